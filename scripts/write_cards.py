@@ -1,0 +1,45 @@
+"""Write `examples.jsonl` and the card of shipped models, after `zoo evaluate`.
+
+    python scripts/write_cards.py translate_fr_de translate_zh_en
+
+The examples are three sentences of each test set, evenly spaced and not chosen, and the ten
+everyday sentences. The data is found as `zoo.data.find` says.
+"""
+
+import argparse
+import importlib
+from pathlib import Path
+
+import keras
+
+import zoo  # noqa: F401  (registers what the models are made of)
+from zoo.evaluation import CORPORA, OWN_SENTENCES, write_card, write_examples
+
+_A_CORPUS = 3
+
+
+def example_sources(name):
+    """List of str: what a model is shown on."""
+    sources = []
+    for corpus in CORPORA[name]:
+        pairs = corpus.pairs()
+        sources += [source for source, _ in pairs[:: len(pairs) // _A_CORPUS][:_A_CORPUS]]
+    return sources + list(OWN_SENTENCES[CORPORA[name][0].source])
+
+
+def main():
+    """Read the command line and write the files."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="+", metavar="NAME", choices=CORPORA)
+    parser.add_argument("--models", type=Path, default=Path("saved_models"))
+    arguments = parser.parse_args()
+    for name in arguments.names:
+        directory = arguments.models / name
+        model = keras.models.load_model(directory / "model.keras")
+        write_examples(model, directory, example_sources(name))
+        write_card(directory, importlib.import_module(f"zoo.recipes.{name}").CARD)
+        print(directory / "README.md")
+
+
+if __name__ == "__main__":
+    main()

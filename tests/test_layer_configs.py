@@ -1,0 +1,193 @@
+"""Facts about every registered layer and model, found by walking the packages."""
+
+import importlib
+import importlib.util
+import inspect
+import json
+import os
+import pkgutil
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+import zoo.layers
+import zoo.models
+
+# Every argument of every class, none with its default.
+CASES = {
+    "AdditiveAttention": {"units": 5, "use_bias": True, "dropout": 0.1},
+    "DecoderBlock": {
+        "num_heads": 4,
+        "ff_dim": 7,
+        "num_kv_heads": 2,
+        "activation": "gelu",
+        "dropout": 0.1,
+        "attention_dropout": 0.2,
+        "rotary": True,
+        "cross_attention": False,
+    },
+    "DotProductAttention": {"score": "concat", "units": 5, "dropout": 0.1},
+    "EncoderBlock": {
+        "num_heads": 4,
+        "ff_dim": 7,
+        "num_kv_heads": 2,
+        "activation": "gelu",
+        "dropout": 0.1,
+        "attention_dropout": 0.2,
+        "rotary": True,
+    },
+    "FeedForward": {"ff_dim": 7, "activation": "gelu"},
+    "LearnedPositions": {"max_length": 6},
+    "MultiHeadAttention": {
+        "num_heads": 4,
+        "key_dim": 6,
+        "num_kv_heads": 2,
+        "output_dim": 5,
+        "dropout": 0.1,
+        "use_bias": False,
+        "rotary": True,
+    },
+    "RNNSearch": {
+        "source_vocab_size": 11,
+        "target_vocab_size": 11,
+        "num_encoder_layers": 2,
+        "model_dim": 6,
+        "units": 8,
+        "attention_units": 5,
+        "cell": "lstm",
+        "dropout": 0.1,
+        "share_embeddings": True,
+    },
+    "SinusoidalPositions": {},
+    "TokenEmbedding": {"vocab_size": 11, "width": 6},
+    "Transformer": {
+        "source_vocab_size": 11,
+        "target_vocab_size": 11,
+        "num_encoder_layers": 2,
+        "num_decoder_layers": 1,
+        "model_dim": 8,
+        "num_heads": 2,
+        "ff_dim": 7,
+        "dropout": 0.2,
+        "attention_dropout": 0.1,
+        "share_embeddings": True,
+        "rotary": True,
+        "activation": "gelu",
+    },
+}
+FLOATS = np.random.default_rng(0).normal(size=(2, 3, 8)).astype("float32")
+IDS = np.array([[4, 9, 3], [7, 10, 0]], "int32")
+# The arguments of a call, where they are not one array of floats.
+INPUTS = {
+    "AdditiveAttention": [FLOATS, FLOATS],
+    "DotProductAttention": [FLOATS, FLOATS],
+    "MultiHeadAttention": [FLOATS, FLOATS],
+    "RNNSearch": [{"source": IDS, "target": IDS}],
+    "TokenEmbedding": [IDS],
+    "Transformer": [{"source": IDS, "target": IDS}],
+}
+
+
+def registered_classes():
+    """Every registered layer and model of `zoo.layers` and `zoo.models`, by name."""
+    found = {}
+    for package in (zoo.layers, zoo.models):
+        for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+            for name, kind in vars(importlib.import_module(module.name)).items():
+                if inspect.isclass(kind) and issubclass(kind, keras.Layer):
+                    if keras.saving.get_registered_name(kind) == f"zoo>{name}":
+                        found[name] = kind
+    return found
+
+
+CLASSES = registered_classes()
+
+
+def constructor_arguments(kind):
+    """The parameters of every `__init__` of ours that `kind` goes through."""
+    found = {}
+    for base in kind.__mro__:
+        if base.__module__.startswith("zoo.") and "__init__" in vars(base):
+            for parameter in list(inspect.signature(base.__init__).parameters.values())[1:]:
+                if parameter.kind is not parameter.VAR_KEYWORD:
+                    found.setdefault(parameter.name, parameter.default)
+    return found
+
+
+def test_every_registered_class_has_a_case():
+    assert CLASSES.keys() == CASES.keys()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_case_gives_every_argument_a_value_that_is_not_its_default(name):
+    arguments = constructor_arguments(CLASSES[name])
+    assert arguments.keys() == CASES[name].keys()
+    for argument, value in CASES[name].items():
+        assert value != arguments[argument], argument
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_argument_survives_the_config(name):
+    options = {**CASES[name], "name": "another", "dtype": "mixed_bfloat16"}
+    layer = CLASSES[name](**options)
+    config = json.loads(json.dumps(keras.saving.serialize_keras_object(layer)))
+    copy = keras.saving.deserialize_keras_object(config)
+    assert type(copy) is CLASSES[name]
+    assert copy.name == "another"
+    assert copy.dtype_policy.name == "mixed_bfloat16"
+    assert copy.get_config() == layer.get_config()
+    for argument, value in CASES[name].items():
+        assert copy.get_config()[argument] == value, argument
+
+
+ELSEWHERE = """
+import sys
+import keras
+import numpy as np
+sys.path.insert(0, {tests!r})
+from test_layer_configs import CASES, CLASSES, call
+
+arrays = dict(np.load({path!r}))
+assert keras.backend.backend() == {backend!r}
+for name in CASES:
+    weights = [arrays[key] for key in sorted(arrays) if key.startswith(name + "/weight")]
+    got = keras.ops.convert_to_numpy(call(name, weights)[1])
+    # 1e-5: float32 sums in another order.
+    np.testing.assert_allclose(got, arrays[name + "/output"], atol=1e-5, err_msg=name)
+print("equal:", len(CASES))
+"""
+
+
+def call(name, weights=None):
+    """The layer of a case, with `weights` or its first ones, and its output."""
+    layer, inputs = CLASSES[name](**CASES[name]), INPUTS.get(name, [FLOATS])
+    layer(*inputs)
+    if weights is not None:
+        for weight, value in zip(layer.trainable_weights, weights, strict=True):
+            weight.assign(value)
+    return layer, layer(*inputs)
+
+
+def test_another_backend_gives_the_same_outputs(tmp_path):
+    backend = next(filter(importlib.util.find_spec, ("torch", "jax")), None)
+    if backend is None:
+        pytest.skip("neither torch nor jax is installed")
+    arrays = {}
+    for name in CASES:
+        layer, output = call(name)
+        for i, weight in enumerate(layer.trainable_weights):
+            arrays[f"{name}/weight{i:03}"] = keras.ops.convert_to_numpy(weight)
+        arrays[f"{name}/output"] = keras.ops.convert_to_numpy(output)
+    path = str(tmp_path / "arrays.npz")
+    np.savez(path, **arrays)
+    script = ELSEWHERE.format(tests=os.path.dirname(__file__), path=path, backend=backend)
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+    )
+    assert run.stdout.strip() == f"equal: {len(CASES)}", run.stderr

@@ -1,0 +1,3 @@
+"""The `zoo` command."""
+
+from zoo.cli.main import main as main

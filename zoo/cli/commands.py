@@ -1,0 +1,194 @@
+"""The commands. TensorFlow is imported where a command needs it, so that the others are fast."""
+
+import sys
+
+import click
+
+from zoo import registry
+from zoo.cli.lines import BATCH, batches, read_lines, write_lines
+
+DECODING = {
+    "max_new_tokens": (int, "Most tokens of an answer."),
+    "num_beams": (int, "Hypotheses that beam search keeps; 1 is greedy search."),
+    "num_beam_groups": (int, "Groups of beams that differ from each other."),
+    "diversity_penalty": (float, "How strongly the groups differ."),
+    "length_penalty": (float, "Above 0 favours long answers."),
+    "num_return_sequences": (int, "Answers for a line, each on its own line, best first."),
+    "temperature": (float, "Sample; below 1 is safer, above 1 bolder."),
+    "top_k": (int, "Sample among this many best tokens."),
+    "top_p": (float, "Sample among the best tokens that hold this probability."),
+    "min_p": (float, "Sample among tokens at least this share as probable as the best."),
+    "repetition_penalty": (float, "Above 1 discourages tokens that the answer already has."),
+    "no_repeat_ngram_size": (int, "No n-gram of this size occurs twice in an answer."),
+    "prefix": (str, "How each answer begins."),
+    "seed": (int, "Makes sampling repeatable."),
+}
+
+
+def _decoding_options(command):
+    for name, (kind, text) in reversed(DECODING.items()):
+        command = click.option("--" + name.replace("_", "-"), type=kind, help=text)(command)
+    return command
+
+
+def _index_or_word(context, parameter, value):
+    """`"3"` -> 3; words stay as they are."""
+    return int(value) if value.lstrip("-").isdecimal() else value
+
+
+@click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
+def zoo():
+    """Trained translators: list, use, look into, train, evaluate and export them.
+
+    A NAME is one of `zoo list`, or the path of a .keras file.
+    """
+
+
+@zoo.command("list")
+def list_models():
+    """List the trained models with their size and measured quality."""
+    rows = [("NAME", "TASK", "ARCHITECTURE", "PARAMETERS", "MB", "QUALITY")]
+    for info in registry.models():
+        parameters = f"{info.parameters / 1e6:.1f} M" if info.parameters else "-"
+        size = f"{info.megabytes:.1f}"
+        quality = info.quality or "-"
+        rows.append((info.name, info.task, info.architecture, parameters, size, quality))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+@zoo.command()
+@click.argument("name")
+@click.argument("text", nargs=-1)
+@_decoding_options
+@click.option("--attend", metavar="FILE", help="Draw the attention of one TEXT.")
+def translate(name, text, attend, **options):
+    """Translate each TEXT, or without one each line of standard input.
+
+    Answers come in order, a line for a line, an empty one for an empty one. Options that are not
+    given have the values kept with the model, its best.
+    """
+    if attend and len(text) != 1:
+        raise click.UsageError(f"--attend needs exactly one TEXT; got {len(text)}.")
+    options = {option: value for option, value in options.items() if value is not None}
+    translator = registry.load(name, task="translation")
+    if attend:
+        write_lines([_draw(translator, text[0], attend, **options)])
+        return
+    if text:
+        lines, size = map(_clean, text), BATCH
+    else:
+        lines = read_lines(sys.stdin.buffer)
+        size = 1 if sys.stdin.isatty() else BATCH  # who types wants an answer to each line
+    _translate(translator, lines, size, **options)
+
+
+def _translate(translator, lines, size, prefix=None, seed=None, **options):
+    done = 0
+    for batch in batches(lines, size):
+        if prefix is not None:
+            options["prefix"] = [_clean(prefix)] * len(batch)
+        if seed is not None:
+            options["seed"] = seed + done  # so that a line's answer does not depend on `size`
+        write_lines(translator.generate(batch, **options))
+        done += len(batch)
+
+
+def _clean(text):
+    """An argument of the process as valid text; stray bytes become U+FFFD."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+@zoo.command()
+@click.argument("name")
+@click.argument("text")
+@click.option("--out", metavar="FILE", required=True, help="Picture to write: .png, .svg, .pdf.")
+@click.option("--layer", default="-1", callback=_index_or_word, help="Index, 'mean' or 'all'.")
+@click.option("--head", default="mean", callback=_index_or_word, help="Index, 'mean' or 'all'.")
+def attend(name, text, out, layer, head):
+    """Translate TEXT and draw which source token each answer token attends to."""
+    translator = registry.load(name, task="translation")
+    write_lines([_draw(translator, text, out, layer=layer, head=head)])
+
+
+def _draw(translator, text, path, layer=-1, head="mean", **options):
+    """Write the attention picture of one answer, and return its text."""
+    from zoo.plots import plot_attention
+
+    answer = translator.generate(_clean(text), return_dict=True, **options)
+    plot_attention(answer, path, layer=layer, head=head)
+    return answer.text
+
+
+@zoo.command()
+@click.argument("name", required=False)
+@click.option("--data-dir", metavar="DIR", help="Data sets; by default ZOO_DATA.")
+@click.option("--tsv", metavar="FILE", help="Train on your own pairs: source TAB target.")
+@click.option("--valid", metavar="FILE", help="Pairs held out from the training, with --tsv.")
+@click.option("--out", metavar="DIR", help="Folder of the finished model.")
+@click.option("--run-dir", metavar="DIR", help="Checkpoints and logs; a run in it is resumed.")
+@click.option("--steps", type=int, help="Batches to train on; by default the recipe's.")
+def train(name, tsv, valid, **options):
+    """Train the model NAME by its recipe, or a new one on your own --tsv."""
+    if (name is None) == (tsv is None):
+        raise click.UsageError("give either NAME or --tsv.")
+    if tsv and not (valid and options["out"]):
+        raise click.UsageError("--tsv needs --valid and --out.")
+    if valid and not tsv:
+        raise click.UsageError("--valid needs --tsv; a recipe has its own.")
+    from zoo import recipes
+
+    click.echo(recipes.train(name, tsv=tsv, valid=valid, **options))
+
+
+@zoo.command()
+@click.argument("name")
+@click.option("--data-dir", metavar="DIR", help="Data sets; by default ZOO_DATA.")
+@click.option("--limit", type=int, help="Only this many pairs of each set; nothing is written.")
+@click.option("--tsv", metavar="FILE", help="Measure on your own pairs: source TAB target.")
+def evaluate(name, data_dir, limit, tsv):
+    """Measure NAME on its test sets and write metrics.json beside it."""
+    if tsv and (data_dir or limit):
+        raise click.UsageError("--tsv goes without --data-dir and --limit.")
+    path = registry.find(name)
+    translator = registry.load(path, task="translation")
+    from zoo import data, evaluation
+
+    if tsv:
+        corpora = {tsv: evaluation.evaluate_pairs(translator, data.read_pairs(tsv))}
+    else:
+        corpora = evaluation.evaluate(
+            translator,
+            _name(path),
+            data_dir=data_dir,
+            limit=limit,
+            out=None if limit else path.parent,
+        )["corpora"]
+    for corpus, measured in corpora.items():
+        scores = {
+            "BLEU": measured["bleu"]["score"],
+            "chrF": measured["chrf"]["score"],
+            "lower-cased BLEU": measured.get("literature_bleu", {}).get("score"),
+            "loss": measured["loss"],
+        }
+        shown = (f"{key} {value:.2f}" for key, value in scores.items() if value is not None)
+        click.echo(f"{corpus}: {', '.join(shown)} ({measured['sentences']} sentences)")
+
+
+@zoo.command()
+@click.argument("name")
+@click.option("--out", metavar="DIR", default="saved_models", show_default=True)
+def export(name, out):
+    """Write NAME as a SavedModel, strings in and strings out, to DIR/NAME/<n>/."""
+    path = registry.find(name)
+    translator = registry.load(path)
+    from zoo import serving
+
+    click.echo(serving.export(translator, out, _name(path)))
+
+
+def _name(path):
+    """Name of the model in a file: of its folder, where the file has the usual name."""
+    return path.parent.name if path.name == registry.FILE else path.stem

@@ -1,0 +1,50 @@
+"""The entry point: run a command and turn what went wrong into one line and an exit status."""
+
+import os
+import sys
+
+import click
+
+from zoo.cli.commands import zoo
+
+BAD_USAGE = 2
+INTERRUPTED = 130  # 128 + SIGINT
+PIPE_CLOSED = 141  # 128 + SIGPIPE
+
+
+def main(argv=None):
+    """Run the command line.
+
+    Args:
+        argv: list of str; by default the arguments of the process.
+
+    Returns:
+        The exit status: 0; 2 for bad usage, with one line on standard error; 130 after Ctrl-C; 141
+        where the reader of standard output has gone.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        with zoo.make_context("zoo", list(sys.argv[1:] if argv is None else argv)) as context:
+            zoo.invoke(context)
+        sys.stdout.flush()
+    except click.exceptions.Exit as stop:  # --help
+        return stop.exit_code
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        return _fail(context.command_path if context else "zoo", error.format_message())
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # What Python flushes at its exit must not meet the closed pipe again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except (ValueError, TypeError, ImportError, OSError) as error:
+        return _fail("zoo", str(error))
+    return 0
+
+
+def _fail(command, message):
+    print(f"{command}: error: {' '.join(message.split())}", file=sys.stderr)
+    return BAD_USAGE

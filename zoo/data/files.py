@@ -1,0 +1,142 @@
+"""Find a data file, download it where it has a public origin, and check what it holds."""
+
+import gzip
+import hashlib
+import http.client
+import os
+import sys
+import urllib.request
+import zlib
+from pathlib import Path
+
+from zoo.data.sources import SOURCES
+
+
+def find(relative_path, data_dir=None):
+    """Where a data file lies on this computer.
+
+    It is looked for in `data_dir`, else in the folder that the environment variable `ZOO_DATA`
+    names. Where neither is set, a file with a public origin is downloaded once, checked, and kept
+    in a cache folder (`ZOO_CACHE`, by default `~/.cache/attention-zoo`).
+
+    Args:
+        relative_path: str, below the data directory: `"multi30k/train.de"`.
+        data_dir: path or `None`.
+
+    Returns:
+        `pathlib.Path` of an existing file.
+
+    Raises:
+        FileNotFoundError: the file is not there, or cannot be downloaded; the message says where
+            it comes from and how to point at it.
+        ValueError: what was downloaded is not the file that was asked for.
+    """
+    given = data_dir or os.environ.get("ZOO_DATA")
+    folder = Path(given or os.environ.get("ZOO_CACHE") or "~/.cache/attention-zoo").expanduser()
+    path = folder / relative_path
+    if path.is_file():
+        return path
+    if given:
+        setting = "data_dir" if data_dir else "ZOO_DATA"
+        raise FileNotFoundError(
+            f"{relative_path} must exist below {setting}; got {setting}={str(given)!r}, "
+            f"which does not hold it. {_advice(relative_path)}"
+        )
+    _download(relative_path, path)
+    return path
+
+
+def read_lines(relative_path, data_dir=None):
+    """Lines of a file of `SOURCES`, found by `find` and checked against its checksum.
+
+    Returns:
+        list of str, without line ends, as many as the file has.
+
+    Raises:
+        FileNotFoundError: as for `find`.
+        ValueError: the file is damaged, or another version.
+    """
+    path = find(relative_path, data_dir)
+    data = _checked(path.read_bytes(), relative_path, path)
+    return data.decode("utf-8").split("\n")[:-1]
+
+
+def _download(relative_path, path):
+    """Download, unpack and check a file in memory, then put it at `path` in one move."""
+    file = _file(relative_path)
+    if file is None or file.url is None:
+        raise FileNotFoundError(
+            f"{relative_path} cannot be downloaded: there is no public file of it. "
+            f"{_advice(relative_path)}"
+        )
+    try:
+        data = _read_url(file.url)
+    except (OSError, http.client.HTTPException) as error:
+        raise FileNotFoundError(
+            f"{relative_path} could not be downloaded from {file.url}: {error}. "
+            f"{_advice(relative_path)}"
+        ) from error
+    if file.url.endswith(".gz"):
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise ValueError(
+                f"{file.url} must be a whole gzip file; got {len(data)} bytes: {error}. "
+                f"{_advice(relative_path)}"
+            ) from error
+    data = _checked(data, relative_path, file.url)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _read_url(url):
+    """Bytes of a URL, with a progress bar where standard error is a terminal."""
+    name = url.rpartition("/")[2]
+    data = bytearray()
+    with urllib.request.urlopen(url, timeout=60) as response:
+        total = int(response.headers.get("Content-Length") or 0)
+        while chunk := response.read(1 << 16):
+            data += chunk
+            if total and sys.stderr.isatty():
+                done = 30 * len(data) // total
+                end = "\n" if len(data) == total else ""
+                bar = f"\r{name} [{'#' * done:<30}] {len(data) / total:4.0%}"
+                print(bar, end=end, file=sys.stderr, flush=True)
+    if len(data) < total:
+        raise ConnectionError(f"the connection ended after {len(data)} of {total} bytes")
+    return bytes(data)
+
+
+def _checked(data, relative_path, where):
+    """`data` with LF line ends and one at its end, if that is the file we know."""
+    data = data.replace(b"\r\n", b"\n").rstrip() + b"\n"
+    expected = _file(relative_path).sha256
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != expected:
+        raise ValueError(
+            f"{where} is damaged or another version of {relative_path}: its SHA-256 must be "
+            f"{expected}; got {digest} ({len(data)} bytes). {_advice(relative_path)}"
+        )
+    return data
+
+
+def _file(relative_path):
+    """The `File` at a path, or `None` where no set has it."""
+    files = (source.files.get(relative_path) for source in SOURCES.values())
+    return next((file for file in files if file), None)
+
+
+def _advice(relative_path):
+    """Where a file comes from, and how to tell us where it is."""
+    point = f"Set ZOO_DATA or data_dir to the folder that holds {relative_path}"
+    for source in SOURCES.values():
+        if file := source.files.get(relative_path):
+            download = ", or leave both unset to download it" if file.url else ""
+            origin = f"{source.title}: from {source.origin}; terms: {source.terms}."
+            return f"{origin} {point}{download}."
+    return f"{point}."

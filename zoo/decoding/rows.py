@@ -1,0 +1,52 @@
+"""What both searches share: the answer, and the rows of the state."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+class Hypotheses(NamedTuple):
+    """R answers for each of B sources.
+
+    Attributes:
+        tokens: int32 (B, R, T), without the start token, with the end token, then padding.
+        lengths: int32 (B, R), the end token included.
+        log_probs: float32 (B, R), the sum of the natural-log probabilities of the tokens: the
+            model's own after `repetition_penalty`, whatever filter, penalty or constraint led to
+            the choice. Minus infinity marks an answer that does not exist (length 0): a search
+            under a constraint may find fewer than R.
+    """
+
+    tokens: tf.Tensor
+    lengths: tf.Tensor
+    log_probs: tf.Tensor
+
+
+def repeat_rows(state, times):
+    """Each row of a nest `times` times in a row: row n then belongs to source n // times."""
+    if times == 1:
+        return state
+    return tf.nest.map_structure(lambda x: tf.repeat(x, times, axis=0), state)
+
+
+def gather_rows(state, rows):
+    """Rows (N,) of every tensor of a nest."""
+    return tf.nest.map_structure(lambda x: tf.gather(x, rows), state)
+
+
+def growing_shapes(state):
+    """Loop invariants of a state: axis 0 and each axis of static size 0 may change."""
+
+    def shape(x):
+        sizes = [None if size == 0 else size for size in x.shape]
+        return tf.TensorShape([None] + sizes[1:])
+
+    return tf.nest.map_structure(shape, state)
+
+
+def column(value, times):
+    """An option as (1, 1), or, given for each source as (B,), as (B * times, 1)."""
+    value = tf.convert_to_tensor(value, tf.float32)
+    if value.shape.rank == 0:
+        return tf.reshape(value, [1, 1])
+    return tf.repeat(value, times)[:, None]

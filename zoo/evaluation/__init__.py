@@ -1,0 +1,18 @@
+"""How good a translator is, in numbers and in sentences, and the card that says so."""
+
+from zoo.evaluation.card import Card as Card
+from zoo.evaluation.card import Published as Published
+from zoo.evaluation.card import render_card as render_card
+from zoo.evaluation.card import write_card as write_card
+from zoo.evaluation.corpora import CORPORA as CORPORA
+from zoo.evaluation.corpora import Corpus as Corpus
+from zoo.evaluation.examples import read_examples as read_examples
+from zoo.evaluation.examples import replay as replay
+from zoo.evaluation.examples import write_examples as write_examples
+from zoo.evaluation.measure import evaluate as evaluate
+from zoo.evaluation.measure import evaluate_pairs as evaluate_pairs
+from zoo.evaluation.own_sentences import OWN_SENTENCES as OWN_SENTENCES
+from zoo.evaluation.scores import Score as Score
+from zoo.evaluation.scores import bleu as bleu
+from zoo.evaluation.scores import chrf as chrf
+from zoo.evaluation.scores import literature_bleu as literature_bleu

@@ -1,0 +1,28 @@
+"""Files that are whole or absent, never half written."""
+
+import os
+from pathlib import Path
+
+
+def write_atomically(path, text):
+    """Put `text` at `path` in one move, as UTF-8; a failure leaves what was there before."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_text(directory, name):
+    """Text of the file `name` of a model's folder.
+
+    Raises:
+        FileNotFoundError: `directory` does not hold it.
+    """
+    path = Path(directory) / name
+    if not path.is_file():
+        raise FileNotFoundError(f"directory must hold {name}; got directory={str(directory)!r}.")
+    return path.read_text(encoding="utf-8")

@@ -1,0 +1,24 @@
+"""Keras layers of attention, written in `keras.ops` alone."""
+
+from zoo.layers import masks
+from zoo.layers.additive_attention import AdditiveAttention
+from zoo.layers.attention import Attention
+from zoo.layers.blocks import DecoderBlock, EncoderBlock, FeedForward
+from zoo.layers.dot_product_attention import DotProductAttention
+from zoo.layers.embedding import TokenEmbedding
+from zoo.layers.multi_head_attention import MultiHeadAttention
+from zoo.layers.positions import LearnedPositions, SinusoidalPositions
+
+__all__ = [
+    "AdditiveAttention",
+    "Attention",
+    "DecoderBlock",
+    "DotProductAttention",
+    "EncoderBlock",
+    "FeedForward",
+    "LearnedPositions",
+    "MultiHeadAttention",
+    "SinusoidalPositions",
+    "TokenEmbedding",
+    "masks",
+]

@@ -1,0 +1,256 @@
+"""Encoder and decoder blocks of a pre-norm Transformer."""
+
+import keras
+
+from zoo.layers.multi_head_attention import MultiHeadAttention
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class FeedForward(keras.layers.Layer):
+    """Two dense layers at each position alone: `W_2 activation(W_1 x)`.
+
+    Args:
+        ff_dim: width between the two.
+        activation: name of an activation.
+
+    Call arguments:
+        x: (B, T, D).
+
+    Returns:
+        (B, T, D).
+
+    Reference:
+        Vaswani et al. 2017, section 3.3 (d_ff = ff_dim).
+    """
+
+    def __init__(self, ff_dim, activation="relu", **kwargs):
+        super().__init__(**kwargs)
+        if ff_dim < 1:
+            raise ValueError(f"ff_dim must be >= 1; got ff_dim={ff_dim}.")
+        self.ff_dim = int(ff_dim)
+        self.activation = activation
+
+    def build(self, x_shape):
+        policy = self.dtype_policy
+        self.inner = keras.layers.Dense(
+            self.ff_dim, activation=self.activation, name="inner", dtype=policy
+        )
+        self.outer = keras.layers.Dense(x_shape[-1], name="outer", dtype=policy)
+        self.inner.build(x_shape)
+        self.outer.build((*x_shape[:-1], self.ff_dim))
+        self.built = True
+
+    def call(self, x):
+        return self.outer(self.inner(x))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "ff_dim": self.ff_dim,
+            "activation": self.activation,
+        }
+
+
+class _Block(keras.layers.Layer):
+    """What the two blocks share: their arguments, and `x + dropout(sublayer(norm(x)))`."""
+
+    def __init__(
+        self,
+        num_heads,
+        ff_dim,
+        num_kv_heads=None,
+        activation="relu",
+        dropout=0.0,
+        attention_dropout=0.0,
+        rotary=False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.num_heads = num_heads
+        self.ff_dim = ff_dim
+        self.num_kv_heads = num_kv_heads
+        self.activation = activation
+        self.dropout = float(dropout)
+        self.attention_dropout = float(attention_dropout)
+        self.rotary = bool(rotary)
+
+    def _attention(self, name, x_shape, rotary=False):
+        model_dim = x_shape[-1]
+        if model_dim % self.num_heads:
+            raise ValueError(
+                "model_dim must be a multiple of num_heads; "
+                f"got model_dim={model_dim}, num_heads={self.num_heads}."
+            )
+        layer = MultiHeadAttention(
+            self.num_heads,
+            model_dim // self.num_heads,
+            num_kv_heads=self.num_kv_heads,
+            dropout=self.attention_dropout,
+            rotary=rotary,
+            name=name,
+            dtype=self.dtype_policy,
+        )
+        layer.build(x_shape, x_shape)
+        return layer
+
+    def _norm(self, name, x_shape):
+        layer = keras.layers.LayerNormalization(epsilon=1e-6, name=name, dtype=self.dtype_policy)
+        layer.build(x_shape)
+        return layer
+
+    def _feed_forward(self, x_shape):
+        layer = FeedForward(
+            self.ff_dim, self.activation, name="feed_forward", dtype=self.dtype_policy
+        )
+        layer.build(x_shape)
+        return layer
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_heads": self.num_heads,
+            "ff_dim": self.ff_dim,
+            "num_kv_heads": self.num_kv_heads,
+            "activation": self.activation,
+            "dropout": self.dropout,
+            "attention_dropout": self.attention_dropout,
+            "rotary": self.rotary,
+        }
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class EncoderBlock(_Block):
+    """Self-attention, then a feed-forward layer, each as `x + dropout(sublayer(norm(x)))`.
+
+    Args:
+        num_heads: number of attention heads, a divisor of the width D of the input.
+        ff_dim: inner width of the feed-forward layer.
+        num_kv_heads: number of key/value heads. Default: `num_heads`.
+        activation: name of the activation of the feed-forward layer.
+        dropout: dropout rate of the sublayers' outputs.
+        attention_dropout: dropout rate of the attention weights.
+        rotary: whether self-attention uses rotary positions.
+
+    Call arguments:
+        x: (B, S, D).
+        attention_mask: bool (B, 1, S) or (B, S, S), True = may attend; or None.
+        return_attention_scores: whether the weights (B, H, S, S) are returned, too.
+
+    Returns:
+        (B, S, D), or a pair with the weights.
+
+    Reference:
+        Xiong et al. 2020, On Layer Normalization in the Transformer Architecture (pre-norm).
+    """
+
+    def build(self, x_shape):
+        self.attention_norm = self._norm("attention_norm", x_shape)
+        self.attention = self._attention("attention", x_shape, self.rotary)
+        self.feed_forward_norm = self._norm("feed_forward_norm", x_shape)
+        self.feed_forward = self._feed_forward(x_shape)
+        self.dropout_layer = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy)
+        self.built = True
+
+    def call(self, x, attention_mask=None, return_attention_scores=False, training=None):
+        normed = self.attention_norm(x)
+        attended, weights = self.attention(
+            normed,
+            normed,
+            attention_mask=attention_mask,
+            return_attention_scores=True,
+            training=training,
+        )
+        x = x + self.dropout_layer(attended, training=training)
+        fed = self.feed_forward(self.feed_forward_norm(x))
+        x = x + self.dropout_layer(fed, training=training)
+        return (x, weights) if return_attention_scores else x
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class DecoderBlock(_Block):
+    """Causal self-attention, cross-attention to a memory, then a feed-forward layer.
+
+    Each is applied as `x + dropout(sublayer(norm(x)))`. Arguments as for `EncoderBlock`, and
+
+    Args:
+        cross_attention: whether there is a memory to attend to. Without it the block is that of a
+            language model.
+
+    Call arguments:
+        x: (B, T, D), or (N, T, D) with `memory_cache` of B rows, N = B·K (beams).
+        memory: (B, S, D), or None where `memory_cache` is given.
+        memory_mask: bool (B, 1, S), True = may attend; or None.
+        cache: None (the whole target at once), or the self-attention cache of the earlier
+            positions; see `MultiHeadAttention`.
+        memory_cache: keys and values of the memory, from `project_memory`.
+        return_attention_scores: whether the weights of cross-attention (B, H, T, S) (of
+            self-attention (B, H, T, T) without a memory) are returned, too.
+
+    Returns:
+        (B, T, D); then the weights if asked for; then the new cache if one was given.
+    """
+
+    def __init__(self, num_heads, ff_dim, cross_attention=True, **kwargs):
+        super().__init__(num_heads, ff_dim, **kwargs)
+        self.cross_attention = bool(cross_attention)
+
+    def build(self, x_shape, memory_shape=None):
+        self.self_attention_norm = self._norm("self_attention_norm", x_shape)
+        self.self_attention = self._attention("self_attention", x_shape, self.rotary)
+        if self.cross_attention:
+            self.memory_attention_norm = self._norm("memory_attention_norm", x_shape)
+            self.memory_attention = self._attention("memory_attention", x_shape)
+        self.feed_forward_norm = self._norm("feed_forward_norm", x_shape)
+        self.feed_forward = self._feed_forward(x_shape)
+        self.dropout_layer = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy)
+        self.built = True
+
+    def project_memory(self, memory):
+        """Keys and values of a memory (B, S, D), computed once for all steps and beams."""
+        return self.memory_attention.project(memory)
+
+    def empty_cache(self, batch_size):
+        """The self-attention cache before the first step."""
+        return self.self_attention.empty_cache(batch_size)
+
+    def call(
+        self,
+        x,
+        memory=None,
+        memory_mask=None,
+        cache=None,
+        memory_cache=None,
+        return_attention_scores=False,
+        training=None,
+    ):
+        normed = self.self_attention_norm(x)
+        # One new position at a time sees all earlier ones: the mask would be all True.
+        attended, weights, *new_cache = self.self_attention(
+            normed,
+            normed,
+            use_causal_mask=cache is None or x.shape[1] != 1,
+            return_attention_scores=True,
+            cache=cache,
+            training=training,
+        )
+        x = x + self.dropout_layer(attended, training=training)
+
+        if self.cross_attention:
+            normed = self.memory_attention_norm(x)
+            attended, weights, *_ = self.memory_attention(
+                normed,
+                memory if memory_cache is None else None,
+                attention_mask=memory_mask,
+                return_attention_scores=True,
+                cache=memory_cache,
+                training=training,
+            )
+            x = x + self.dropout_layer(attended, training=training)
+
+        fed = self.feed_forward(self.feed_forward_norm(x))
+        x = x + self.dropout_layer(fed, training=training)
+        results = [x] + [weights] * return_attention_scores + new_cache
+        return results[0] if len(results) == 1 else tuple(results)
+
+    def get_config(self):
+        return {**super().get_config(), "cross_attention": self.cross_attention}

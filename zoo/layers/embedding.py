@@ -1,0 +1,59 @@
+"""Token embedding whose transpose can be the output projection."""
+
+import math
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class TokenEmbedding(keras.layers.Layer):
+    """Rows of a table for token ids, and, backwards, logits of tokens for vectors.
+
+    Vectors are scaled by sqrt(width) on the way in, so that a table that starts with standard
+    deviation 1/sqrt(width) gives inputs of about 1 and logits of about 1.
+
+    Args:
+        vocab_size: number of rows, V.
+        width: width of a vector, D.
+
+    Call arguments:
+        token_ids: int (B, T), each in 0 .. V - 1.
+
+    Returns:
+        float (B, T, D).
+
+    Reference:
+        Press and Wolf 2017, Using the Output Embedding to Improve Language Models.
+    """
+
+    def __init__(self, vocab_size, width, **kwargs):
+        super().__init__(**kwargs)
+        for name, number in (("vocab_size", vocab_size), ("width", width)):
+            if number < 1:
+                raise ValueError(f"{name} must be >= 1; got {name}={number}.")
+        self.vocab_size = int(vocab_size)
+        self.width = int(width)
+
+    def build(self, input_shape=None):
+        self.table = self.add_weight(
+            shape=(self.vocab_size, self.width),
+            initializer=keras.initializers.RandomNormal(stddev=1 / math.sqrt(self.width)),
+            name="table",
+        )
+        self.built = True
+
+    def call(self, token_ids):
+        vectors = ops.take(self.table, token_ids, axis=0)
+        return ops.cast(vectors, self.compute_dtype) * math.sqrt(self.width)
+
+    def logits(self, x):
+        """Logits of the tokens: (..., D) -> (..., V), the dot product with each row."""
+        table = ops.cast(self.table, x.dtype)
+        return ops.matmul(x, ops.transpose(table))
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape, self.width)
+
+    def get_config(self):
+        return {**super().get_config(), "vocab_size": self.vocab_size, "width": self.width}

@@ -1,0 +1,92 @@
+"""Masks and rows: the two things that every attention layer shares.
+
+A mask is boolean and True means "may attend". Letters: B batch, T target length, S source length,
+D width, K beams, N = B·K rows.
+"""
+
+from keras import ops
+
+
+def causal_mask(query_length, key_length, offset=0):
+    """Forbid attention to later positions.
+
+    Args:
+        query_length: T, int or scalar int tensor.
+        key_length: S, int or scalar int tensor.
+        offset: absolute position of the first query, int or scalar int tensor: the number of
+            cached keys when decoding step by step.
+
+    Returns:
+        bool (1, T, S): query t may attend to key s where s <= offset + t.
+    """
+    positions = ops.arange(query_length, dtype="int32")[:, None] + offset
+    return (ops.arange(key_length, dtype="int32")[None, :] <= positions)[None]
+
+
+def padding_mask(token_ids, pad_id=0):
+    """Tell tokens from padding: bool (B, S), True where `token_ids` (B, S) is not `pad_id`."""
+    return ops.not_equal(token_ids, pad_id)
+
+
+def attention_mask(mask=None, causal=None):
+    """Combine a padding or attention mask with a causal mask.
+
+    Args:
+        mask: bool (B, S), (B, 1, S) or (B, T, S), or None.
+        causal: bool (1, T, S) as from `causal_mask`, or None.
+
+    Returns:
+        bool (B, 1, S), (1, T, S) or (B, T, S), True where every given mask is True;
+        None if none is given.
+    """
+    if mask is not None:
+        mask = ops.cast(mask, "bool")
+        if len(mask.shape) == 2:
+            mask = mask[:, None, :]
+    if mask is None or causal is None:
+        return causal if mask is None else mask
+    return ops.logical_and(mask, causal)
+
+
+def masked_softmax(scores, mask=None):
+    """Softmax over the last axis, computed in float32 whatever the dtype of `scores`.
+
+    Args:
+        scores: float (..., S).
+        mask: bool, broadcastable to `scores`, or None.
+
+    Returns:
+        Weights, shape and dtype of `scores`: 0 where the mask is False, and all 0, with a gradient
+        of 0, in a row whose mask is False everywhere.
+    """
+    logits = ops.cast(scores, "float32")
+    if mask is None:
+        return ops.cast(ops.softmax(logits), scores.dtype)
+    # Far below any score but finite: -inf would turn a fully masked row into NaN.
+    weights = ops.softmax(ops.where(mask, logits, -1e30))
+    return ops.cast(ops.where(mask, weights, 0.0), scores.dtype)
+
+
+def fold_rows(query, batch):
+    """Fold the beams of a source into its query axis.
+
+    Row n of the query belongs to source n // K, so that beams share the keys and values of
+    their source instead of repeating them. Equal row numbers that are known cost nothing.
+
+    Args:
+        query: (N, T, ...), N a multiple of B.
+        batch: B, the rows of keys and values, int or scalar int tensor.
+
+    Returns:
+        (B, K·T, ...).
+    """
+    if isinstance(batch, int) and query.shape[0] == batch:
+        return query
+    return ops.reshape(query, (batch, -1) + tuple(query.shape[2:]))
+
+
+def unfold_rows(context, query):
+    """Undo `fold_rows`: context (B, K·T, ...) -> (N, T, ...), N and T as in `query` (N, T, ...)."""
+    if context.shape[0] is not None and context.shape[0] == query.shape[0]:
+        return context
+    return ops.reshape(context, tuple(ops.shape(query)[:2]) + tuple(ops.shape(context)[2:]))

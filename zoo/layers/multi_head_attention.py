@@ -1,0 +1,216 @@
+"""Multi-head attention with grouped keys, rotary positions and a key/value cache."""
+
+import math
+
+import keras
+from keras import ops
+
+from zoo.layers import masks
+from zoo.layers.positions import rotate
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class MultiHeadAttention(keras.layers.Layer):
+    """Several scaled dot-product attentions side by side, each with its own projections.
+
+    `head_h = softmax(q_h k_h^T / sqrt(key_dim)) v_h`, with `q_h = query W_q`, `k_h = key W_k`,
+    `v_h = value W_v` cut into heads; the heads are concatenated and projected by `W_o`.
+
+    Args:
+        num_heads: number of query heads, H.
+        key_dim: width of one head.
+        num_kv_heads: number of key/value heads, a divisor of `num_heads`; each serves
+            `num_heads / num_kv_heads` query heads (grouped-query attention). Default: `num_heads`.
+        output_dim: width of the output. Default: the width of `query`.
+        dropout: dropout rate on the attention weights.
+        use_bias: whether the four projections have a bias.
+        rotary: whether queries and keys are rotated by their positions (self-attention only).
+
+    Call arguments:
+        query: (B, T, D). With value=None also (N, T, D), N = B·K: K rows in succession (beams)
+            attend to one row of the cache, under a mask (B, 1, S); the weights are (B, H, K·T, S).
+        value: (B, S, D_v), or None to attend to `cache` as it stands.
+        key: (B, S, D_k). Default: `value`.
+        attention_mask: bool (B, T, S) or (B, 1, S), True = may attend.
+        use_causal_mask: whether query t sees only the keys up to its own position.
+        return_attention_scores: whether the weights are returned, too.
+        cache: None, or a pair (keys, values), each (B, num_kv_heads, P, key_dim) with P >= 0.
+            The new keys and values are appended to it.
+
+    Returns:
+        The output (B, T, output_dim); then, if asked for, the weights (B, H, T, S), the softmax of
+        the scores, before dropout; then, if a cache was given, the cache to pass to the next call.
+
+    Raises:
+        ValueError: a number below 1, or `num_kv_heads` that does not divide `num_heads`.
+
+    Reference:
+        Vaswani et al. 2017, Attention Is All You Need, section 3.2.2 (h = num_heads,
+        d_k = key_dim). Grouped heads: Ainslie et al. 2023. Rotary positions: Su et al. 2021.
+    """
+
+    def __init__(
+        self,
+        num_heads,
+        key_dim,
+        num_kv_heads=None,
+        output_dim=None,
+        dropout=0.0,
+        use_bias=True,
+        rotary=False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        num_kv_heads = num_heads if num_kv_heads is None else num_kv_heads
+        for name, number in (
+            ("num_heads", num_heads),
+            ("key_dim", key_dim),
+            ("num_kv_heads", num_kv_heads),
+        ):
+            if number < 1:
+                raise ValueError(f"{name} must be >= 1; got {name}={number}.")
+        if num_heads % num_kv_heads:
+            raise ValueError(
+                "num_kv_heads must divide num_heads; "
+                f"got num_kv_heads={num_kv_heads}, num_heads={num_heads}."
+            )
+        if rotary and key_dim % 2:
+            raise ValueError(f"key_dim must be even with rotary=True; got key_dim={key_dim}.")
+        self.num_heads = int(num_heads)
+        self.key_dim = int(key_dim)
+        self.num_kv_heads = int(num_kv_heads)
+        self.output_dim = output_dim
+        self.dropout = float(dropout)
+        self.use_bias = bool(use_bias)
+        self.rotary = bool(rotary)
+
+    def build(self, query_shape, value_shape=None, key_shape=None):
+        if value_shape is None:
+            raise ValueError(
+                "value must be given in the first call, which creates the weights; got value=None."
+            )
+        kv_dim = self.num_kv_heads * self.key_dim
+        self.query_dense = self._dense("query", self.num_heads * self.key_dim, query_shape)
+        self.key_dense = self._dense("key", kv_dim, key_shape or value_shape)
+        self.value_dense = self._dense("value", kv_dim, value_shape)
+        self.output_dense = self._dense(
+            "output",
+            self.output_dim or query_shape[-1],
+            (None, None, self.num_heads * self.key_dim),
+        )
+        self.dropout_layer = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy)
+        self.built = True
+
+    def _dense(self, name, units, input_shape):
+        dense = keras.layers.Dense(
+            units, use_bias=self.use_bias, name=name, dtype=self.dtype_policy
+        )
+        dense.build(input_shape)
+        return dense
+
+    def project(self, value, key=None):
+        """Keys and values of `value` as a cache, for cross-attention that decodes step by step.
+
+        Args:
+            value: (B, S, D_v).
+            key: (B, S, D_k). Default: `value`.
+
+        Returns:
+            A pair (keys, values), each (B, num_kv_heads, S, key_dim).
+        """
+        key = value if key is None else key
+        return (
+            self._split_heads(self.key_dense(key), self.num_kv_heads),
+            self._split_heads(self.value_dense(value), self.num_kv_heads),
+        )
+
+    def empty_cache(self, batch_size):
+        """A cache of length 0: a pair of tensors (B, num_kv_heads, 0, key_dim)."""
+        shape = (batch_size, self.num_kv_heads, 0, self.key_dim)
+        return ops.zeros(shape, self.compute_dtype), ops.zeros(shape, self.compute_dtype)
+
+    def call(
+        self,
+        query,
+        value=None,
+        key=None,
+        attention_mask=None,
+        use_causal_mask=False,
+        return_attention_scores=False,
+        training=None,
+        cache=None,
+    ):
+        if value is None and cache is None:
+            raise ValueError("value must be given where there is no cache; got value=None.")
+        past = 0 if cache is None else ops.shape(cache[0])[2]
+        folded = query
+        if value is None:
+            keys, values = cache
+            folded = masks.fold_rows(query, ops.shape(keys)[0])
+        else:
+            keys, values = self.project(value, key)
+            if self.rotary:
+                keys = rotate(keys, offset=past)
+            if cache is not None:
+                keys = ops.concatenate([ops.cast(cache[0], keys.dtype), keys], axis=2)
+                values = ops.concatenate([ops.cast(cache[1], values.dtype), values], axis=2)
+        queries = self._split_heads(self.query_dense(folded), self.num_heads)  # (B, H, T, Dh)
+        if self.rotary:
+            queries = rotate(queries, offset=past)
+
+        causal = None
+        if use_causal_mask:
+            causal = masks.causal_mask(ops.shape(queries)[2], ops.shape(keys)[2], offset=past)
+        mask = masks.attention_mask(attention_mask, causal)
+        context, weights = self._attend(queries, keys, values, mask, training)
+        results = [masks.unfold_rows(self.output_dense(context), query)]
+        if return_attention_scores:
+            results.append(weights)
+        if cache is not None:
+            results.append((keys, values))
+        return results[0] if len(results) == 1 else tuple(results)
+
+    def _split_heads(self, x, num_heads):
+        """(B, T, heads·Dh) -> (B, heads, T, Dh)."""
+        if x.shape[1] == 1:  # one step of decoding: the transpose would move nothing
+            return ops.reshape(x, (-1, num_heads, 1, self.key_dim))
+        x = ops.reshape(x, (-1, ops.shape(x)[1], num_heads, self.key_dim))
+        return ops.transpose(x, (0, 2, 1, 3))
+
+    def _attend(self, queries, keys, values, mask, training):
+        """(B, H, T, Dh), (B, G, S, Dh) twice -> context (B, T, H·Dh), weights (B, H, T, S)."""
+        length, source = ops.shape(queries)[2], ops.shape(keys)[2]
+        by_head = (-1, self.num_heads, length, source)
+        by_group = (-1, self.num_kv_heads, self.num_heads // self.num_kv_heads * length)
+
+        # The query heads of a group are more query rows to the same keys.
+        queries = queries * (1.0 / math.sqrt(self.key_dim))
+        if self.num_kv_heads != self.num_heads:
+            queries = ops.reshape(queries, (*by_group, self.key_dim))
+        scores = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2)))
+        if self.num_kv_heads != self.num_heads:
+            scores = ops.reshape(scores, by_head)
+        weights = masks.masked_softmax(scores, None if mask is None else mask[:, None])
+
+        dropped = self.dropout_layer(weights, training=training)
+        if self.num_kv_heads != self.num_heads:
+            dropped = ops.reshape(dropped, (*by_group, source))
+        context = ops.matmul(dropped, values)  # (B, G, H/G·T, Dh)
+        if isinstance(length, int) and length == 1:
+            return ops.reshape(context, (-1, 1, self.num_heads * self.key_dim)), weights
+        if self.num_kv_heads != self.num_heads:
+            context = ops.reshape(context, (-1, self.num_heads, length, self.key_dim))
+        context = ops.transpose(context, (0, 2, 1, 3))
+        return ops.reshape(context, (-1, length, self.num_heads * self.key_dim)), weights
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_heads": self.num_heads,
+            "key_dim": self.key_dim,
+            "num_kv_heads": self.num_kv_heads,
+            "output_dim": self.output_dim,
+            "dropout": self.dropout,
+            "use_bias": self.use_bias,
+            "rotary": self.rotary,
+        }

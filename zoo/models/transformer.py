@@ -1,0 +1,184 @@
+"""The encoder-decoder Transformer."""
+
+import keras
+from keras import ops
+
+from zoo.layers import (
+    DecoderBlock,
+    EncoderBlock,
+    SinusoidalPositions,
+    TokenEmbedding,
+    masks,
+)
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Transformer(keras.Model):
+    """Reads source tokens, and gives at each target position the logits of the next token.
+
+    Pre-norm blocks; the target embedding is also the output projection.
+
+    Args:
+        source_vocab_size: number of source tokens.
+        target_vocab_size: number of target tokens, V.
+        num_encoder_layers: number of encoder blocks.
+        num_decoder_layers: number of decoder blocks.
+        model_dim: width of every vector, D, a multiple of `num_heads`.
+        num_heads: number of attention heads, H.
+        ff_dim: inner width of the feed-forward layers.
+        dropout: dropout rate of the embeddings and of the sublayers' outputs.
+        attention_dropout: dropout rate of the attention weights.
+        share_embeddings: whether source and target use one table (one vocabulary).
+        rotary: rotary positions in self-attention instead of sinusoids added to the embeddings.
+        activation: name of the activation of the feed-forward layers.
+
+    Call arguments:
+        inputs: a dict of `source`, int (B, S), and `target`, int (B, T) that begins with the start
+            token. Padding is 0.
+        return_attention_scores: whether the cross-attention weights are returned, too.
+
+    Returns:
+        Logits float32 (B, T, V); with `return_attention_scores` also float (B, layers, H, T, S).
+
+    Reference:
+        Vaswani et al. 2017, Attention Is All You Need (d_model = model_dim, N = layers).
+    """
+
+    def __init__(
+        self,
+        source_vocab_size,
+        target_vocab_size,
+        num_encoder_layers=3,
+        num_decoder_layers=3,
+        model_dim=256,
+        num_heads=4,
+        ff_dim=1024,
+        dropout=0.1,
+        attention_dropout=0.0,
+        share_embeddings=False,
+        rotary=False,
+        activation="relu",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if model_dim % num_heads:
+            raise ValueError(
+                "model_dim must be a multiple of num_heads; "
+                f"got model_dim={model_dim}, num_heads={num_heads}."
+            )
+        if share_embeddings and source_vocab_size != target_vocab_size:
+            raise ValueError(
+                "share_embeddings needs one vocabulary; got "
+                f"source_vocab_size={source_vocab_size}, target_vocab_size={target_vocab_size}."
+            )
+        self._config = {
+            "source_vocab_size": source_vocab_size,
+            "target_vocab_size": target_vocab_size,
+            "num_encoder_layers": num_encoder_layers,
+            "num_decoder_layers": num_decoder_layers,
+            "model_dim": model_dim,
+            "num_heads": num_heads,
+            "ff_dim": ff_dim,
+            "dropout": dropout,
+            "attention_dropout": attention_dropout,
+            "share_embeddings": share_embeddings,
+            "rotary": rotary,
+            "activation": activation,
+        }
+        policy = self.dtype_policy
+        block = {
+            "num_heads": num_heads,
+            "ff_dim": ff_dim,
+            "activation": activation,
+            "dropout": dropout,
+            "attention_dropout": attention_dropout,
+            "rotary": rotary,
+            "dtype": policy,
+        }
+        self.target_embedding = TokenEmbedding(
+            target_vocab_size, model_dim, name="target_embedding", dtype=policy
+        )
+        self.source_embedding = self.target_embedding
+        if not share_embeddings:
+            self.source_embedding = TokenEmbedding(
+                source_vocab_size, model_dim, name="source_embedding", dtype=policy
+            )
+        self.positions = None if rotary else SinusoidalPositions(name="positions", dtype=policy)
+        self.dropout_layer = keras.layers.Dropout(dropout, dtype=policy)
+        self.encoder_blocks = [
+            EncoderBlock(**block, name=f"encoder_{i}") for i in range(num_encoder_layers)
+        ]
+        self.encoder_norm = keras.layers.LayerNormalization(
+            epsilon=1e-6, name="encoder_norm", dtype=policy
+        )
+        self.decoder_blocks = [
+            DecoderBlock(**block, name=f"decoder_{i}") for i in range(num_decoder_layers)
+        ]
+        self.decoder_norm = keras.layers.LayerNormalization(
+            epsilon=1e-6, name="decoder_norm", dtype=policy
+        )
+
+    def build(self, input_shape=None):
+        shape = (None, None, self._config["model_dim"])
+        for part in (self.target_embedding, self.source_embedding):
+            if not part.built:
+                part.build(None)
+        if self.positions is not None:
+            self.positions.build(shape)
+        for part in (*self.encoder_blocks, self.encoder_norm, self.decoder_norm):
+            part.build(shape)
+        for part in self.decoder_blocks:
+            part.build(shape, shape)
+        self.built = True
+
+    def call(self, inputs, return_attention_scores=False, training=None):
+        memory, mask = self.encode(inputs["source"], training=training)
+        x = self._embed(self.target_embedding, inputs["target"], 0, training)
+        weights = []
+        for block in self.decoder_blocks:
+            x, layer_weights = block(
+                x, memory, memory_mask=mask, return_attention_scores=True, training=training
+            )
+            weights.append(layer_weights)
+        logits = self._logits(x)
+        return (logits, ops.stack(weights, axis=1)) if return_attention_scores else logits
+
+    def encode(self, source, training=None):
+        """Source int (B, S) -> memory (B, S, D) and its mask, bool (B, 1, S)."""
+        mask = masks.attention_mask(masks.padding_mask(source))
+        x = self._embed(self.source_embedding, source, 0, training)
+        for block in self.encoder_blocks:
+            x = block(x, attention_mask=mask, training=training)
+        return self.encoder_norm(x), mask
+
+    def start(self, memory):
+        """What decoding needs of `encode`'s answer; see ARCHITECTURE.md, the decoding protocol."""
+        memory, mask = memory
+        static = (tuple(block.project_memory(memory) for block in self.decoder_blocks), mask)
+        rows = ops.shape(memory)[0]
+        return static, tuple(block.empty_cache(rows) for block in self.decoder_blocks)
+
+    def step(self, tokens, static, state):
+        """One step of N rows: tokens int (N,) -> logits float32 (N, V) and the new state."""
+        memory_caches, mask = static
+        past = ops.shape(state[0][0])[2]
+        x = self._embed(self.target_embedding, tokens[:, None], past, training=False)
+        new_caches = []
+        for block, memory_cache, cache in zip(
+            self.decoder_blocks, memory_caches, state, strict=True
+        ):
+            x, cache = block(x, memory_mask=mask, cache=cache, memory_cache=memory_cache)
+            new_caches.append(cache)
+        return self._logits(x)[:, 0], tuple(new_caches)
+
+    def _embed(self, embedding, tokens, offset, training):
+        x = embedding(tokens)
+        if self.positions is not None:
+            x = self.positions(x, offset=offset)
+        return self.dropout_layer(x, training=training)
+
+    def _logits(self, x):
+        return ops.cast(self.target_embedding.logits(self.decoder_norm(x)), "float32")
+
+    def get_config(self):
+        return {**super().get_config(), **self._config}

@@ -1,0 +1,38 @@
+"""A translator on your own tab-separated file, sized by how much there is of it."""
+
+from zoo import data
+from zoo.models import Transformer
+from zoo.recipes.translation import TranslationRecipe
+
+
+def own_pairs_recipe(train, valid):
+    """The recipe for files of source TAB target.
+
+    Args:
+        train: path of the training pairs.
+        valid: path of the validation pairs.
+
+    Returns:
+        A `TranslationRecipe` of about 20 passes over the data.
+    """
+    pairs, held_out = data.read_pairs(train), data.read_pairs(valid)
+    characters = sum(len(source) + len(target) for source, target in pairs)
+    # A vocabulary of 5,000 wants about 2 million characters to learn its rarer tokens from.
+    vocab_size = min(5000, max(400, characters // 400))
+    steps = max(200, 20 * characters // 2 // 4 // 1600)  # 4 characters a token, 1,600 a batch
+    return TranslationRecipe(
+        pairs=lambda data_dir: (data.clean(pairs, held_out=held_out), held_out),
+        vocab_size=vocab_size,
+        model=lambda source, target: Transformer(
+            source,
+            target,
+            num_encoder_layers=3,
+            num_decoder_layers=3,
+            model_dim=256,
+            num_heads=4,
+            ff_dim=512,
+            dropout=0.15,
+            share_embeddings=True,
+        ),
+        steps=steps,
+    )

@@ -1,0 +1,174 @@
+"""The trained models: find them, list them, load them. Nothing heavy is imported before a load."""
+
+import dataclasses
+import difflib
+import json
+import os
+import zipfile
+from pathlib import Path
+
+FILE = "model.keras"
+TASKS = {"Translator": "translation"}  # class of zoo.tasks -> task
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelInfo:
+    """What is known of a trained model without building it.
+
+    Attributes:
+        name: of the folder that holds it.
+        task: such as `"translation"`.
+        architecture: class of `zoo.models`, or `""` where the task model has none.
+        megabytes: size of the file, in units of 10^6 bytes.
+        parameters: how many, or `None` where the model was never evaluated.
+        quality: `"BLEU 41.2 on multi30k"`, or `""` where the model was never evaluated.
+        path: of its `model.keras`.
+    """
+
+    name: str
+    task: str
+    architecture: str
+    megabytes: float
+    parameters: int | None
+    quality: str
+    path: Path
+
+
+def models():
+    """All models that `find` knows, sorted by name.
+
+    Returns:
+        list of `ModelInfo`.
+
+    Raises:
+        ValueError: a model file or `metrics.json` is damaged; the message names it.
+    """
+    return [_describe(name, path) for name, path in sorted(_shipped().items())]
+
+
+def find(name):
+    """The `.keras` file of a model.
+
+    Names are looked up in the folder that the environment variable `ZOO_MODELS` names, then in
+    `saved_models/` of the checkout, then in the installed package.
+
+    Args:
+        name: name of a model; or the path of a `.keras` file, or of a folder with a `model.keras`.
+
+    Returns:
+        `pathlib.Path` of an existing file.
+
+    Raises:
+        ValueError: no model has this name; the message lists those that exist.
+        FileNotFoundError: `name` is a path of no file.
+    """
+    name = os.fspath(name)
+    shipped = _shipped()
+    if name in shipped:
+        return shipped[name]
+    path = Path(name).expanduser()
+    if (path / FILE).is_file():
+        return path / FILE
+    if path.is_file():
+        return path
+    if path.suffix == ".keras" or len(path.parts) > 1:
+        raise FileNotFoundError(f"name must be a model or an existing file; got name={name!r}.")
+    near = difflib.get_close_matches(name, shipped, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    known = ", ".join(sorted(shipped)) or "none: ZOO_MODELS and saved_models/ hold no model"
+    raise ValueError(f"name must be one of the models ({known}); got name={name!r}.{hint}")
+
+
+def load(name, task=None):
+    """Build a model and load its weights, as `keras.models.load_model` does.
+
+    Args:
+        name: as for `find`.
+        task: refuse a model of another task; `None` takes any.
+
+    Returns:
+        The task model, such as `zoo.Translator`.
+
+    Raises:
+        ValueError: no model has this name; or the file is truncated, or no model of the zoo, or of
+            another task; the message names it.
+        FileNotFoundError: `name` is a path of no file.
+    """
+    path = find(name)
+    found = TASKS[_config(path)["class_name"]]
+    if task not in (None, found):
+        raise ValueError(f"name must be a model for {task}; got name={str(name)!r}, for {found}.")
+    import keras  # which registers the classes of the zoo, too: see zoo/__init__.py
+
+    try:
+        return keras.models.load_model(path)
+    except (zipfile.BadZipFile, OSError, EOFError, KeyError, TypeError, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
+def _shipped():
+    """Name -> file; the first of the three places wins."""
+    here = Path(__file__).resolve().parent
+    places = [here.parent / "saved_models", here / "saved_models"]
+    if os.environ.get("ZOO_MODELS"):
+        places.insert(0, Path(os.environ["ZOO_MODELS"]).expanduser())
+    found = {}
+    for place in places:
+        for path in place.glob(f"*/{FILE}"):
+            found.setdefault(path.parent.name, path)
+    return found
+
+
+def _describe(name, path):
+    config = _config(path)
+    metrics = _metrics(path.with_name("metrics.json"))
+    return ModelInfo(
+        name=name,
+        task=TASKS[config["class_name"]],
+        architecture=_architecture(config["config"]),
+        megabytes=path.stat().st_size / 1e6,
+        parameters=metrics.get("parameters"),
+        quality=_quality(metrics),
+        path=path,
+    )
+
+
+def _config(path):
+    """The config of a task model, out of its file."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+        known = config["class_name"] in TASKS and isinstance(config["config"], dict)
+    except (zipfile.BadZipFile, EOFError, KeyError, TypeError, ValueError) as error:
+        raise _damaged(path, error) from error
+    if not known:
+        raise _damaged(path, f"its class is {config['class_name']!r}")
+    return config
+
+
+def _damaged(path, why):
+    return ValueError(f"{path} must be a whole .keras file of the zoo; got: {why}")
+
+
+def _architecture(config):
+    """Class name of the first part of a config that comes from `zoo.models`."""
+    parts = (part for part in config.values() if isinstance(part, dict))
+    names = (p["class_name"] for p in parts if str(p.get("module")).startswith("zoo.models"))
+    return next(names, "")
+
+
+def _metrics(path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise ValueError(
+            f"{path} must be JSON, as `zoo evaluate` writes it; got: {error}"
+        ) from error
+
+
+def _quality(metrics):
+    """The score on the first test set, which is the one that the model is made for."""
+    first = next(iter(metrics.get("corpora", {}).items()), None)
+    return f"BLEU {first[1]['bleu']['score']:.1f} on {first[0]}" if first else ""

@@ -1,0 +1,173 @@
+"""SentencePiece: subwords with byte fallback, the same ids in Python and in a TensorFlow graph."""
+
+import base64
+import io
+from functools import cached_property
+
+import keras
+import numpy as np
+import sentencepiece
+import tensorflow as tf
+
+try:
+    import tensorflow_text
+except ImportError:  # no wheel for Windows and for macOS on x86-64
+    tensorflow_text = None
+
+PAD_ID, UNKNOWN_ID, START_ID, END_ID = 0, 1, 2, 3
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class SentencePieceTokenizer(keras.layers.Layer):
+    """Text to token ids and back. The vocabulary is part of the layer's configuration.
+
+    In Python (`encode`, `decode`) it uses the sentencepiece package; in a graph (calling the layer,
+    `detokenize`) tensorflow-text, or, where that has no wheel, the same package through a Python
+    op: enough for training, but not for an export.
+
+    Args:
+        proto: a serialized SentencePiece model, as bytes or as base64 text. It must have
+            padding 0, unknown 1, start 2, end 3, and byte fallback.
+
+    Call arguments:
+        texts: tf.string (B,), UTF-8.
+
+    Returns:
+        tf.RaggedTensor int32 (B, None), without start and end tokens.
+
+    Raises:
+        ValueError: `proto` is not such a model.
+
+    Reference:
+        Kudo and Richardson 2018, SentencePiece; sampling: Kudo 2018, Subword Regularization.
+    """
+
+    def __init__(self, proto, dtype="int32", **kwargs):
+        super().__init__(dtype=dtype, **kwargs)
+        self.proto = base64.b64decode(proto) if isinstance(proto, str) else bytes(proto)
+        self._processor = sentencepiece.SentencePieceProcessor()
+        try:
+            self._processor.LoadFromSerializedProto(self.proto)
+        except RuntimeError as error:
+            raise ValueError(
+                f"proto must be a SentencePiece model; got {len(self.proto)} bytes that are not."
+            ) from error
+        special = tuple(
+            getattr(self._processor, name)() for name in ("pad_id", "unk_id", "bos_id", "eos_id")
+        )
+        if special != (PAD_ID, UNKNOWN_ID, START_ID, END_ID):
+            raise ValueError(
+                "proto must have padding, unknown, start and end tokens 0, 1, 2, 3; "
+                f"got {special}."
+            )
+        self.built = True
+
+    @classmethod
+    def train(cls, lines, vocab_size, character_coverage=1.0, seed_lines=2_000_000):
+        """Fits a unigram vocabulary to text.
+
+        Args:
+            lines: an iterable of str.
+            vocab_size: number of tokens, with 4 special ones and 256 bytes among them. It is an
+                upper limit: a small text gives fewer.
+            character_coverage: share of the characters that get a token of their own; the others
+                are spelled in bytes. 0.9995 suits Chinese.
+            seed_lines: number of lines to use at most, picked at random.
+
+        Returns:
+            A `SentencePieceTokenizer`.
+        """
+        if vocab_size < 300:
+            raise ValueError(
+                f"vocab_size must be >= 300, since 260 tokens are fixed; got {vocab_size}."
+            )
+        lines = [line for line in lines if line.strip()]
+        if not lines:
+            raise ValueError("lines must hold text; got none.")
+        model = io.BytesIO()
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(lines),
+            model_writer=model,
+            vocab_size=vocab_size,
+            hard_vocab_limit=False,
+            model_type="unigram",
+            byte_fallback=True,
+            character_coverage=character_coverage,
+            input_sentence_size=seed_lines,
+            pad_id=PAD_ID,
+            unk_id=UNKNOWN_ID,
+            bos_id=START_ID,
+            eos_id=END_ID,
+            num_threads=2,
+            minloglevel=2,
+        )
+        return cls(model.getvalue())
+
+    @property
+    def vocab_size(self):
+        """Number of tokens, V."""
+        return self._processor.vocab_size()
+
+    def encode(self, texts):
+        """List of str -> list of lists of ids, without start and end tokens."""
+        return self._processor.encode([_valid_unicode(text) for text in texts])
+
+    def decode(self, ids):
+        """List of lists of ids -> list of str. Special tokens are left out."""
+        return self._processor.decode([[i for i in row if i > END_ID] for row in ids])
+
+    def pieces(self, ids):
+        """List of ids -> list of tokens as text, `▁` for a space."""
+        return [self._processor.id_to_piece(int(i)) for i in ids]
+
+    def graph_pieces(self, ids):
+        """`pieces` in a graph: int32 (B, T) -> tf.string (B, T), padding as an empty string."""
+        table = tf.constant(["", *self.pieces(range(1, self.vocab_size))])
+        return tf.gather(table, ids)
+
+    @cached_property
+    def resource(self):
+        """The tensorflow-text tokenizer, which a SavedModel must track.
+
+        Raises:
+            ImportError: tensorflow-text is not installed.
+        """
+        if tensorflow_text is None:
+            raise ImportError(
+                "An export needs the package tensorflow-text, which is not installed: it has no "
+                "wheel for Windows and for macOS on x86-64. Export on Linux, or on macOS on arm64."
+            )
+        with tf.init_scope():
+            return tensorflow_text.SentencepieceTokenizer(self.proto)
+
+    def call(self, texts):
+        if tensorflow_text is not None:
+            texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8")  # invalid -> U+FFFD
+            return self.resource.tokenize(texts)
+        ids, lengths = tf.numpy_function(self._encode_bytes, [texts], (tf.int32, tf.int64))
+        return tf.RaggedTensor.from_row_lengths(tf.ensure_shape(ids, (None,)), lengths)
+
+    def detokenize(self, ids):
+        """Ids int32 (B, T), padded with 0 -> tf.string (B,). Special tokens are left out."""
+        ragged = tf.ragged.boolean_mask(ids, ids > END_ID)
+        if tensorflow_text is not None:
+            return self.resource.detokenize(ragged)
+        parts = [ragged.values, ragged.row_splits]
+        return tf.ensure_shape(tf.numpy_function(self._decode_flat, parts, tf.string), (None,))
+
+    def _encode_bytes(self, texts):
+        rows = self.encode([text.decode("utf-8", "replace") for text in texts])
+        flat = [i for row in rows for i in row]
+        return np.array(flat, "int32"), np.array([len(row) for row in rows], "int64")
+
+    def _decode_flat(self, ids, splits):
+        rows = [ids[a:b].tolist() for a, b in zip(splits, splits[1:], strict=False)]
+        return np.array([text.encode() for text in self.decode(rows)], object)
+
+    def get_config(self):
+        return {**super().get_config(), "proto": base64.b64encode(self.proto).decode("ascii")}
+
+
+def _valid_unicode(text):
+    """`text` with lone surrogates, which have no UTF-8, as U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,0 +1,42 @@
+"""Learning-rate schedules."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class WarmupLinear(keras.optimizers.schedules.LearningRateSchedule):
+    """Rises linearly to `peak` in `warmup_steps`, then falls linearly to 0 at `total_steps`.
+
+    Args:
+        peak: the highest learning rate.
+        warmup_steps: number of steps of the rise.
+        total_steps: number of steps of the training.
+
+    Reference:
+        Defazio et al. 2023, Optimal Linear Decay Learning Rate Schedules and Further Refinements.
+    """
+
+    def __init__(self, peak, warmup_steps, total_steps):
+        super().__init__()
+        if not 0 < warmup_steps < total_steps:
+            raise ValueError(
+                "warmup_steps must be between 0 and total_steps; "
+                f"got warmup_steps={warmup_steps}, total_steps={total_steps}."
+            )
+        self.peak = float(peak)
+        self.warmup_steps = int(warmup_steps)
+        self.total_steps = int(total_steps)
+
+    def __call__(self, step):
+        step = ops.cast(step, "float32") + 1.0
+        rise = step / self.warmup_steps
+        fall = (self.total_steps + 1.0 - step) / (self.total_steps + 1.0 - self.warmup_steps)
+        return self.peak * ops.maximum(ops.minimum(rise, fall), 0.0)
+
+    def get_config(self):
+        return {
+            "peak": self.peak,
+            "warmup_steps": self.warmup_steps,
+            "total_steps": self.total_steps,
+        }
