@@ -1,4 +1,4 @@
-"""Write `examples.jsonl` and the card of shipped models, after `zoo evaluate`.
+"""Write `examples.jsonl`, the card and the README's line of shipped models, after `zoo evaluate`.
 
     python scripts/write_cards.py translate_fr_de translate_zh_en
 
@@ -8,11 +8,12 @@ everyday sentences. The data is found as `zoo.data.find` says.
 
 import argparse
 import importlib
+import re
 from pathlib import Path
 
 import keras
 
-import zoo  # noqa: F401  (registers what the models are made of)
+import zoo
 from zoo.evaluation import CORPORA, OWN_SENTENCES, write_card, write_examples
 
 _A_CORPUS = 3
@@ -27,6 +28,19 @@ def example_sources(name):
     return sources + list(OWN_SENTENCES[CORPORA[name][0].source])
 
 
+def update_readme(path=Path("README.md")):
+    """Write the table of all shipped models between the two marks in the README."""
+    lines = ["| name | task | architecture | parameters | MB on disk | quality |", "|" + "---|" * 6]
+    for info in zoo.models():
+        name = f"[`{info.name}`](saved_models/{info.name}/README.md)"
+        size = f"{info.parameters / 1e6:.1f} M | {info.megabytes:.1f}"
+        lines.append(f"| {name} | {info.task} | {info.architecture} | {size} | {info.quality} |")
+    marks = r"(?s)(<!-- models -->\n).*(<!-- /models -->)"
+    table = "\n".join(lines)
+    text = re.sub(marks, lambda m: f"{m[1]}{table}\n{m[2]}", path.read_text(encoding="utf-8"))
+    path.write_text(text, encoding="utf-8")
+
+
 def main():
     """Read the command line and write the files."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -39,6 +53,7 @@ def main():
         write_examples(model, directory, example_sources(name))
         write_card(directory, importlib.import_module(f"zoo.recipes.{name}").CARD)
         print(directory / "README.md")
+    update_readme()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import pytest
 
 from zoo import registry
 from zoo.cli import lines, main
+from zoo.cli.quiet import quiet
 
 
 class FakeTranslator:
@@ -206,6 +207,16 @@ def test_fault_of_the_program_itself_is_not_hidden(translator):
         main(["translate", "m", "a"])
 
 
+@pytest.mark.parametrize("level, shown", [("3", "after"), ("0", "native after")])
+def test_noise_of_native_code_is_dropped_unless_asked_for(level, shown, monkeypatch, capfd):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", level)
+    with pytest.raises(ValueError), quiet():
+        os.write(2, b"native ")
+        raise ValueError
+    os.write(2, b"after")
+    assert capfd.readouterr().err == shown
+
+
 def test_interrupt_is_status_130(translator, capsys):
     def generate(inputs, **options):
         raise KeyboardInterrupt
@@ -232,6 +243,7 @@ def test_train_hands_its_options_to_the_recipe_and_says_where_the_model_is(modul
         calls.append((name, options))
         return "d/model.keras"
 
+    module("tasks")
     module("recipes", train=train)
     assert main(["train", "m", "--data-dir", "d", "--run-dir", "r"]) == 0
     assert main(["train", "--tsv", "t", "--valid", "v", "--out", "o", "--steps", "2"]) == 0

@@ -178,7 +178,7 @@ def test_no_glyph_is_missing_whatever_the_script(make_out, tmp_path):
 def test_bundled_font_holds_all_of_gb2312_and_common_traditional_characters():
     from matplotlib.ft2font import FT2Font
 
-    font = FT2Font(FONT)
+    font = FT2Font(str(FONT))
     assert font.family_name == "Zoo Sans CJK"
     hanzi = [
         bytes([row, cell]).decode("gb2312", errors="ignore")

@@ -6,6 +6,7 @@ import click
 
 from zoo import registry
 from zoo.cli.lines import BATCH, batches, read_lines, write_lines
+from zoo.cli.quiet import quiet
 
 DECODING = {
     "max_new_tokens": (int, "Most tokens of an answer."),
@@ -73,7 +74,7 @@ def translate(name, text, attend, **options):
     if attend and len(text) != 1:
         raise click.UsageError(f"--attend needs exactly one TEXT; got {len(text)}.")
     options = {option: value for option, value in options.items() if value is not None}
-    translator = registry.load(name, task="translation")
+    translator = _load(name)
     if attend:
         write_lines([_draw(translator, text[0], attend, **options)])
         return
@@ -83,6 +84,11 @@ def translate(name, text, attend, **options):
         lines = read_lines(sys.stdin.buffer)
         size = 1 if sys.stdin.isatty() else BATCH  # who types wants an answer to each line
     _translate(translator, lines, size, **options)
+
+
+def _load(name):
+    with quiet():
+        return registry.load(name, task="translation")
 
 
 def _translate(translator, lines, size, prefix=None, seed=None, **options):
@@ -109,7 +115,7 @@ def _clean(text):
 @click.option("--head", default="mean", callback=_index_or_word, help="Index, 'mean' or 'all'.")
 def attend(name, text, out, layer, head):
     """Translate TEXT and draw which source token each answer token attends to."""
-    translator = registry.load(name, task="translation")
+    translator = _load(name)
     write_lines([_draw(translator, text, out, layer=layer, head=head)])
 
 
@@ -140,6 +146,8 @@ def train(name, tsv, valid, **options):
         raise click.UsageError("--valid needs --tsv; a recipe has its own.")
     from zoo import recipes
 
+    with quiet():
+        from zoo import tasks  # noqa: F401  imports TensorFlow
     click.echo(recipes.train(name, tsv=tsv, valid=valid, **options))
 
 
@@ -153,7 +161,7 @@ def evaluate(name, data_dir, limit, tsv):
     if tsv and (data_dir or limit):
         raise click.UsageError("--tsv goes without --data-dir and --limit.")
     path = registry.find(name)
-    translator = registry.load(path, task="translation")
+    translator = _load(path)
     from zoo import data, evaluation
 
     if tsv:
@@ -183,7 +191,7 @@ def evaluate(name, data_dir, limit, tsv):
 def export(name, out):
     """Write NAME as a SavedModel, strings in and strings out, to DIR/NAME/<n>/."""
     path = registry.find(name)
-    translator = registry.load(path)
+    translator = _load(path)
     from zoo import serving
 
     click.echo(serving.export(translator, out, _name(path)))

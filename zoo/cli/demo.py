@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from zoo import registry
+from zoo.cli.quiet import quiet
 
 # By source language, which a model's name says: translate_fr_de.
 SENTENCES = {
@@ -69,7 +70,8 @@ def main(folder="demo"):
 def _show(info, sentences, picture, console):
     from zoo.plots import plot_attention
 
-    translator = registry.load(info.path)
+    with quiet():
+        translator = registry.load(info.path)
     begin = time.perf_counter()
     answers = translator.generate(sentences, return_dict=True)
     seconds = time.perf_counter() - begin

@@ -25,3 +25,23 @@ RECIPE = TranslationRecipe(
     peak=1.5e-3,
     warmup=200,
 )
+
+CARD = {
+    "title": "German to English, GRU encoder-decoder with additive attention",
+    "purpose": "The model of Bahdanau et al. in small, to set beside `translate_de_en`: the same "
+    "data and vocabulary size, another architecture. For sentences that describe photographs.",
+    "data": {"multi30k": "training split, 29,000 pairs, both languages"},
+    "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train translate_de_en_rnn",
+    "minutes": 0,
+    "machine": "one of the two cores of an AMD EPYC (Zen 4), another training on the other",
+    "published": [
+        {
+            "system": "GRU with attention, 20.5 M parameters",
+            "corpus": "multi30k test_2016_flickr de-en",
+            "measure": "literature_bleu",
+            "score": 28.1,
+            "origin": "bentrevett/pytorch-seq2seq (lower-cased tokens by spaCy)",
+        },
+    ],
+    "faults": [],
+}

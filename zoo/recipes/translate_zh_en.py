@@ -13,9 +13,7 @@ def pairs(data_dir):
     captions, everyday = (
         data.clean(load("train", data_dir=data_dir), held_out=held_out) for load in sets[:2]
     )
-    docs = data.clean(
-        data.docs_zh_en("train", data_dir=data_dir), max_chars=120, held_out=held_out
-    )
+    docs = data.clean(data.docs_zh_en("train", data_dir=data_dir), max_chars=120, held_out=held_out)
     return (captions + everyday) * 10 + docs, valid[0] + valid[1]
 
 
@@ -34,3 +32,19 @@ RECIPE = TranslationRecipe(
     ),
     steps=3800,  # about one pass over the mixture
 )
+
+CARD = {
+    "title": "Chinese to English, Transformer encoder-decoder",
+    "purpose": "For short everyday sentences and descriptions of photographs in simplified "
+    "Chinese; for learning, comparing and testing. Not for news or anything that matters.",
+    "data": {
+        "three_am": "training split, seen ten times as often as the documents",
+        "tatoeba_zh_en": "training split, seen ten times as often as the documents",
+        "docs_zh_en": "training split, pairs of at most 120 characters",
+    },
+    "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train translate_zh_en",
+    "minutes": 0,
+    "machine": "one of the two cores of an AMD EPYC (Zen 4), another training on the other",
+    "published": [],
+    "faults": [],
+}

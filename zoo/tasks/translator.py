@@ -200,7 +200,7 @@ class Translator(keras.Model):
 
         Args:
             inputs: str, or a list of str. Blank text gives blank text.
-            max_new_tokens: the most tokens of an answer. An answer has at most 3 tokens for each
+            max_new_tokens: the most tokens of an answer. An answer has at most 2 tokens for each
                 token of its source, and 10 more, whatever this says.
             num_beams, num_beam_groups, diversity_penalty, length_penalty, num_return_sequences,
             temperature, top_k, top_p, min_p, repetition_penalty, no_repeat_ngram_size: see
@@ -338,7 +338,7 @@ class Translator(keras.Model):
         if has_prefix:
             rules.append(forced(prefix, PAD_ID, vocab_size))
         pieces = tf.reduce_sum(tf.cast(source != PAD_ID, tf.int32), axis=1) - 1
-        limit = tf.where(pieces > 0, tf.minimum(max_new_tokens, 3 * pieces + 10), 0)
+        limit = tf.where(pieces > 0, tf.minimum(max_new_tokens, 2 * pieces + 10), 0)
         static, state = self.model.start(self.model.encode(source))
         return search(
             lambda tokens, state: self.model.step(tokens, static, state),
@@ -418,7 +418,7 @@ class Translator(keras.Model):
             ImportError: tensorflow-text is missing, whose ops an export needs.
         """
         self.build()
-        # The graph's resources, and not the Keras objects, which would bring signatures of their own.
+        # The graph's resources, not the Keras objects, which would bring signatures of their own.
         module = tf.Module()
         module.weights = [weight.value for weight in self.model.weights]
         module.tokenizers = [self.source_tokenizer.resource, self.target_tokenizer.resource]

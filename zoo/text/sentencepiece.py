@@ -1,6 +1,7 @@
 """SentencePiece: subwords with byte fallback, the same ids in Python and in a TensorFlow graph."""
 
 import base64
+import hashlib
 import io
 from functools import cached_property
 
@@ -11,6 +12,7 @@ import tensorflow as tf
 
 try:
     import tensorflow_text
+    from tensorflow_text.python.ops import sentencepiece_tokenizer as tensorflow_text_ops
 except ImportError:  # no wheel for Windows and for macOS on x86-64
     tensorflow_text = None
 
@@ -57,8 +59,7 @@ class SentencePieceTokenizer(keras.layers.Layer):
         )
         if special != (PAD_ID, UNKNOWN_ID, START_ID, END_ID):
             raise ValueError(
-                "proto must have padding, unknown, start and end tokens 0, 1, 2, 3; "
-                f"got {special}."
+                f"proto must have padding, unknown, start and end tokens 0, 1, 2, 3; got {special}."
             )
         self.built = True
 
@@ -138,7 +139,9 @@ class SentencePieceTokenizer(keras.layers.Layer):
                 "wheel for Windows and for macOS on x86-64. Export on Linux, or on macOS on arm64."
             )
         with tf.init_scope():
-            return tensorflow_text.SentencepieceTokenizer(self.proto)
+            tokenizer = tensorflow_text.SentencepieceTokenizer(self.proto)
+            tokenizer._model_resource = _NamedModel(self.proto)
+        return tokenizer
 
     def call(self, texts):
         if tensorflow_text is not None:
@@ -166,6 +169,24 @@ class SentencePieceTokenizer(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "proto": base64.b64encode(self.proto).decode("ascii")}
+
+
+class _NamedModel(tf.saved_model.experimental.TrackableResource):
+    """The model of a tensorflow-text tokenizer, under a name of its own.
+
+    Without a name it belongs to the kernel that made it, and is gone when TensorFlow clears its
+    kernels: `keras.utils.set_random_seed` and `keras.utils.clear_session` do.
+    """
+
+    def __init__(self, proto):
+        super().__init__()
+        self._proto = proto
+        _ = self.resource_handle  # makes the resource
+
+    def _create_resource(self):
+        return tensorflow_text_ops.gen_sentencepiece_tokenizer.sentencepiece_op(
+            model=self._proto, shared_name=f"zoo_{hashlib.sha256(self._proto).hexdigest()}"
+        )
 
 
 def _valid_unicode(text):

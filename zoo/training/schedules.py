@@ -19,9 +19,9 @@ class WarmupLinear(keras.optimizers.schedules.LearningRateSchedule):
 
     def __init__(self, peak, warmup_steps, total_steps):
         super().__init__()
-        if not 0 < warmup_steps < total_steps:
+        if not 0 < warmup_steps <= total_steps:
             raise ValueError(
-                "warmup_steps must be between 0 and total_steps; "
+                "warmup_steps must be > 0 and <= total_steps; "
                 f"got warmup_steps={warmup_steps}, total_steps={total_steps}."
             )
         self.peak = float(peak)

@@ -1,0 +1,68 @@
+"""One small translator for all tests, taught for a few seconds to copy what it reads."""
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import keras
+import pytest
+
+from zoo.models import Transformer
+from zoo.tasks import Translator
+from zoo.text import SentencePieceTokenizer
+
+ROOT = Path(__file__).resolve().parent.parent
+WORDS = "der Hund läuft eine Katze schläft zwei Kinder".split()
+
+
+@pytest.fixture(scope="session")
+def sentences():
+    """300 sentences of 1 to 4 words."""
+    rng = random.Random(0)
+    return [" ".join(rng.choices(WORDS, k=rng.randint(1, 4))) for _ in range(300)]
+
+
+@pytest.fixture(scope="session")
+def tokenizer(sentences):
+    return SentencePieceTokenizer.train(sentences, vocab_size=400)
+
+
+@pytest.fixture(scope="session")
+def trained(sentences, tokenizer):
+    """The translator and the history of its training."""
+    keras.utils.set_random_seed(1)
+    model = Transformer(
+        tokenizer.vocab_size,
+        tokenizer.vocab_size,
+        num_encoder_layers=1,
+        num_decoder_layers=2,
+        model_dim=16,
+        num_heads=4,
+        ff_dim=32,
+        dropout=0.0,
+        share_embeddings=True,
+    )
+    translator = Translator(model, tokenizer, decoding={"num_beams": 3, "max_new_tokens": 20})
+    translator.compile(keras.optimizers.Adam(0.02), label_smoothing=0.05)
+    history = translator.fit(sentences, sentences, batch_tokens=300, epochs=8, verbose=0)
+    return SimpleNamespace(translator=translator, history=history.history)
+
+
+@pytest.fixture(scope="session")
+def translator(trained):
+    return trained.translator
+
+
+@pytest.fixture(scope="session")
+def fresh_python():
+    """Run code in a process of its own; returns what it prints."""
+
+    def run(code, *args, cwd=ROOT):
+        command = [sys.executable, "-c", code, *map(str, args)]
+        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, encoding="utf-8")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run

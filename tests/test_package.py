@@ -1,0 +1,39 @@
+import pytest
+
+import zoo
+
+
+def test_importing_zoo_loads_no_library(fresh_python):
+    code = "import sys, zoo; print(sorted({'keras', 'numpy', 'tensorflow'} & set(sys.modules)))"
+    assert fresh_python(code) == "[]\n"
+
+
+def test_waiting_for_keras_leaves_no_trace_in_the_import_system(fresh_python):
+    code = """
+import sys, zoo
+def waiting(): return [type(f).__name__ for f in sys.meta_path if type(f).__module__ == "zoo"]
+print(waiting())
+import keras
+print(waiting(), keras.__spec__.loader is keras.__loader__, type(keras.__loader__).__name__)
+print(keras.saving.get_registered_object("zoo>Translator").__name__)
+"""
+    assert fresh_python(code).splitlines() == [
+        "['_RegisterWithKeras']",
+        "[] True SourceFileLoader",
+        "Translator",
+    ]
+
+
+@pytest.mark.parametrize("name", zoo.__all__)
+def test_public_name_is_there_and_listed(name):
+    assert getattr(zoo, name).__name__.rpartition(".")[2] == name
+    assert name in dir(zoo)
+
+
+def test_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'zoo' has no attribute 'Translater'"):
+        _ = zoo.Translater
+
+
+def test_version_is_three_numbers():
+    assert [part.isdecimal() for part in zoo.__version__.split(".")] == [True] * 3

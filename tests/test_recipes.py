@@ -1,0 +1,207 @@
+import csv
+import dataclasses
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import pytest
+
+from zoo import recipes
+from zoo.data import read_pairs
+from zoo.models import Transformer
+from zoo.recipes import own_pairs
+from zoo.recipes.translation import TranslationRecipe, _finished_epochs
+
+ROOT = Path(__file__).resolve().parent.parent
+STEPS, INTERVAL = 6, 2
+
+# Trains the tiny recipe, and kills itself after a step; 0 is never.
+TRAIN = """
+import os, signal, sys
+import keras
+sys.path.insert(0, "tests")
+from test_recipes import STEPS, tiny_recipe
+from zoo.tasks import Translator
+
+folder, kill_at = sys.argv[1], int(sys.argv[2])
+fit = Translator.fit
+
+class Kill(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        print("step", int(self.model.optimizer.iterations), flush=True)
+        if self.model.optimizer.iterations == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+def fit_and_kill(self, *args, callbacks, **options):
+    return fit(self, *args, callbacks=[*callbacks, Kill()], **options)
+
+Translator.fit = fit_and_kill
+tiny_recipe(folder).train(out=folder + "/out", run_dir=folder + "/run", steps=STEPS, verbose=0)
+"""
+
+
+def tiny_model(source, target):
+    return Transformer(
+        source,
+        target,
+        num_encoder_layers=1,
+        num_decoder_layers=1,
+        model_dim=8,
+        num_heads=2,
+        ff_dim=16,
+        dropout=0.0,
+        share_embeddings=True,
+    )
+
+
+def tiny_recipe(folder):
+    """The recipe for your own file, with a model that trains in a second."""
+    recipe = own_pairs.own_pairs_recipe(f"{folder}/train.tsv", f"{folder}/valid.tsv")
+    return dataclasses.replace(
+        recipe, model=tiny_model, interval=INTERVAL, peak=0.05, batch_tokens=100
+    )
+
+
+def write_tsv(folder):
+    """90 pairs of 1 to 5 words, of which the 30 of valid.tsv are in train.tsv, too."""
+    rng = random.Random(0)
+    source, target = "rot blau grau gelb weiß".split(), "red blue grey yellow white".split()
+    lines = []
+    for _ in range(90):
+        words = rng.choices(range(5), k=rng.randint(1, 5))
+        sides = (" ".join(side[i] for i in words) for side in (source, target))
+        lines.append("\t".join(sides) + "\n")
+    (folder / "train.tsv").write_text("".join(lines), encoding="utf-8")
+    (folder / "valid.tsv").write_text("".join(lines[:30]), encoding="utf-8")
+
+
+def train(folder, kill_at=0):
+    command = [sys.executable, "-c", TRAIN, str(folder), str(kill_at)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    steps = [int(line.split()[1]) for line in done.stdout.splitlines() if line[:4] == "step"]
+    return done, steps
+
+
+def log(folder):
+    with (folder / "run" / "log.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    return [int(row["epoch"]) for row in rows], [float(row["loss"]) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """A run that is killed in its third interval, and then started again."""
+    folder = tmp_path_factory.mktemp("killed")
+    write_tsv(folder)
+    first, first_steps = train(folder, kill_at=5)
+    assert first.returncode == -9, first.stderr
+    assert not (folder / "out").exists()
+    second, second_steps = train(folder)
+    assert second.returncode == 0, second.stderr
+    return folder, first_steps, second_steps
+
+
+def test_killed_run_goes_on_from_its_checkpoint_to_the_last_step(killed):
+    folder, first, second = killed
+    assert first == [1, 2, 3, 4, 5]
+    assert second == [5, 6]  # step 5 was after the last checkpoint
+    assert log(folder)[0] == [0, 1, 2]
+
+
+def test_killed_run_loses_nothing(killed, tmp_path):
+    write_tsv(tmp_path)
+    recipe = tiny_recipe(tmp_path)
+    recipe.train(out=tmp_path / "out", run_dir=tmp_path / "run", steps=STEPS, verbose=0)
+    # The same sums, but threads may add in another order; a step more or less changes 1e-2.
+    assert log(killed[0])[1] == pytest.approx(log(tmp_path)[1], rel=1e-3)
+    assert len({round(loss, 2) for loss in log(tmp_path)[1]}) == 3
+
+
+def test_finished_run_leaves_a_model_that_loads_in_float32(killed):
+    model = keras.models.load_model(killed[0] / "out" / "model.keras")
+    assert {weight.dtype for weight in model.weights} == {"float32"}
+    assert model.decoding.num_beams == 5
+    assert isinstance(model.generate("rot blau"), str)
+    assert [path.name for path in (killed[0] / "out").iterdir()] == ["model.keras"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"), [(1, (1, 1)), (4, (2, 2)), (7, (4, 2)), (9, (5, 2)), (None, (3, 2))]
+)
+def test_no_step_is_left_out_and_the_schedule_ends_with_the_last(
+    tmp_path, monkeypatch, steps, expected
+):
+    monkeypatch.setattr("zoo.recipes.translation.Translator.fit", remember := Remember())
+    write_tsv(tmp_path)
+    recipe = dataclasses.replace(tiny_recipe(tmp_path), steps=6)
+    recipe.train(out=tmp_path / "out", run_dir=tmp_path / "run", steps=steps)
+    epochs, interval = remember.options["epochs"], remember.options["steps_per_epoch"]
+    assert (epochs, interval) == expected
+    assert remember.schedule["total_steps"] == epochs * interval >= (steps or 6)
+
+
+class Remember:
+    """In place of a method `fit`: keeps what it was called with."""
+
+    def __get__(self, translator, owner):
+        def fit(pairs, **options):
+            self.options = options
+            self.schedule = translator.optimizer.get_config()["learning_rate"]["config"]
+
+        return fit
+
+
+def test_vocabulary_of_a_run_is_trained_once(tmp_path):
+    write_tsv(tmp_path)
+    recipe = dataclasses.replace(tiny_recipe(tmp_path), vocab_size=(300, 310))
+    pairs = read_pairs(tmp_path / "train.tsv")
+    source, target = recipe._tokenizers(pairs, tmp_path)
+    assert source.proto != target.proto
+    again = recipe._tokenizers([("other", "text")], tmp_path)
+    assert [tokenizer.proto for tokenizer in again] == [source.proto, target.proto]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"), [(None, 0), ("", 0), ('{"epo', 0), ('{"epoch": 3, "batch": 0}', 3)]
+)
+def test_missing_or_half_written_checkpoint_counts_as_none(tmp_path, content, expected):
+    if content is not None:
+        (tmp_path / "training_metadata.json").write_text(content)
+    assert _finished_epochs(tmp_path) == expected
+
+
+def test_own_file_keeps_held_out_pairs_out_of_training(tmp_path):
+    write_tsv(tmp_path)
+    recipe = own_pairs.own_pairs_recipe(tmp_path / "train.tsv", tmp_path / "valid.tsv")
+    training, held_out = recipe.pairs(None)
+    assert held_out == read_pairs(tmp_path / "valid.tsv")
+    assert training and not set(training) & set(held_out)
+    assert (recipe.vocab_size, recipe.steps) == (400, 200)  # the least, for so small a file
+
+
+def test_recipes_are_the_files_of_their_folder():
+    files = {path.stem for path in (ROOT / "zoo" / "recipes").glob("translate_*.py")}
+    assert recipes.names() == sorted(files)
+    for name in files:
+        module = recipes.recipe(name)
+        assert isinstance(module.RECIPE, TranslationRecipe)
+        assert module.CARD
+
+
+def test_unknown_recipe_is_an_error_that_lists_the_known():
+    known = ", ".join(recipes.names())
+    with pytest.raises(ValueError, match=f"one of {known}; got name='translate_xx'"):
+        recipes.train("translate_xx")
+
+
+@pytest.mark.parametrize("steps", [0, -3])
+def test_training_for_no_step_is_an_error(steps):
+    with pytest.raises(ValueError, match=f"steps must be >= 1; got steps={steps}"):
+        recipes.train(recipes.names()[0], steps=steps)
+
+
+def test_missing_file_of_pairs_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError, match="existing file; got path=.*none.tsv"):
+        recipes.train(tsv=tmp_path / "none.tsv", valid=tmp_path / "none.tsv", out=tmp_path)

@@ -1,0 +1,70 @@
+"""What is in saved_models/: whole, small enough, and giving the answers it was shipped with."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import h5py
+import keras
+import pytest
+
+from zoo.evaluation import replay
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLDEN = ROOT / "tests" / "golden"
+FOLDERS = sorted(path.parent for path in ROOT.glob("saved_models/*/model.keras"))
+MIB = 2**20
+
+none_yet = pytest.mark.skip(reason="saved_models/ holds no model")
+shipped = pytest.mark.parametrize(
+    "folder", FOLDERS or [pytest.param(None, marks=none_yet)], ids=lambda p: p.name if p else ""
+)
+
+
+def weights(path):
+    """A line `path shape` for each weight of a `.keras` file, sorted."""
+    lines = []
+
+    def visit(name, item):
+        if isinstance(item, h5py.Dataset):
+            lines.append(f"{name} {' '.join(map(str, item.shape))}".rstrip())
+
+    with zipfile.ZipFile(path) as archive:
+        with h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
+            file.visititems(visit)
+    return sorted(lines)
+
+
+@shipped
+def test_examples_are_answered_as_before(folder):
+    assert replay(keras.models.load_model(folder / "model.keras"), folder) == []
+
+
+@shipped
+def test_weights_have_the_names_that_old_files_have(folder):
+    golden = GOLDEN / f"{folder.name}.txt"
+    if not golden.exists():
+        pytest.skip(f"there is no {golden.relative_to(ROOT)}")
+    assert weights(folder / "model.keras") == golden.read_text(encoding="utf-8").splitlines()
+
+
+@shipped
+def test_model_has_its_card_and_its_figures(folder):
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert card.startswith("#") or card.startswith("---")
+    assert folder.name in card
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    for corpus, figures in metrics["corpora"].items():
+        assert 0 < figures["bleu"]["score"] < 100, corpus
+
+
+@shipped
+def test_no_file_is_over_40_mib(folder):
+    sizes = {path.name: path.stat().st_size for path in folder.iterdir() if path.is_file()}
+    assert {name: size for name, size in sizes.items() if size > 40 * MIB} == {}
+
+
+def test_all_models_together_are_under_96_mib():
+    files = [path for folder in FOLDERS for path in folder.iterdir() if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 96 * MIB
