@@ -16,7 +16,7 @@ TENSORFLOW = {"tensorflow", "numpy"}
 BELOW_TASKS = {"layers", "models", "training", "decoding", "text", "data"}
 RULES = {
     "layers": (set(), {"keras"}),
-    "models": ({"layers"}, {"keras"}),
+    "models": ({"layers", "registry"}, {"keras"}),  # registry: zoo.models() is its list
     "training": (set(), {"keras", "numpy"}),
     "decoding": (set(), TENSORFLOW),
     "text": (set(), {"keras", "tensorflow_text", "sentencepiece"} | TENSORFLOW),

@@ -1,6 +1,21 @@
-"""Models made of `zoo.layers`, one file each."""
+"""Models made of `zoo.layers`, one file each. `zoo.models()` lists the trained ones."""
+
+import sys
+import types
 
 from zoo.models.rnn import RNNSearch
 from zoo.models.transformer import Transformer
 
 __all__ = ["RNNSearch", "Transformer"]
+
+
+class _Models(types.ModuleType):
+    """A package that is also the function `zoo.models()`: the two share a name."""
+
+    def __call__(self):
+        from zoo.registry import models
+
+        return models()
+
+
+sys.modules[__name__].__class__ = _Models

@@ -137,7 +137,9 @@ class Translator(keras.Model):
             batches = batches.repeat().skip(
                 kwargs["steps_per_epoch"] * kwargs.get("initial_epoch", 0)
             )
-        return super().fit(batches.prefetch(8), validation_data=validation_data, **kwargs)
+        return super().fit(
+            batches.prefetch(8), validation_data=validation_data, shuffle=False, **kwargs
+        )
 
     def evaluate(self, x, y=None, batch_tokens=4096, **kwargs):
         """`keras.Model.evaluate` on pairs of strings (see `fit`), or on what `batches` returns."""
@@ -200,8 +202,8 @@ class Translator(keras.Model):
 
         Args:
             inputs: str, or a list of str. Blank text gives blank text.
-            max_new_tokens: the most tokens of an answer. An answer has at most 2 tokens for each
-                token of its source, and 10 more, whatever this says.
+            max_new_tokens: the most tokens of an answer. An answer has at most 3 tokens for 2 of
+                its source, and 10 more, whatever this says.
             num_beams, num_beam_groups, diversity_penalty, length_penalty, num_return_sequences,
             temperature, top_k, top_p, min_p, repetition_penalty, no_repeat_ngram_size: see
                 `zoo.decoding.Decoding`. Default: the setting kept with the model.
@@ -338,7 +340,7 @@ class Translator(keras.Model):
         if has_prefix:
             rules.append(forced(prefix, PAD_ID, vocab_size))
         pieces = tf.reduce_sum(tf.cast(source != PAD_ID, tf.int32), axis=1) - 1
-        limit = tf.where(pieces > 0, tf.minimum(max_new_tokens, 2 * pieces + 10), 0)
+        limit = tf.where(pieces > 0, tf.minimum(max_new_tokens, pieces + pieces // 2 + 10), 0)
         static, state = self.model.start(self.model.encode(source))
         return search(
             lambda tokens, state: self.model.step(tokens, static, state),
@@ -439,7 +441,8 @@ class Translator(keras.Model):
     def _serve_attention(self, text):
         source, tokens = self._translate_in_graph(text)
         # A row without tokens still needs a column to attend with.
-        target = tf.concat([tokens.ids, tf.zeros_like(source[:, :1])], axis=1)
+        column = tf.fill([tf.shape(source)[0], 1], PAD_ID)
+        target = tf.concat([tokens.ids, column], axis=1)
         _, attention = self.forced_ids(source, target)
         weights = tf.reduce_mean(attention[:, -1], axis=1)[:, : tf.shape(tokens.ids)[1]]
         real = (tokens.ids != PAD_ID)[:, :, None] & (source != PAD_ID)[:, None, :]
