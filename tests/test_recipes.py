@@ -172,6 +172,15 @@ def test_missing_or_half_written_checkpoint_counts_as_none(tmp_path, content, ex
     assert _finished_epochs(tmp_path) == expected
 
 
+def test_checkpoint_before_takes_over_from_a_half_written_one(tmp_path):
+    (tmp_path / "training_metadata.json").write_text('{"epo')
+    (tmp_path / "training_metadata.json.bkp").write_text('{"epoch": 2, "batch": 0}')
+    (tmp_path / "latest.weights.h5").write_bytes(b"of epoch 3")
+    (tmp_path / "latest.weights.h5.bkp").write_bytes(b"of epoch 2")
+    assert _finished_epochs(tmp_path) == 2
+    assert (tmp_path / "latest.weights.h5").read_bytes() == b"of epoch 2"
+
+
 def test_own_file_keeps_held_out_pairs_out_of_training(tmp_path):
     write_tsv(tmp_path)
     recipe = own_pairs.own_pairs_recipe(tmp_path / "train.tsv", tmp_path / "valid.tsv")

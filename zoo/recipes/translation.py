@@ -137,7 +137,21 @@ class TranslationRecipe:
 
 
 def _finished_epochs(backup):
+    """How many epochs a run has behind it.
+
+    A kill while that was being noted leaves half a note: the checkpoint before takes over, and
+    without one the run starts anew.
+    """
+    note = backup / "training_metadata.json"
     try:
-        return json.loads((backup / "training_metadata.json").read_text())["epoch"]
-    except (FileNotFoundError, json.JSONDecodeError):
+        return json.loads(note.read_text())["epoch"]
+    except FileNotFoundError:
         return 0
+    except json.JSONDecodeError:
+        for latest in (backup / "latest.weights.h5", note):
+            before = latest.with_name(latest.name + ".bkp")
+            if before.exists():
+                before.replace(latest)
+            else:
+                latest.unlink(missing_ok=True)
+        return _finished_epochs(backup)
