@@ -30,7 +30,7 @@ CARD = {
     "learning, comparing and testing. Not for news, letters or anything that matters.",
     "data": {"multi30k": "training split, 29,000 pairs, both languages"},
     "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train translate_de_en",
-    "minutes": 0,
+    "minutes": 34,
     "machine": "one of the two cores of an AMD EPYC (Zen 4), another training on the other",
     "published": [
         {
@@ -41,5 +41,11 @@ CARD = {
             "origin": "bentrevett/pytorch-seq2seq (lower-cased tokens by spaCy)",
         },
     ],
-    "faults": [],
+    "faults": [
+        "Everyday language: there is none in its training data. `Ich habe gestern meinen Schlüssel im "
+        "Büro vergessen.` becomes nonsense.",
+        "Rare words are spelled into words that do not exist, or replaced by common ones: cotton "
+        "(*Baumwolle*) becomes a truck.",
+        "Plurals slip now and then (`many house`).",
+    ],
 }
