@@ -342,7 +342,8 @@ def test_the_card_says_what_was_measured_and_what_is_known(metrics, tmp_path):
         "",
         "French to German, a small Transformer. It translates captions.",
         "",
-        "1,234,567 parameters, 3.0 MiB on disk.",
+        "1,234,567 parameters, 3.0 MiB on disk. The weights are stored in half precision and are "
+        "float32 once loaded; all figures are of this file.",
     ]
     assert [line for line in card if line.startswith("#")][1:] == [
         "## Data and terms",

@@ -137,7 +137,10 @@ def render_card(card, metrics, examples):
 
 def _size(metrics):
     disk = f", {metrics['bytes'] / 2**20:.1f} MiB on disk" if metrics["bytes"] else ""
-    return f"{metrics['parameters']:,} parameters{disk}."
+    return (
+        f"{metrics['parameters']:,} parameters{disk}. The weights are stored in half precision and "
+        "are float32 once loaded; all figures are of this file."
+    )
 
 
 def _data(card):

@@ -42,8 +42,8 @@ CARD = {
         },
     ],
     "faults": [
-        "Everyday language: there is none in its training data. `Ich habe gestern meinen Schlüssel im "
-        "Büro vergessen.` becomes nonsense.",
+        "Everyday language: there is none in its training data. `Ich habe gestern meinen Schlüssel "
+        "im Büro vergessen.` becomes nonsense.",
         "Rare words are spelled into words that do not exist, or replaced by common ones: cotton "
         "(*Baumwolle*) becomes a truck.",
         "Plurals slip now and then (`many house`).",

@@ -44,8 +44,8 @@ CARD = {
         },
     ],
     "faults": [
-        "Everyday language: there is none in its training data; it falls back on `This is a ...`, and "
-        "on photographs.",
+        "Everyday language: there is none in its training data; it falls back on `This is a ...`, "
+        "and on photographs.",
         "It repeats itself where it is lost: `standing in line to each other in lines`.",
         "Rare words are replaced by common ones: maroon (*kastanienbraun*) becomes white.",
     ],
