@@ -320,7 +320,8 @@ def test_module_lists_the_models_and_refuses_with_status_2():
 
 # The command in a process of its own, with a translator that echoes.
 ECHO = """
-import sys, types
+import signal, sys, types
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts without it
 from zoo import registry
 from zoo.cli import main
 registry.load = lambda name, task=None: types.SimpleNamespace(generate=lambda batch: batch)

@@ -87,16 +87,18 @@ class Translator(keras.Model):
                 f"label_smoothing must be in [0, 1); got label_smoothing={label_smoothing}."
             )
         self.label_smoothing = label_smoothing
-        self._compiled_with = {
-            "optimizer": keras.saving.serialize_keras_object(keras.optimizers.get(optimizer)),
-            "loss": keras.saving.serialize_keras_object(loss),
-            "label_smoothing": label_smoothing,
-        }
         kwargs.setdefault("jit_compile", False)  # XLA compiles anew for each length: seconds each
         super().compile(optimizer=optimizer, loss=loss, **kwargs)
 
     def get_compile_config(self):
-        return self._compiled_with if self.compiled else None
+        if not self.compiled:
+            return None
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "optimizer": serialize(self.optimizer),
+            "loss": serialize(self.loss),
+            "label_smoothing": self.label_smoothing,
+        }
 
     def compile_from_config(self, config):
         self.compile(**keras.saving.deserialize_keras_object(config))
