@@ -5,7 +5,7 @@ from keras import ops
 
 from zoo.layers.attention import Attention
 
-# Up to this many float32 terms (16 MiB), tanh(q + k) is taken for all pairs and units at once.
+# Up to this many float32 terms (64 MiB), tanh(q + k) is taken for all pairs and units at once.
 MAX_TERMS = 2**24
 
 
