@@ -1,6 +1,6 @@
 """Search: a step function becomes sequences. No string, no model and no tokenizer in here."""
 
-from zoo.decoding.constraints import all_of, banned, forced, prefix_trie
+from zoo.decoding.constraints import all_of, banned, forced, prefix_trie, template
 from zoo.decoding.dispatch import search
 from zoo.decoding.options import Decoding, Plan
 from zoo.decoding.rows import Hypotheses
@@ -14,4 +14,5 @@ __all__ = [
     "forced",
     "prefix_trie",
     "search",
+    "template",
 ]

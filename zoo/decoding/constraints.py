@@ -26,21 +26,48 @@ def banned(ids, vocab_size):
     return lambda tokens, t: tf.constant(allowed)
 
 
-def forced(prefix, pad_id, vocab_size):
-    """Row b of `prefix` is how the answers of source b begin; what follows is free.
+def forced(ids, pad_id, vocab_size):
+    """Token t of the answers of source b is `ids[b, t]`; where that is padding, it is free.
+
+    A prefix is a row padded at its end; padding anywhere else leaves that place free. What follows
+    the row is free.
 
     Args:
-        prefix: int32 (B, P), each row padded at its end.
-        pad_id: int, the padding of `prefix`.
+        ids: int32 (B, L).
+        pad_id: int, the padding of `ids`.
         vocab_size: int, V.
     """
-    width = tf.shape(prefix)[1]
-    padded = tf.pad(prefix, [[0, 0], [0, 1]], constant_values=pad_id)
+    places = _by_place(ids, pad_id)
 
     def constraint(tokens, t):
-        ids = padded[:, tf.minimum(t, width)]
-        ids = tf.repeat(ids, tf.shape(tokens)[0] // tf.shape(ids)[0])[:, None]
+        ids = places(tokens, t)[:, None]
         return (ids == pad_id) | (tf.range(vocab_size) == ids)
+
+    return constraint
+
+
+def template(classes, masks):
+    """Token t of the answers of source b is one of the class `classes[b, t]` of tokens.
+
+    A class of -1 leaves its place free, and what follows the row is free. A class of the end token
+    alone, last in a row, makes all answers of that source equally long.
+
+    Args:
+        classes: int32 (B, L), each in [-1, C).
+        masks: bool (C, V), the tokens of each class.
+
+    Raises:
+        ValueError: a class that is none, or that has no tokens. In a graph only what is constant
+            can be checked.
+    """
+    classes, masks = tf.convert_to_tensor(classes, tf.int32), tf.convert_to_tensor(masks, tf.bool)
+    _check_template(tf.get_static_value(classes), tf.get_static_value(masks))
+    places = _by_place(classes, -1)
+    # The last row, where -1 ends up, allows all.
+    masks = tf.pad(masks, [[0, 1], [0, 0]], constant_values=True)
+
+    def constraint(tokens, t):
+        return tf.gather(masks, places(tokens, t) % tf.shape(masks)[0])
 
     return constraint
 
@@ -80,6 +107,29 @@ def all_of(*constraints):
     return lambda tokens, t: functools.reduce(
         tf.logical_and, [constraint(tokens, t) for constraint in constraints]
     )
+
+
+def _by_place(table, free):
+    """A function that gives column t of `table` (B, L), for each row of (N, t) tokens: (N,)."""
+    width = tf.shape(table)[1]
+    padded = tf.pad(table, [[0, 0], [0, 1]], constant_values=free)
+
+    def places(tokens, t):
+        column = padded[:, tf.minimum(t, width)]
+        return tf.repeat(column, tf.shape(tokens)[0] // tf.shape(column)[0])
+
+    return places
+
+
+def _check_template(classes, masks):
+    if masks is None:
+        return
+    for number in () if classes is None else np.unique(classes):
+        if not -1 <= number < len(masks):
+            raise ValueError(f"classes must lie in [-1, {len(masks)}); got {number}.")
+    for number, mask in enumerate(masks):
+        if not mask.any():
+            raise ValueError(f"masks must allow a token in each class; got none in class {number}.")
 
 
 def _checked(name, ids, vocab_size):
