@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test lint format wheel
+.PHONY: demo test lint format wheel tutorials
 
 demo: $(INSTALLED)
 	$(BIN)/python -m zoo.cli.demo
@@ -22,6 +22,11 @@ format: $(INSTALLED)
 
 wheel: $(INSTALLED)
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
+
+# The notebooks in full mode: over half an hour. One alone: .venv/bin/python -m tutorials.build 01
+tutorials: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable '.[tutorials]'
+	$(BIN)/python -m tutorials.build
 
 # A .venv without a working pip (half made, or its Python is gone) is made anew.
 $(INSTALLED): setup.cfg pyproject.toml

@@ -1,0 +1,1 @@
+"""Notebooks, written as Python files and built with their outputs and pictures."""
