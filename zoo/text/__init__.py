@@ -1,5 +1,6 @@
-"""Text to token ids and back."""
+"""Text to token ids and back, and the forms of poems."""
 
+from zoo.text.forms import Form, FormTables
 from zoo.text.sentencepiece import (
     END_ID,
     PAD_ID,
@@ -8,4 +9,12 @@ from zoo.text.sentencepiece import (
     SentencePieceTokenizer,
 )
 
-__all__ = ["END_ID", "PAD_ID", "START_ID", "UNKNOWN_ID", "SentencePieceTokenizer"]
+__all__ = [
+    "END_ID",
+    "PAD_ID",
+    "START_ID",
+    "UNKNOWN_ID",
+    "Form",
+    "FormTables",
+    "SentencePieceTokenizer",
+]
