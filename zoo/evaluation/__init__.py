@@ -6,6 +6,10 @@ from zoo.evaluation.card import render_card as render_card
 from zoo.evaluation.card import write_card as write_card
 from zoo.evaluation.corpora import CORPORA as CORPORA
 from zoo.evaluation.corpora import Corpus as Corpus
+from zoo.evaluation.diversity import copied_lines_share as copied_lines_share
+from zoo.evaluation.diversity import copied_share as copied_share
+from zoo.evaluation.diversity import distinct as distinct
+from zoo.evaluation.diversity import self_bleu as self_bleu
 from zoo.evaluation.examples import read_examples as read_examples
 from zoo.evaluation.examples import replay as replay
 from zoo.evaluation.examples import write_examples as write_examples
