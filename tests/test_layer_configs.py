@@ -40,6 +40,14 @@ CASES = {
         "rotary": True,
     },
     "FeedForward": {"ff_dim": 7, "activation": "gelu"},
+    "LSTMLanguageModel": {
+        "vocab_size": 11,
+        "context_length": 5,
+        "num_layers": 1,
+        "model_dim": 6,
+        "units": 8,
+        "dropout": 0.1,
+    },
     "LearnedPositions": {"max_length": 6},
     "MultiHeadAttention": {
         "num_heads": 4,
@@ -84,6 +92,7 @@ IDS = np.array([[4, 9, 3], [7, 10, 0]], "int32")
 INPUTS = {
     "AdditiveAttention": [FLOATS, FLOATS],
     "DotProductAttention": [FLOATS, FLOATS],
+    "LSTMLanguageModel": [IDS],
     "MultiHeadAttention": [FLOATS, FLOATS],
     "RNNSearch": [{"source": IDS, "target": IDS}],
     "TokenEmbedding": [IDS],

@@ -3,10 +3,11 @@
 import sys
 import types
 
+from zoo.models.lstm_language_model import LSTMLanguageModel
 from zoo.models.rnn import RNNSearch
 from zoo.models.transformer import Transformer
 
-__all__ = ["RNNSearch", "Transformer"]
+__all__ = ["LSTMLanguageModel", "RNNSearch", "Transformer"]
 
 
 class _Models(types.ModuleType):
