@@ -1,32 +1,72 @@
 """The version directory that TF Serving watches, written beside and renamed in."""
 
 import os
+import re
 import shutil
+import time
 from pathlib import Path
 
+from zoo.serving import deploy, warmup
 
-def export(model, directory, name):
-    """Writes the next version of a model's SavedModel.
+_STALE_SECONDS = 3600  # what an export that was killed left behind is removed after this time
+
+
+def export(model, directory, name=None):
+    """Writes the next version of a model's SavedModel, and how to serve it.
 
     A reader of `directory`/`name` sees the whole version or none: it is written beside, under a
-    name that TF Serving ignores, and renamed.
+    name that TF Serving ignores, and renamed. It holds warmup requests for every signature.
+    `directory` gets the files of `zoo.serving.deploy`, for all models that it holds.
 
     Args:
         model: a task model, such as `zoo.Translator`.
         directory: folder of all exported models; it is made if missing.
-        name: folder of this one.
+        name: folder of this one, and its name in requests. Default: `model.name`.
 
     Returns:
         `pathlib.Path` of the version, `directory`/`name`/<n>, n one above the highest there is.
+
+    Raises:
+        ValueError: a name that cannot stand in a URL.
+        ImportError: tensorflow-text is missing, whose ops an export needs.
     """
+    name = model.name if name is None else name
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
+        raise ValueError(f"name must be of letters, digits, '_', '-' and '.'; got name={name!r}.")
     base = Path(directory) / name
     base.mkdir(parents=True, exist_ok=True)
-    versions = [int(path.name) for path in base.iterdir() if path.name.isdecimal()]
-    version = base / str(max(versions, default=0) + 1)
-    beside = base / f".{version.name}.{os.getpid()}"
+    _sweep(base)
+    beside = base / f".new.{os.getpid()}"
     try:
         model.export(beside)
-        os.replace(beside, version)
+        warmup.write(beside, name)
+        version = _publish(beside, base)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+    deploy.write(directory)
     return version
+
+
+def versions(base):
+    """The versions in the folder of a model, as sorted int; empty where there is no such folder."""
+    base = Path(base)
+    folders = base.iterdir() if base.is_dir() else ()
+    return sorted(int(path.name) for path in folders if path.name.isdecimal())
+
+
+def _publish(beside, base):
+    """Renames to the next version, or to the one after it where another export was faster."""
+    while True:
+        version = base / str(max(versions(base), default=0) + 1)
+        try:
+            os.rename(beside, version)
+            return version
+        except OSError:
+            if not version.exists():
+                raise
+
+
+def _sweep(base):
+    for path in base.glob(".new.*"):
+        if time.time() - path.stat().st_mtime > _STALE_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
