@@ -60,24 +60,29 @@ class AdditiveAttention(Attention):
         return self.key_dense(key)
 
     def scores(self, query, projected_key):
-        query = self.query_dense(query)
-        scale = ops.cast(self.scale, query.dtype)
         batch, length = ops.shape(query)[:2]
         pairs = batch * length * ops.shape(projected_key)[1]
         few = pairs <= MAX_TERMS // self.units
 
         def at_once():
-            hidden = ops.tanh(query[:, :, None, :] + projected_key[:, None, :, :])  # (B, T, S, U)
-            return ops.squeeze(ops.matmul(hidden, scale[:, None]), -1)
+            return self.scores_at_once(query, projected_key)
 
         def by_unit():
-            query_units = ops.transpose(query, (2, 0, 1))
+            queries = self.query_dense(query)
+            query_units = ops.transpose(queries, (2, 0, 1))
             key_units = ops.transpose(projected_key, (2, 0, 1))
-            return ops.cast(_sum_of_units(query_units, key_units, scale), query.dtype)
+            scale = ops.cast(self.scale, queries.dtype)
+            return ops.cast(_sum_of_units(query_units, key_units, scale), queries.dtype)
 
         if isinstance(few, bool):
             return at_once() if few else by_unit()
         return ops.cond(few, at_once, by_unit)
+
+    def scores_at_once(self, query, projected_key):
+        """The scores with all terms (B, T, S, U) in memory: for a few queries."""
+        query = self.query_dense(query)
+        hidden = ops.tanh(query[:, :, None, :] + projected_key[:, None, :, :])  # (B, T, S, U)
+        return ops.squeeze(ops.matmul(hidden, ops.cast(self.scale, query.dtype)[:, None]), -1)
 
     def get_config(self):
         return {**super().get_config(), "units": self.units, "use_bias": self.use_bias}

@@ -1,0 +1,141 @@
+"""How the captioners are trained: one procedure, and a short file of numbers for each."""
+
+import dataclasses
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from zoo import data
+from zoo.data.captions import grid_batches
+from zoo.recipes.procedure import kept_tokenizer, train_and_save
+from zoo.tasks import ImageCaptioner
+from zoo.text import SentencePieceTokenizer
+from zoo.training import WarmupLinear
+from zoo.vision import efficientnet_lite0, load_unfolded
+
+ENCODER = "vision/efficientnet_lite0_imagenet.keras"
+
+
+@dataclasses.dataclass(frozen=True)
+class CaptioningRecipe:
+    """What makes one captioner of Flickr8k.
+
+    The encoder stays as ImageNet left it. The features of every training image and of its mirror
+    image are computed once and stored beside the run, for all captioners.
+
+    Attributes:
+        language: "en" or "zh".
+        tokenizer: options of `SentencePieceTokenizer.train` beside the lines.
+        model: `(cells, feature width, vocabulary size) -> keras.Model`.
+        steps: number of batches.
+        batch_images: images in a batch, each with its five captions.
+        max_length: tokens of a caption in training, with start and end token.
+        peak: the highest learning rate.
+        warmup: steps until then.
+        interval: steps between two validations, each with a checkpoint.
+        valid_images: number of images of a validation.
+        decoding: what `generate` does by default.
+        seed: of everything random.
+    """
+
+    language: str
+    tokenizer: dict
+    model: Callable
+    steps: int
+    batch_images: int = 16
+    max_length: int = 18
+    peak: float = 2e-3
+    warmup: int = 100
+    interval: int = 362  # batches of 16 in 5,791 images
+    valid_images: int = 200
+    decoding: dict = dataclasses.field(default_factory=dict)
+    seed: int = 1
+
+    def train(self, *, out, run_dir, data_dir=None, steps=None, verbose="auto"):
+        """Trains, and saves `out`/model.keras; arguments as of `TranslationRecipe.train`."""
+        keras.utils.set_random_seed(self.seed)
+        encoder = imagenet_encoder(data_dir)
+        train, valid = (data.flickr8k(split, self.language, data_dir) for split in ("train", "val"))
+        captions = [list(map(data.plain_caption, row)) for row in train.values()]
+        tokenizer = kept_tokenizer(
+            Path(run_dir) / "vocabulary.model",
+            lambda: SentencePieceTokenizer.train(
+                [text for row in captions for text in row], **self.tokenizer
+            ),
+        )
+
+        def build():
+            cells, width = np.prod(encoder.output.shape[1:3]), encoder.output.shape[-1]
+            model = self.model(int(cells), width, tokenizer.vocab_size)
+            return ImageCaptioner(
+                encoder, model, tokenizer, self.decoding, spaces=self.language != "zh"
+            )
+
+        store = Path(run_dir).parent / "flickr8k_grids"
+        encode = build().encode_captions
+        batches = {"batch_images": self.batch_images, "max_length": self.max_length}
+        return train_and_save(
+            build,
+            grid_batches(
+                [stored_grids(store, encoder, train, "train", m, data_dir) for m in (0, 1)],
+                captions,
+                encode,
+                shuffle=len(captions),
+                seed=self.seed,
+                **batches,
+            ),
+            grid_batches(
+                [stored_grids(store, encoder, valid, "val", 0, data_dir)],
+                [list(map(data.plain_caption, row)) for row in valid.values()][: self.valid_images],
+                encode,
+                **batches,
+            ),
+            optimizer=lambda steps: keras.optimizers.Adam(
+                WarmupLinear(self.peak, max(1, min(self.warmup, steps // 4)), steps), beta_2=0.98
+            ),
+            steps=steps or self.steps,
+            interval=self.interval,
+            policy="float32",  # where the CPU has no bfloat16, mixed precision is slower
+            out=out,
+            run_dir=run_dir,
+            verbose=verbose,
+        )
+
+
+def imagenet_encoder(data_dir=None):
+    """EfficientNet-Lite0 with the weights of ImageNet, not to be trained."""
+    encoder = efficientnet_lite0()
+    load_unfolded(encoder, keras.models.load_model(data.find(ENCODER, data_dir), compile=False))
+    encoder.trainable = False
+    return encoder
+
+
+def stored_grids(folder, encoder, images, split, mirrored, data_dir=None):
+    """The features of a split's images, computed once: float16 (images, cells, width).
+
+    Args:
+        folder: where they are stored.
+        encoder: from `imagenet_encoder`.
+        images: iterable of file names.
+        split: name of the split.
+        mirrored: whether the images are mirrored, left to right.
+        data_dir: see `zoo.data.find`.
+    """
+    path = Path(folder) / f"{split}_{int(mirrored)}.npy"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        see = tf.function(lambda x: tf.cast(encoder(x, training=False), tf.float16))
+        files = [str(data.flickr8k_image(name, data_dir)) for name in images]
+        photos = tf.data.Dataset.from_tensor_slices(files).map(
+            lambda file: tf.cast(tf.io.decode_jpeg(tf.io.read_file(file), 3), tf.float32)
+        )
+        batches = [see(x[:, :, ::-1] if mirrored else x).numpy() for x in photos.batch(32)]
+        grids = np.concatenate(batches)
+        beside = path.with_name(f"{path.stem}.{os.getpid()}.npy")
+        np.save(beside, grids.reshape(len(grids), -1, grids.shape[-1]))
+        beside.replace(path)
+    return np.load(path, mmap_mode="r")

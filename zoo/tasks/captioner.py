@@ -1,0 +1,208 @@
+"""`ImageCaptioner`: a photograph in, a sentence out."""
+
+import os
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from zoo.tasks.task_model import Beginning, TaskModel, framed, texts
+from zoo.text import END_ID, PAD_ID, START_ID
+from zoo.training import token_cross_entropy
+from zoo.vision import augment, decode_batch, read
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class ImageCaptioner(TaskModel):
+    """Sees photographs, and says what is on them.
+
+    `generate` takes one image or a list of them; an image is a path, the bytes of a JPEG, PNG, GIF
+    or BMP file, a PIL image, or an array (H, W, 3) with values in 0..255. The whole picture is
+    scaled to the size that the encoder sees, whatever its aspect (see `zoo.vision.decode`).
+
+    Args:
+        encoder: a `keras.Model` from images (B, H, W, 3), RGB in 0..255, H and W fixed, to features
+            (B, h, w, C): `zoo.vision.efficientnet_lite0()`, or a `keras.applications` model without
+            its top and with its preprocessing in front.
+        model: `zoo.models.CaptionTransformer`, `zoo.models.ShowAttendTell`, or any `keras.Model`
+            that maps `{"source", "target"}` to logits and has `encode`, `start` and `step` (see
+            ARCHITECTURE.md, the decoding protocol), with a source of S = h·w cells.
+        tokenizer: a `zoo.text.SentencePieceTokenizer` for the captions.
+        decoding: dict of the options that `generate` uses where it is not told otherwise.
+        spaces: whether captions have spaces. Without (Chinese), those of the tokenizer are removed.
+
+    Raises:
+        ValueError: an encoder whose images have no fixed size.
+
+    Reference:
+        Vinyals et al. 2015, Show and Tell; Xu et al. 2015, Show, Attend and Tell.
+    """
+
+    serialized_parts = ("encoder", "model", "tokenizer")
+    serving_spec = tf.TensorSpec([None], tf.string, name="image_bytes")
+
+    def __init__(self, encoder, model, tokenizer, decoding=None, spaces=True, **kwargs):
+        super().__init__(model, tokenizer, decoding, **kwargs)
+        self.encoder = encoder
+        self.tokenizer = tokenizer
+        self.spaces = bool(spaces)
+        self.image_size = tuple(encoder.input_shape[1:3])
+        if None in self.image_size:
+            raise ValueError(
+                "encoder must have images of a fixed size; "
+                f"got encoder.input_shape={encoder.input_shape}."
+            )
+        self.grid_size = tuple(encoder.output_shape[1:3])
+        self.source_spec = tf.TensorSpec([None, *self.image_size, 3], tf.float32)
+
+    def call(self, inputs, training=None):
+        """Logits float32 (N, T, V) of a `source`, images or their features, and a `target`."""
+        source = inputs["source"]
+        if len(source.shape) == 4:
+            source = self.see(source, training)
+        return self.model({**inputs, "source": source}, training=training)
+
+    def see(self, images, training=False):
+        """Images (B, H, W, 3) -> features of their cells (B, S, C), row by row of the grid."""
+        grid = self.encoder(images, training=training)
+        return tf.reshape(grid, [-1, self.grid_size[0] * self.grid_size[1], grid.shape[3]])
+
+    def batches(self, x, y=None, *, batch_tokens=4096, shuffle=0, seed=0):
+        """Images with captions -> batches of (inputs, next tokens, weights).
+
+        Args:
+            x: list of (image, caption); or list of images, with `y`; or a tf.data.Dataset of such
+                pairs, each a path, tf.string (), or an image, uint8 (H, W, 3), with a tf.string ();
+                or a tf.data.Dataset of batches as they are returned here, with the features of the
+                cells, float (B, S, C), in place of the images.
+            y: list of str.
+            batch_tokens: cells of all images of a batch, at most.
+            shuffle: size of the shuffle buffer, in pairs. Where it is not 0, the images are
+                augmented, too; see `zoo.vision.augment`.
+            seed: of both.
+
+        Returns:
+            A tf.data.Dataset of `{"source": float32 (B, H, W, 3), "target": int32 (B, T)}`; next
+            tokens int32 (B, T); weights float32 (B, T), 0 at padding.
+        """
+        if isinstance(x, tf.data.Dataset) and len(x.element_spec) == 3:
+            return x
+        pairs = x if isinstance(x, tf.data.Dataset) else _pairs(x, y)
+        if shuffle:
+            pairs = pairs.shuffle(min(shuffle, 10_000), seed=seed)
+        draws = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
+
+        def prepared(pair, draw):
+            image = tf.numpy_function(self._read_one, [pair[0]], tf.uint8)
+            image = tf.cast(tf.ensure_shape(image, [*self.image_size, 3]), tf.float32)
+            return augment(image, tf.cast(draw, tf.int32)) if shuffle else image, pair[1]
+
+        images = tf.data.Dataset.zip((pairs, draws)).map(prepared, num_parallel_calls=2)
+        cells = self.grid_size[0] * self.grid_size[1]
+
+        def framed_batch(images, captions):
+            ids = self.encode_captions(captions).to_tensor()
+            inputs = {"source": images, "target": ids[:, :-1]}
+            return inputs, ids[:, 1:], tf.cast(ids[:, 1:] != PAD_ID, tf.float32)
+
+        return images.batch(max(1, batch_tokens // cells)).map(framed_batch)
+
+    def encode_captions(self, captions):
+        """tf.string (B,) -> ragged ids int32 (B, None) between a start and an end token."""
+        return framed(self.tokenizer(captions), start=True, end=True)
+
+    def _read_one(self, image):
+        return read(image.decode() if isinstance(image, bytes) else image, self.image_size)
+
+    def score(self, image, caption):
+        """Natural-log probability of each caption, its end token included, given its image.
+
+        Args:
+            image: an image, or a list of them.
+            caption: str, or a list of as many str, written as the model writes them: the shipped
+                ones in lower case and without punctuation.
+
+        Returns:
+            A float for one image, float32 (B,) for a list.
+        """
+        sources, one = self.read(image)
+        captions = texts("caption", caption)
+        if len(captions) != len(sources):
+            raise ValueError(
+                "caption must have one text for each image; "
+                f"got {len(captions)} for {len(sources)} images."
+            )
+        targets = [row + [END_ID] for row in self.tokenizer.encode(captions)]
+        scores = self._score(sources, targets)
+        return float(scores[0]) if one else scores
+
+    def read(self, inputs):
+        one = not isinstance(inputs, (list, tuple))
+        return [read(image, self.image_size) for image in ([inputs] if one else inputs)], one
+
+    def length(self, source):
+        return self.grid_size[0] * self.grid_size[1]
+
+    def pack(self, sources):
+        return np.stack(sources).astype("float32")
+
+    def whole(self, source, text):
+        return text if self.spaces else text.replace(" ", "")
+
+    def source_pieces(self, source, ids):
+        return []
+
+    def begin(self, source):
+        static, state = self.model.start(self.model.encode(self.see(source)))
+        seen = source[:, 0, 0, 0] >= 0  # see `zoo.vision.decode_batch`
+        return Beginning(
+            step=lambda tokens, state: self.model.step(tokens, static, state),
+            state=state,
+            first=START_ID,
+            limit=tf.where(seen, tf.int32.max, 0),
+        )
+
+    def forced_ids(self, source, target):
+        start = tf.fill([tf.shape(target)[0], 1], START_ID)
+        inputs = {"source": self.see(source), "target": tf.concat([start, target[:, :-1]], axis=1)}
+        logits, attention = self.model(inputs, return_attention_scores=True, training=False)
+        losses = token_cross_entropy(target, logits) * tf.cast(target != PAD_ID, tf.float32)
+        return -tf.reduce_sum(losses, axis=1), tf.cast(attention, tf.float32)
+
+    def in_graph(self, inputs):
+        return decode_batch(inputs, self.image_size)
+
+    def whole_in_graph(self, inputs, text):
+        return text if self.spaces else tf.strings.regex_replace(text, " ", "")
+
+    def source_pieces_in_graph(self, source, ids):
+        return {}
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "spaces": self.spaces,
+            **{part: serialize(getattr(self, part)) for part in self.serialized_parts},
+        }
+
+
+def _pairs(x, y):
+    """Lists of images and captions -> a tf.data.Dataset of pairs."""
+    if y is None:
+        x, y = zip(*x, strict=True) if len(x) else ((), ())
+    if len(x) != len(y):
+        raise ValueError(f"y must have one caption for each image; got {len(y)} for {len(x)}.")
+    if not len(x):
+        raise ValueError("x must hold at least one image with its caption; got none.")
+    images, captions = list(x), texts("y", list(y))
+    if all(isinstance(image, (str, os.PathLike)) for image in images):
+        return tf.data.Dataset.from_tensor_slices(([str(image) for image in images], captions))
+    arrays = [np.asarray(image) for image in images]
+    spec = (
+        tf.TensorSpec([None, None, arrays[0].shape[-1]], tf.as_dtype(arrays[0].dtype)),
+        tf.TensorSpec([], tf.string),
+    )
+    return tf.data.Dataset.from_generator(
+        lambda: zip(arrays, captions, strict=True), output_signature=spec
+    )
