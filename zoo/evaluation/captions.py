@@ -1,0 +1,121 @@
+"""Measure a captioner: its captions beside what five people wrote."""
+
+import collections
+from typing import NamedTuple
+
+import numpy as np
+
+from zoo import data
+from zoo.evaluation.caption_scores import bleu_scores, cider_d, rouge_l
+from zoo.evaluation.progress import progress
+from zoo.evaluation.sources import checksums
+
+_BATCH = 40  # images captioned together
+_SHOWN = 3  # best, typical and worst captions that are kept
+
+
+class CaptionCorpus(NamedTuple):
+    """One split of Flickr8k in one language.
+
+    Attributes:
+        split: split of the set.
+        language: "en" or "zh".
+    """
+
+    split: str
+    language: str
+    data: str = "flickr8k"
+
+    @property
+    def name(self):
+        """Readable and unique: `"flickr8k test en"`."""
+        return f"{self.data} {self.split} {self.language}"
+
+    @property
+    def checksums(self):
+        """Path -> SHA-256 of the files behind the corpus."""
+        return checksums(self.data, rf"\.{self.split}\.{self.language}\.tsv$")
+
+    def read(self, data_dir=None):
+        """Paths of the images, their captions, and all captions of the training split."""
+        captions = data.flickr8k(self.split, self.language, data_dir)
+        paths = [data.flickr8k_image(name, data_dir) for name in captions]
+        train = data.flickr8k("train", self.language, data_dir)
+        return paths, list(captions.values()), [text for row in train.values() for text in row]
+
+    def measure(self, model, material, limit=None):
+        """What `model`, a `zoo.ImageCaptioner`, says of the images; see `measure_captions`."""
+        paths, references, training = material
+        captions = []
+        batches = [paths[:limit][i : i + _BATCH] for i in range(0, len(paths[:limit]), _BATCH)]
+        for batch in progress(batches, self.name):
+            captions += model.generate(list(batch))
+        result = measure_captions(captions, references[:limit], training, self.language)
+        order = np.argsort(result.pop("cider_d_each"))[::-1].tolist()
+        middle = len(order) // 2
+        shown = {
+            "best": order[:_SHOWN],
+            "typical": order[middle : middle + _SHOWN],
+            "worst": order[-_SHOWN:],
+        }
+        result["shown"] = {
+            kind: [{"image": paths[i].name, "caption": captions[i]} for i in rows]
+            for kind, rows in shown.items()
+        }
+        return result
+
+    @staticmethod
+    def summary(result):
+        """One line of the figures that count."""
+        bleus = " / ".join(f"{result[f'bleu_{n}']:.3f}" for n in (1, 2, 3, 4))
+        return (
+            f"BLEU-1 to 4 {bleus}, CIDEr-D {result['cider_d']:.3f}, "
+            f"ROUGE-L {result['rouge_l']:.3f} over {result['images']} images; "
+            f"{result['distinct']} distinct captions, {result['copied']:.0%} copied"
+        )
+
+
+def measure_captions(captions, references, training, language):
+    """Scores of captions by several references.
+
+    Both sides are taken as `words` cuts them.
+
+    Args:
+        captions: list of str.
+        references: for each a list of str.
+        training: list of str, the captions that the model was trained on.
+        language: "en" or "zh".
+
+    Returns:
+        dict: `images`, `bleu_1` to `bleu_4`, `cider_d`, `rouge_l`; `cider_d_each`, a list;
+        `distinct`, the number of different captions; `copied`, the share of captions that stand
+        word for word in the training set; `words`, the mean length of a caption, and
+        `reference_words`.
+    """
+    hypotheses = [words(text, language) for text in captions]
+    others = [[words(text, language) for text in row] for row in references]
+    known = {data.plain_caption(text) for text in training}
+    each = cider_d(hypotheses, others)
+    counts = collections.Counter(map(data.plain_caption, captions))
+    return {
+        "images": len(captions),
+        **{f"bleu_{n}": x for n, x in enumerate(bleu_scores(hypotheses, others), start=1)},
+        "cider_d": float(np.mean(each)),
+        "rouge_l": float(np.mean(rouge_l(hypotheses, others))),
+        "cider_d_each": each,
+        "distinct": len(counts),
+        "copied": sum(n for text, n in counts.items() if text in known) / len(captions),
+        "words": float(np.mean(list(map(len, hypotheses)))),
+        "reference_words": float(np.mean([len(text) for row in others for text in row])),
+    }
+
+
+def words(text, language):
+    """A caption as a list of lower-case words without punctuation; Chinese is cut by jieba."""
+    text = data.plain_caption(text)
+    if language != "zh":
+        return text.split()
+    import jieba
+
+    jieba.setLogLevel("WARNING")
+    return [word for word in jieba.cut(text) if word.strip()]
