@@ -10,6 +10,7 @@ import keras
 import pytest
 
 from zoo.models import Transformer
+from zoo.serving import export
 from zoo.tasks import Translator
 from zoo.text import SentencePieceTokenizer
 
@@ -53,6 +54,14 @@ def trained(sentences, tokenizer):
 @pytest.fixture(scope="session")
 def translator(trained):
     return trained.translator
+
+
+@pytest.fixture(scope="session")
+def exported(translator, tmp_path_factory):
+    """A folder with the first version of an export of the translator, `copy/1`."""
+    folder = tmp_path_factory.mktemp("exported")
+    export(translator, folder, "copy")
+    return folder
 
 
 @pytest.fixture(scope="session")

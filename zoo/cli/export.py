@@ -1,0 +1,48 @@
+"""`zoo export` and `zoo check-export`."""
+
+import click
+
+from zoo import registry
+from zoo.cli.commands import name_of, zoo
+from zoo.cli.quiet import quiet
+
+
+@zoo.command()
+@click.argument("name")
+@click.option("--out", metavar="DIR", default="saved_models", show_default=True)
+def export(name, out):
+    """Write NAME as a SavedModel, strings in and strings out, to DIR/NAME/<n>/.
+
+    DIR also gets what TF Serving needs: models.config, batching.txt, compose.yaml, kubernetes.yaml,
+    and examples of clients.
+    """
+    click.echo(export_to(registry.find(name), out))
+
+
+@zoo.command("check-export")
+@click.argument("directory", metavar="DIR")
+def check_export(directory):
+    """List the operations of a SavedModel, and which versions of TF Serving can run them.
+
+    DIR is a version, such as saved_models/NAME/1. The status is 1 where no version can.
+    """
+    with quiet():
+        from zoo.serving.check import check
+    found = check(directory)
+    for name, servers in found.operations.items():
+        note = "" if servers == found.known else f"  only in {', '.join(servers) or 'no server'}"
+        click.echo(f"{name}{note}")
+    for problem in found.problems:
+        click.echo(f"problem: {problem}")
+    click.echo(f"{len(found.operations)} operations; TF Serving: {', '.join(found.servers) or '-'}")
+    if not found.servers:
+        raise click.exceptions.Exit(1)
+
+
+def export_to(path, directory):
+    """Exports the model of a `.keras` file; returns the version directory."""
+    with quiet():
+        model = registry.load(path)
+        from zoo import serving
+
+        return serving.export(model, directory, name_of(path))
