@@ -169,7 +169,7 @@ def evaluate(name, data_dir, limit, tsv):
     else:
         corpora = evaluation.evaluate(
             translator,
-            _name(path),
+            name_of(path),
             data_dir=data_dir,
             limit=limit,
             out=None if limit else path.parent,
@@ -185,18 +185,6 @@ def evaluate(name, data_dir, limit, tsv):
         click.echo(f"{corpus}: {', '.join(shown)} ({measured['sentences']} sentences)")
 
 
-@zoo.command()
-@click.argument("name")
-@click.option("--out", metavar="DIR", default="saved_models", show_default=True)
-def export(name, out):
-    """Write NAME as a SavedModel, strings in and strings out, to DIR/NAME/<n>/."""
-    path = registry.find(name)
-    translator = _load(path)
-    from zoo import serving
-
-    click.echo(serving.export(translator, out, _name(path)))
-
-
-def _name(path):
+def name_of(path):
     """Name of the model in a file: of its folder, where the file has the usual name."""
     return path.parent.name if path.name == registry.FILE else path.stem
