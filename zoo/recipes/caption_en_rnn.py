@@ -16,6 +16,6 @@ RECIPE = CaptioningRecipe(
         token_dropout=0.1,
         coverage=0.1,
     ),
-    steps=1086,  # 3 passes over the images, each with five captions
+    steps=724,  # 2 passes over the images, each with five captions
     decoding={"num_beams": 5, "max_new_tokens": 40},
 )

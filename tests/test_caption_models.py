@@ -1,0 +1,128 @@
+"""The two decoders over a grid: one pass equals step by step, beams share an image."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from zoo.models import CaptionTransformer, ShowAttendTell
+
+B, K, T, S, F, V = 2, 3, 4, 6, 5, 11
+RNG = np.random.default_rng(0)
+GRID = RNG.normal(size=(B, S, F)).astype("float32")
+TARGET = RNG.integers(4, V, (B * K, T)).astype("int32")
+
+MODELS = {
+    "transformer": lambda **more: CaptionTransformer(
+        S, F, V, num_layers=2, model_dim=8, num_heads=2, ff_dim=12, **more
+    ),
+    "show_attend_tell": lambda **more: ShowAttendTell(
+        F, V, model_dim=4, units=7, attention_units=3, **more
+    ),
+}
+both = pytest.mark.parametrize("kind", MODELS)
+
+
+def built(kind, **more):
+    keras.utils.set_random_seed(1)
+    model = MODELS[kind](**more)
+    model.build(None)
+    return model
+
+
+@both
+def test_one_pass_equals_step_by_step_for_all_beams(kind):
+    model = built(kind)
+    logits = model({"source": GRID, "target": TARGET}).numpy()
+    static, state = model.start(model.encode(GRID))
+    state = tf.nest.map_structure(lambda x: tf.repeat(x, K, axis=0), state)
+    for t in range(T):
+        step, state = model.step(TARGET[:, t], static, state)
+        np.testing.assert_allclose(step, logits[:, t], atol=1e-5)  # float32 sums in other orders
+
+
+@both
+def test_captions_of_one_image_are_computed_as_if_alone(kind):
+    model = built(kind)
+    together = model({"source": GRID, "target": TARGET}).numpy()
+    alone = model({"source": np.repeat(GRID, K, 0), "target": TARGET}).numpy()
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+@both
+def test_a_later_token_does_not_change_earlier_logits(kind):
+    model, other = built(kind), TARGET.copy()
+    other[:, 2] = 4 + (other[:, 2] - 3) % (V - 4)
+    before, after = (model({"source": GRID, "target": x}).numpy() for x in (TARGET, other))
+    np.testing.assert_allclose(before[:, :2], after[:, :2], atol=1e-6)
+    assert np.abs(before[:, 2] - after[:, 2]).max() > 1e-4
+
+
+@both
+def test_attention_is_a_distribution_over_the_cells(kind):
+    layers, heads = (2, 2) if kind == "transformer" else (1, 1)
+    inputs = {"source": GRID, "target": TARGET[::K]}
+    logits, attention = built(kind)(inputs, return_attention_scores=True)
+    assert logits.shape == (B, T, V) and attention.shape == (B, layers, heads, T, S)
+    np.testing.assert_allclose(np.sum(attention, -1), 1, atol=1e-5)
+
+
+@both
+def test_every_weight_learns(kind):
+    model = built(kind, dropout=0.0, token_dropout=0.2)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, S, F]), tf.TensorSpec([None, None], "int32")])
+    def gradients(source, target):
+        with tf.GradientTape() as tape:
+            logits = model({"source": source, "target": target}, training=True)
+            loss = tf.reduce_sum(tf.square(logits - 1.0))
+        return tape.gradient(loss, model.trainable_variables)
+
+    found = gradients(GRID, TARGET)
+    silent = [
+        weight.path
+        for weight, gradient in zip(model.trainable_variables, found, strict=True)
+        if not np.abs(tf.convert_to_tensor(gradient)).max() > 0
+        # Attention is a softmax: what is added to all of its keys has no effect.
+        and not weight.path.endswith("memory_attention/key/bias")
+        and not weight.path.endswith("self_attention/key/bias")
+    ]
+    assert silent == []
+
+
+@both
+def test_every_argument_survives_saving(kind, tmp_path):
+    more = {"dropout": 0.25, "token_dropout": 0.125}
+    if kind == "show_attend_tell":
+        more["coverage"] = 0.5
+    model = built(kind, **more)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.get_config() == model.get_config()
+    inputs = {"source": GRID, "target": TARGET}
+    np.testing.assert_array_equal(loaded(inputs), model(inputs))
+
+
+def test_coverage_asks_for_every_cell_where_a_token_is():
+    model = built("show_attend_tell", dropout=0.0, coverage=2.0)
+    target = TARGET[::K].copy()
+    target[:, 2:] = 0
+    inputs = {"source": GRID, "target": target}
+    _, attention = model(inputs, return_attention_scores=True)
+    model(inputs, training=True)
+    turns = attention.numpy()[:, 0, 0, :2].sum(1)
+    assert model.losses[0].numpy() == pytest.approx(2 * np.mean((1 - turns) ** 2), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: CaptionTransformer(S, F, V, model_dim=10, num_heads=4), "model_dim must be a"),
+        (lambda: CaptionTransformer(0, F, V), "num_cells must be >= 1; got num_cells=0"),
+        (lambda: ShowAttendTell(0, V), "feature_dim must be >= 1; got feature_dim=0"),
+        (lambda: ShowAttendTell(F, V, coverage=-1), "coverage must be >= 0; got coverage=-1"),
+    ],
+)
+def test_bad_numbers_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
