@@ -2,25 +2,28 @@
 
     python scripts/write_cards.py translate_fr_de translate_zh_en
 
-The examples are three sentences of each test set, evenly spaced and not chosen, and the ten
-everyday sentences. The data is found as `zoo.data.find` says.
+The examples of a translator are three sentences of each test set, evenly spaced and not chosen,
+and the ten everyday sentences; those of other models are `EXAMPLES` of the
+recipe. The data is found as `zoo.data.find` says.
 """
 
 import argparse
-import importlib
 import re
 from pathlib import Path
 
 import keras
 
 import zoo
+from zoo import recipes
 from zoo.evaluation import CORPORA, OWN_SENTENCES, write_card, write_examples
 
 _A_CORPUS = 3
 
 
-def example_sources(name):
-    """List of str: what a model is shown on."""
+def example_sources(name, recipe):
+    """What a model is shown on: the recipe's own inputs, or sentences of its test sets."""
+    if hasattr(recipe, "EXAMPLES"):
+        return list(recipe.EXAMPLES)
     sources = []
     for corpus in CORPORA[name]:
         pairs = corpus.pairs()
@@ -50,8 +53,9 @@ def main():
     for name in arguments.names:
         directory = arguments.models / name
         model = keras.models.load_model(directory / "model.keras")
-        write_examples(model, directory, example_sources(name))
-        write_card(directory, importlib.import_module(f"zoo.recipes.{name}").CARD)
+        recipe = recipes.recipe(name)
+        write_examples(model, directory, example_sources(name, recipe))
+        write_card(directory, recipe.CARD)
         print(directory / "README.md")
     update_readme()
 

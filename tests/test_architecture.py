@@ -23,7 +23,7 @@ RULES = {
     "data": (set(), TENSORFLOW),
     "tasks": (BELOW_TASKS, {"keras", "h5py"} | TENSORFLOW),
     "plots": (set(), {"matplotlib", "numpy"}),
-    "evaluation": ({"tasks", "data"}, None),
+    "evaluation": ({"tasks", "data", "text"}, None),
     "serving": (BELOW_TASKS | {"tasks"}, None),
     "recipes": (BELOW_TASKS | {"tasks", "evaluation"}, None),
     "registry": (set(), {"keras"}),

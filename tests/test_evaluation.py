@@ -149,7 +149,7 @@ def test_loss_is_the_sum_of_log_probabilities_over_the_number_of_tokens():
 
 
 def test_answers_return_to_the_order_of_the_pairs(monkeypatch):
-    monkeypatch.setattr("zoo.evaluation.measure._BATCH", 2)
+    monkeypatch.setattr("zoo.evaluation.translation._BATCH", 2)
     model = LookupTranslator()
     assert evaluate_pairs(model, PAIRS)["bleu"]["score"] == pytest.approx(100)
     assert model.batches == [["bonjour", "un chat dort"], ["un chien noir court vite"]]

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 import zoo
@@ -22,6 +24,18 @@ print(keras.saving.get_registered_object("zoo>Translator").__name__)
         "[] True SourceFileLoader",
         "Translator",
     ]
+
+
+@pytest.mark.parametrize("part", ["layers", "models", "tasks", "text", "training"])
+def test_any_part_can_be_the_first_import(part, fresh_python):
+    code = f"""
+import zoo.{part}, sys
+print(zoo.{part}.__name__, zoo.{part} is sys.modules["zoo.{part}"], zoo.{part}.__spec__.origin)
+import keras
+print(keras.saving.get_registered_object("zoo>Translator").__name__)
+"""
+    origin = Path(zoo.__file__).parent / part / "__init__.py"
+    assert fresh_python(code).splitlines() == [f"zoo.{part} True {origin}", "Translator"]
 
 
 @pytest.mark.parametrize("name", zoo.__all__)

@@ -12,7 +12,9 @@ from zoo import recipes
 from zoo.data import read_pairs
 from zoo.models import Transformer
 from zoo.recipes import own_pairs
-from zoo.recipes.translation import TranslationRecipe, _finished_epochs
+from zoo.recipes.generation import GenerationRecipe
+from zoo.recipes.procedure import _finished_epochs
+from zoo.recipes.translation import TranslationRecipe
 
 ROOT = Path(__file__).resolve().parent.parent
 STEPS, INTERVAL = 6, 2
@@ -40,6 +42,8 @@ def fit_and_kill(self, *args, callbacks, **options):
 Translator.fit = fit_and_kill
 tiny_recipe(folder).train(out=folder + "/out", run_dir=folder + "/run", steps=STEPS, verbose=0)
 """
+
+KINDS = {"translate": TranslationRecipe, "generate": GenerationRecipe}
 
 
 def tiny_model(source, target):
@@ -191,11 +195,12 @@ def test_own_file_keeps_held_out_pairs_out_of_training(tmp_path):
 
 
 def test_recipes_are_the_files_of_their_folder():
-    files = {path.stem for path in (ROOT / "zoo" / "recipes").glob("translate_*.py")}
+    folder = ROOT / "zoo" / "recipes"
+    files = {path.stem for task in KINDS for path in folder.glob(f"{task}_*.py")}
     assert recipes.names() == sorted(files)
     for name in files:
         module = recipes.recipe(name)
-        assert isinstance(module.RECIPE, TranslationRecipe)
+        assert isinstance(module.RECIPE, KINDS[name.partition("_")[0]])
         assert module.CARD
 
 

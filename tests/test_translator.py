@@ -161,7 +161,7 @@ def test_blank_gives_blank(translator, blank):
 
 def test_long_list_keeps_its_order(translator, monkeypatch):
     expected = translator.generate(SOURCES)
-    monkeypatch.setattr("zoo.tasks.translator._CHUNK_TOKENS", 12)
+    monkeypatch.setattr("zoo.tasks.task_model._CHUNK_TOKENS", 12)
     assert translator.generate(SOURCES) == expected
 
 
@@ -250,8 +250,8 @@ def test_score_is_the_sum_of_the_log_softmax(translator):
 def test_probabilities_of_all_continuations_sum_to_one(translator):
     """p(end) + sum over first tokens: what `score` spreads is a distribution."""
     size = translator.target_tokenizer.vocab_size
-    (source,) = translator._encode_sources(["Hund"])
-    scores, _ = translator._forced([source] * (size - 1), [[i] for i in range(1, size)])
+    (source,) = translator._encode(["Hund"])
+    scores, _ = translator.forced([source] * (size - 1), [[i] for i in range(1, size)])
     logits = translator({"source": np.array([source]), "target": np.array([[START_ID]])})
     padding = float(tf.nn.softmax(logits)[0, 0, 0])
     assert np.exp(scores).sum() + padding == pytest.approx(1, abs=1e-5)  # float32, 300 terms

@@ -17,13 +17,15 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "Translator": "zoo.tasks",
+    "TextGenerator": "zoo.tasks",
+    "ImageCaptioner": "zoo.tasks",
     "Generated": "zoo.tasks",
     "load": "zoo.registry",
     "models": "zoo.registry",
     "plot_attention": "zoo.plots",
 }
 _SUBMODULES = ("data", "decoding", "evaluation", "layers", "plots", "recipes", "serving", "tasks")
-_SUBMODULES += ("text", "training")
+_SUBMODULES += ("text", "training", "vision")
 
 __all__ = [*_PUBLIC, *_SUBMODULES]
 
@@ -40,10 +42,20 @@ def __dir__():
     return sorted(__all__)
 
 
+_REGISTERING = tuple(f"zoo.{name}" for name in ("layers", "models", "tasks", "text", "training"))
+
+
 class _RegisterWithKeras(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Waits for the import of Keras, then imports the classes that register themselves."""
+    """Waits for the import of Keras, then imports the classes that register themselves.
+
+    A part of the zoo that imports Keras would be half imported when the others ask for it; so
+    Keras, and with it all of them, is imported before the first of them.
+    """
 
     def find_spec(self, name, path=None, target=None):
+        if name in _REGISTERING:
+            importlib.import_module("keras")
+            return importlib.util.spec_from_loader(name, _Imported(sys.modules[name]))
         if name != "keras":
             return None
         sys.meta_path.remove(self)
@@ -60,6 +72,19 @@ class _RegisterWithKeras(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self._loader.exec_module(module)
         importlib.import_module("zoo.tasks")
         importlib.import_module("zoo.models")
+
+
+class _Imported(importlib.abc.Loader):
+    """Gives a module that is there already, as it is."""
+
+    def __init__(self, module):
+        self._module, self._spec = module, module.__spec__
+
+    def create_module(self, spec):
+        return self._module
+
+    def exec_module(self, module):
+        module.__spec__, module.__loader__ = self._spec, self._spec.loader
 
 
 if "keras" in sys.modules:

@@ -8,7 +8,17 @@ import zipfile
 from pathlib import Path
 
 FILE = "model.keras"
-TASKS = {"Translator": "translation"}  # class of zoo.tasks -> task
+TASKS = {  # class of zoo.tasks -> task
+    "Translator": "translation",
+    "TextGenerator": "generation",
+    "ImageCaptioner": "captioning",
+}
+# The figure by which a model is listed: the first of these that its first test set has.
+_FIGURES = (
+    ("bleu", "BLEU {:.1f}"),
+    ("cider_d", "CIDEr-D {:.3f}"),
+    ("bits_per_character", "{:.3f} bits a character"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,6 +179,10 @@ def _metrics(path):
 
 
 def _quality(metrics):
-    """The score on the first test set, which is the one that the model is made for."""
-    first = next(iter(metrics.get("corpora", {}).items()), None)
-    return f"BLEU {first[1]['bleu']['score']:.1f} on {first[0]}" if first else ""
+    """The figure on the first test set, which is the one that the model is made for."""
+    for corpus, result in list(metrics.get("corpora", {}).items())[:1]:
+        for key, form in _FIGURES:
+            if key in result:
+                value = result[key]
+                return f"{form.format(value['score'] if key == 'bleu' else value)} on {corpus}"
+    return ""

@@ -32,6 +32,11 @@ def _decoding_options(command):
     return command
 
 
+def _given(options):
+    """The options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def _index_or_word(context, parameter, value):
     """`"3"` -> 3; words stay as they are."""
     return int(value) if value.lstrip("-").isdecimal() else value
@@ -39,7 +44,7 @@ def _index_or_word(context, parameter, value):
 
 @click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
 def zoo():
-    """Trained translators: list, use, look into, train, evaluate and export them.
+    """Trained models: list, use, look into, train, evaluate and export them.
 
     A NAME is one of `zoo list`, or the path of a .keras file.
     """
@@ -73,8 +78,8 @@ def translate(name, text, attend, **options):
     """
     if attend and len(text) != 1:
         raise click.UsageError(f"--attend needs exactly one TEXT; got {len(text)}.")
-    options = {option: value for option, value in options.items() if value is not None}
-    translator = _load(name)
+    options = _given(options)
+    translator = _load(name, "translation")
     if attend:
         write_lines([_draw(translator, text[0], attend, **options)])
         return
@@ -86,9 +91,9 @@ def translate(name, text, attend, **options):
     _translate(translator, lines, size, **options)
 
 
-def _load(name):
+def _load(name, task):
     with quiet():
-        return registry.load(name, task="translation")
+        return registry.load(name, task=task)
 
 
 def _translate(translator, lines, size, prefix=None, seed=None, **options):
@@ -109,21 +114,52 @@ def _clean(text):
 
 @zoo.command()
 @click.argument("name")
+@click.argument("prompt", default="")
+@_decoding_options
+@click.option("-n", "count", type=int, default=1, show_default=True, help="Texts to write.")
+@click.option("--form", is_flag=True, help="Keep to the form of the model, as of a quatrain.")
+@click.option("--acrostic", help="First characters of the lines; implies --form.")
+def generate(name, prompt, count, form, acrostic, **options):
+    """Go on with PROMPT, and show the text while it is written.
+
+    Options that are not given have the values kept with the model. With more than one text, beams
+    or several answers, each stands below the other when all are ready.
+    """
+    if count < 1:
+        raise click.UsageError(f"-n must be >= 1; got {count}.")
+    options = _given({**options, "form": form or None, "acrostic": acrostic})
+    generator = _load(name, "generation")
+    prompt = _clean(prompt).replace("\\n", "\n")
+    several = count > 1 or {"num_beams", "num_return_sequences"} & set(options)
+    if not several:
+        for piece in generator.stream(prompt, **options):
+            click.echo(piece, nl=False)
+        click.echo()
+        return
+    for option in {"prefix", "acrostic"} & set(options):
+        options[option] = [options[option]] * count
+    for answer in generator.generate([prompt] * count, **options):
+        for text in [answer] if isinstance(answer, str) else answer:
+            click.echo(text + "\n")
+
+
+@zoo.command()
+@click.argument("name")
 @click.argument("text")
 @click.option("--out", metavar="FILE", required=True, help="Picture to write: .png, .svg, .pdf.")
 @click.option("--layer", default="-1", callback=_index_or_word, help="Index, 'mean' or 'all'.")
 @click.option("--head", default="mean", callback=_index_or_word, help="Index, 'mean' or 'all'.")
 def attend(name, text, out, layer, head):
-    """Translate TEXT and draw which source token each answer token attends to."""
-    translator = _load(name)
-    write_lines([_draw(translator, text, out, layer=layer, head=head)])
+    """Answer TEXT (of an image: its path) and draw what each answer token attends to."""
+    model = _load(name, None)
+    write_lines([_draw(model, text, out, layer=layer, head=head)])
 
 
-def _draw(translator, text, path, layer=-1, head="mean", **options):
+def _draw(model, text, path, layer=-1, head="mean", **options):
     """Write the attention picture of one answer, and return its text."""
     from zoo.plots import plot_attention
 
-    answer = translator.generate(_clean(text), return_dict=True, **options)
+    answer = model.generate(_clean(text), return_dict=True, **options)
     plot_attention(answer, path, layer=layer, head=head)
     return answer.text
 
@@ -154,35 +190,25 @@ def train(name, tsv, valid, **options):
 @zoo.command()
 @click.argument("name")
 @click.option("--data-dir", metavar="DIR", help="Data sets; by default ZOO_DATA.")
-@click.option("--limit", type=int, help="Only this many pairs of each set; nothing is written.")
+@click.option("--limit", type=int, help="Only this many examples of each set; nothing is written.")
 @click.option("--tsv", metavar="FILE", help="Measure on your own pairs: source TAB target.")
 def evaluate(name, data_dir, limit, tsv):
     """Measure NAME on its test sets and write metrics.json beside it."""
     if tsv and (data_dir or limit):
         raise click.UsageError("--tsv goes without --data-dir and --limit.")
     path = registry.find(name)
-    translator = _load(path)
+    model = _load(path, "translation" if tsv else None)
     from zoo import data, evaluation
 
     if tsv:
-        corpora = {tsv: evaluation.evaluate_pairs(translator, data.read_pairs(tsv))}
-    else:
-        corpora = evaluation.evaluate(
-            translator,
-            name_of(path),
-            data_dir=data_dir,
-            limit=limit,
-            out=None if limit else path.parent,
-        )["corpora"]
-    for corpus, measured in corpora.items():
-        scores = {
-            "BLEU": measured["bleu"]["score"],
-            "chrF": measured["chrf"]["score"],
-            "lower-cased BLEU": measured.get("literature_bleu", {}).get("score"),
-            "loss": measured["loss"],
-        }
-        shown = (f"{key} {value:.2f}" for key, value in scores.items() if value is not None)
-        click.echo(f"{corpus}: {', '.join(shown)} ({measured['sentences']} sentences)")
+        measured = evaluation.evaluate_pairs(model, data.read_pairs(tsv))
+        click.echo(f"{tsv}: {evaluation.Corpus.summary(measured)}")
+        return
+    corpora = evaluation.evaluate(
+        model, name_of(path), data_dir=data_dir, limit=limit, out=None if limit else path.parent
+    )["corpora"]
+    for corpus in evaluation.CORPORA[name_of(path)]:
+        click.echo(f"{corpus.name}: {corpus.summary(corpora[corpus.name])}")
 
 
 def name_of(path):

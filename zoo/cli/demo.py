@@ -1,9 +1,10 @@
 """`make demo`: what the trained models do, on real input.
 
-Translates a few sentences by every translator of `zoo.models()`, prints them, and writes pictures
-of what attended to what to `demo/`.
+Lets every model of `zoo.models()` that it knows an input for do its work, prints what came out,
+and writes pictures of what attended to what to `demo/`.
 """
 
+import functools
 import os
 import sys
 import time
@@ -37,6 +38,14 @@ SENTENCES = {
     ],
 }
 
+# By model: what it goes on from, and the options.
+PROMPTS = {
+    "generate_shakespeare": ("ROMEO:\n", {"max_new_tokens": 300, "seed": 2}),
+    "generate_tang": ("", {"acrostic": "春夏秋冬", "seed": 1}),
+    "generate_scifi": ("The machine", {"max_new_tokens": 80, "seed": 1}),
+}
+_PICTURED_TOKENS = 24  # of a continuation, so that its picture can be read
+
 
 def main(folder="demo"):
     """Run the demo.
@@ -45,45 +54,63 @@ def main(folder="demo"):
         folder: where the pictures go; it is made if missing.
 
     Returns:
-        The exit status: 0, or 1 where there is no translator to show.
+        The exit status: 0, or 1 where there is no model to show.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    translators = [
-        (info, SENTENCES[language])
-        for info in registry.models()
-        for language in info.name.split("_")[1:2]
-        if info.task == "translation" and language in SENTENCES
-    ]
-    if not translators:
+    shows = [(info, show) for info in registry.models() if (show := _show(info))]
+    if not shows:
         print(
-            "There is no translator in saved_models/ to show; make one: zoo train NAME",
+            "There is no model in saved_models/ to show; make one: zoo train NAME",
             file=sys.stderr,
         )
         return 1
     Path(folder).mkdir(parents=True, exist_ok=True)
     console = Console(markup=False, highlight=False)
-    for info, sentences in translators:
-        _show(info, sentences, Path(folder) / f"{info.name}.png", console)
+    for info, show in shows:
+        about = ", ".join(filter(None, (info.architecture, info.quality)))
+        console.print(f"{info.name} ({about})", style="bold")
+        with quiet():
+            model = registry.load(info.path)
+        begin = time.perf_counter()
+        picture = show(model, Path(folder) / f"{info.name}.png", console)
+        seconds = time.perf_counter() - begin
+        console.print(f"{seconds:.1f} s with the first compilation; attention: {picture}\n")
     return 0
 
 
-def _show(info, sentences, picture, console):
+def _show(info):
+    """What shows a model: `(model, picture, console) -> picture`; None where there is nothing."""
+    if info.task == "translation":
+        for language in info.name.split("_")[1:2]:
+            if language in SENTENCES:
+                return functools.partial(_translate, SENTENCES[language])
+    if info.name in PROMPTS:
+        return functools.partial(_write, *PROMPTS[info.name])
+    return None
+
+
+def _translate(sentences, translator, picture, console):
     from zoo.plots import plot_attention
 
-    with quiet():
-        translator = registry.load(info.path)
-    begin = time.perf_counter()
     answers = translator.generate(sentences, return_dict=True)
-    seconds = time.perf_counter() - begin
     plot_attention(answers[0], picture)
-
-    about = ", ".join(filter(None, (info.architecture, info.quality)))
-    console.print(f"{info.name} ({about})", style="bold")
     table = Table("source", "translation")
     for sentence, answer in zip(sentences, answers, strict=True):
         table.add_row(sentence, answer.text)
     console.print(table)
-    console.print(f"{seconds:.1f} s with the first compilation; attention: {picture}\n")
+    return picture
+
+
+def _write(prompt, options, generator, picture, console):
+    from zoo.plots import plot_attention
+
+    for piece in generator.stream(prompt, **options):
+        console.print(piece, end="", soft_wrap=True)
+    console.print("\n")
+    options = {**options, "max_new_tokens": _PICTURED_TOKENS}
+    options.pop("acrostic", None)  # a form needs all of its tokens
+    plot_attention(generator.generate(prompt, return_dict=True, **options), picture)
+    return picture
 
 
 if __name__ == "__main__":

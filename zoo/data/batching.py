@@ -29,9 +29,51 @@ def bucketed_pairs(pairs, encode, *, batch_tokens, max_length, shuffle=0, seed=0
         return tf.maximum(tf.size(source), tf.size(target))
 
     ids = ids.filter(lambda source, target: length(source, target) <= max_length)
+    return _bucketed(ids, length, batch_tokens, max_length)
+
+
+def bucketed_windows(documents, encode, *, batch_tokens, window, shuffle=0, seed=0):
+    """Batches of pieces of documents, each of pieces of about one length.
+
+    A document that is longer than a window is cut into windows, one after the other. With
+    `shuffle` the first cut falls anywhere, and anew in each pass, so that a token is seen with more
+    and with less before it.
+
+    Args:
+        documents: a tf.data.Dataset of scalar strings.
+        encode: a function tf.string (B,) -> ragged int32 (B, None).
+        batch_tokens: the most padded positions of a batch.
+        window: the most tokens of a piece.
+        shuffle: size of the shuffle buffer, in pieces; 0 keeps the order within a bucket.
+        seed: of the shuffle and of the cuts.
+
+    Returns:
+        A tf.data.Dataset of int32 (B, T), T at most `window`, padded with 0.
+    """
+    ids = documents.batch(256).map(encode, num_parallel_calls=2).unbatch()
+    ids = ids.map(lambda row: row.to_tensor() if isinstance(row, tf.RaggedTensor) else row).cache()
+    cuts = tf.data.Dataset.random(seed, rerandomize_each_iteration=True)
+
+    def pieces(row, cut):
+        size = tf.size(row)
+        cut = tf.cast(cut % window, tf.int32) if shuffle else 0
+        first = tf.where(size > window, cut, 0)
+        limits = tf.concat([[0], tf.range(first, size, window), [size]], axis=0)
+        return tf.data.Dataset.from_tensor_slices(tf.RaggedTensor.from_row_splits(row, limits))
+
+    found = tf.data.Dataset.zip(ids, cuts).flat_map(pieces)
+    found = found.map(lambda row: row.to_tensor() if isinstance(row, tf.RaggedTensor) else row)
+    found = found.filter(lambda row: tf.size(row) > 0)
+    if shuffle:
+        found = found.shuffle(shuffle, seed=seed)
+    return _bucketed(found, tf.size, batch_tokens, window)
+
+
+def _bucketed(rows, length, batch_tokens, max_length):
+    """Rows of at most `max_length` -> padded batches of rows of about one length."""
     boundaries = [b for b in BOUNDARIES if b < max_length]
     widths = [*boundaries, max_length]
-    return ids.bucket_by_sequence_length(
+    return rows.bucket_by_sequence_length(
         length,
         bucket_boundaries=[b + 1 for b in boundaries],
         bucket_batch_sizes=[max(1, batch_tokens // width) for width in widths],

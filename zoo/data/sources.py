@@ -1,4 +1,4 @@
-"""The translation sets: their files and checksums, where they come from, and on what terms."""
+"""The data sets: their files and checksums, where they come from, and on what terms."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -62,6 +62,32 @@ _3AM_TEXTS = {
     "3am.train.en": "3b839b554de9aa369a199d1f1e42779a3c9c3491a9396c5b5b1a0bbd815db175",
     "3am.val.zh": "4bb831d994db78b14a2a652cfc6baad264d9d16ccdc4b5650092f94e3bc6af7d",
     "3am.val.en": "7143a3ba2e84454b72df30e7248cac15168273c0735d0483360e6b2699e9fabd",
+}
+
+_NOVELS = {
+    "a_princess_of_mars": ("9f005a64529b54579bb0417c7094e99e8c40ac3fc0287d98c50f3a21dcf69c3a"),
+    "frankenstein": ("b94d0e78527136587ff1149d22ac4dd40b3ddd82f821f2faa585d99ba4a0c8fd"),
+    "the_first_men_in_the_moon": (
+        "869f34a6630fa1b70174d7e27fd925891b3d4b0d95714204a2eb33f5389edf94"
+    ),
+    "the_invisible_man": ("faea92df8e509faa3cbdcbfcba32e8aba3677d35821ec4e8c8bf8e056108e86f"),
+    "the_island_of_doctor_moreau": (
+        "6e4be11619fc307dd76ce0201a646f94f9ae27def5f89b3fb0cd2f6e88df410e"
+    ),
+    "the_time_machine": ("ddc5b7195fb6cd86759bd8b8bc645f9cfdb552254d186a8cebe68da6e7c629ff"),
+    "the_war_of_the_worlds": ("b3392949b56cdfdd67a320492e707a26a9f8deca8c075f5f1ff8ecb752ddf273"),
+    "twenty_thousand_leagues_under_the_sea": (
+        "9f5a0b1728a768aeacd156fc3525e93cc7e7855b80bb49696f685fd39fcec5b8"
+    ),
+}
+
+_CAPTIONS = {
+    "train.en": "a6c64eec17af6c522427bf97db3e8da33c58a256d19f91d67b357b89084fb826",
+    "val.en": "454153ee011b5f58ccdeb74c327aafb8675947c7bddb04e656cc378366e4eafa",
+    "test.en": "d249f11a4f6b5b7b41d832d2439640d322d2fe72d130cee1342b825b5fa3dde5",
+    "train.zh": "c209bf5630f3de85d95a43f2e867286bff39907a8a78432b54ef07f6be2be8a7",
+    "val.zh": "321c40500c652e75b4948befffbb6fe78c9719a992770a45a480b7af16be06bd",
+    "test.zh": "225dd4c6a8d9b566509c225bfd67401d5aaa37e622c840a096692da7ab3d7ff7",
 }
 
 SOURCES = {
@@ -150,5 +176,49 @@ SOURCES = {
                 "ae2fd194555243fc318cf91c4719cf5809e50628f6c9e58d671caac87e88ac51"
             ),
         },
+    ),
+    "tiny_shakespeare": Source(
+        title="Tiny Shakespeare",
+        origin="https://github.com/karpathy/char-rnn (scenes of the plays, one file)",
+        terms="public domain text",
+        citation="William Shakespeare; Karpathy (2015), char-rnn",
+        files={
+            "text/tinyshakespeare.txt": File(
+                "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+                "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/"
+                "input.txt",
+            )
+        },
+    ),
+    "quatrains": Source(
+        title="Tang and Song quatrains",
+        origin="npm package chinese-poetry 2.0.1 (poems of four lines of seven characters)",
+        terms="MIT",
+        citation="chinese-poetry contributors",
+        files={
+            "text/poetry/tang_7jue.txt": File(
+                "13851ba1150dad7278a935176099a85e260a8e9f1555b9778c770df9a8736973"
+            ),
+            "text/poetry/song_7jue.txt": File(
+                "8c6313ed9ea727e3756688153442470cd23c615951cff5d3fe5cc630d211767c"
+            ),
+        },
+    ),
+    "scifi": Source(
+        title="Eight science-fiction novels",
+        origin="Project Gutenberg through github.com/GITenberg, headers and licence pages removed",
+        terms="public domain in the USA",
+        citation="H. G. Wells, Jules Verne, Edgar Rice Burroughs, Mary Shelley",
+        files={f"text/scifi/{name}.txt": File(sha256) for name, sha256 in _NOVELS.items()},
+    ),
+    "flickr8k": Source(
+        title="Flickr8k",
+        origin=(
+            "Hodosh et al. (2013), photographs of Flickr with English captions; Chinese captions: "
+            "https://github.com/li-xirong/flickr8kcn; photographs scaled to 224x224"
+        ),
+        terms="research and education, non-commercial",
+        citation="Hodosh et al. (2013), Framing Image Description; Li et al. (2016), Flickr8k-CN",
+        files={f"flickr8k/captions.{name}.tsv": File(sha256) for name, sha256 in _CAPTIONS.items()},
     ),
 }

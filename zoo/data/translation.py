@@ -4,6 +4,7 @@ Pairs with an empty side are dropped from training splits alone, so that evaluat
 aligned, line by line, with other people's outputs.
 """
 
+from zoo.data.checks import check
 from zoo.data.files import read_lines
 
 _LANGUAGES = ("en", "de", "fr")
@@ -27,9 +28,9 @@ def multi30k(split, source="de", target="en", data_dir=None):
     Reference:
         Elliott et al. (2016), Multi30K: Multilingual English-German Image Descriptions.
     """
-    _check("split", split, ("train", "val", "test_2016_flickr"))
-    _check("source", source, _LANGUAGES)
-    _check("target", target, [language for language in _LANGUAGES if language != source])
+    check("split", split, ("train", "val", "test_2016_flickr"))
+    check("source", source, _LANGUAGES)
+    check("target", target, [language for language in _LANGUAGES if language != source])
     return _aligned(f"multi30k/{split}.{source}", f"multi30k/{split}.{target}", split, data_dir)
 
 
@@ -44,8 +45,8 @@ def multi30k_tokenized(split, language, data_dir=None):
     Returns:
         list of str, tokens parted by single spaces; line n belongs to pair n of `multi30k`.
     """
-    _check("split", split, ("val", "test_2016_flickr"))
-    _check("language", language, _LANGUAGES)
+    check("split", split, ("val", "test_2016_flickr"))
+    check("language", language, _LANGUAGES)
     return read_lines(f"multi30k/tok/{split}.lc.norm.tok.{language}", data_dir)
 
 
@@ -62,7 +63,7 @@ def three_am(split, data_dir=None):
     Reference:
         Ma et al. (2024), 3AM: An Ambiguity-Aware Multi-Modal Machine Translation Dataset.
     """
-    _check("split", split, ("train", "val"))
+    check("split", split, ("train", "val"))
     return _aligned(f"zh_en/3am.{split}.zh", f"zh_en/3am.{split}.en", split, data_dir)
 
 
@@ -98,10 +99,10 @@ def _aligned(source_path, target_path, split, data_dir):
 
 def _columns(name, split, origin, data_dir):
     """Pairs from one file of `source TAB target TAB origin`, of one origin where it is named."""
-    _check("split", split, ("train", "val"))
+    check("split", split, ("train", "val"))
     rows = [line.split("\t") for line in read_lines(f"{name}.{split}.tsv", data_dir)]
     if origin is not None:
-        _check("origin", origin, sorted({row[2] for row in rows}))
+        check("origin", origin, sorted({row[2] for row in rows}))
         rows = [row for row in rows if row[2] == origin]
     return _pairs((row[:2] for row in rows), split)
 
@@ -109,8 +110,3 @@ def _columns(name, split, origin, data_dir):
 def _pairs(rows, split):
     pairs = [(source.strip(), target.strip()) for source, target in rows]
     return [pair for pair in pairs if all(pair)] if split == "train" else pairs
-
-
-def _check(name, value, allowed):
-    if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}; got {name}={value!r}.")

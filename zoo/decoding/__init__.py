@@ -1,7 +1,8 @@
 """Search: a step function becomes sequences. No string, no model and no tokenizer in here."""
 
 from zoo.decoding.constraints import all_of, banned, forced, prefix_trie, template
-from zoo.decoding.dispatch import search
+from zoo.decoding.dispatch import extend, search
+from zoo.decoding.greedy import begin_rows
 from zoo.decoding.options import Decoding, Plan
 from zoo.decoding.rows import Hypotheses
 
@@ -11,6 +12,8 @@ __all__ = [
     "Plan",
     "all_of",
     "banned",
+    "begin_rows",
+    "extend",
     "forced",
     "prefix_trie",
     "search",

@@ -5,7 +5,7 @@ import functools
 import tensorflow as tf
 
 from zoo.decoding.beam import beam_search
-from zoo.decoding.greedy import extend_rows
+from zoo.decoding.greedy import begin_rows, extend_rows
 from zoo.decoding.logits import next_log_probs
 from zoo.decoding.rows import Hypotheses, column, repeat_rows
 from zoo.decoding.sampling import sample, uniform
@@ -55,25 +55,17 @@ def search(
     if plan.do_sample and seeds is None:
         raise ValueError("seeds must be given for sampling; got seeds=None.")
     times = plan.num_beams if plan.num_beams > 1 else plan.num_return_sequences
-    options = {name: column(value, times) for name, value in floats.items()}
-    limit = tf.ensure_shape(limit, [None])
-    log_probs = functools.partial(
-        next_log_probs,
-        end_id=end_id,
-        repetition_penalty=options["repetition_penalty"] if plan.repetition_penalty else None,
-        no_repeat_ngram_size=plan.no_repeat_ngram_size,
-        constraint=constraint,
-    )
     first = tf.repeat(tf.broadcast_to(tf.cast(start_id, tf.int32), [batch_size]), times)
-    common = {"first": first, "end_id": end_id, "pad_id": pad_id}
     state = repeat_rows(state, times)
+    ends = {"end_id": end_id, "pad_id": pad_id}
 
     if plan.num_beams > 1:
         found = beam_search(
             step,
             state,
-            log_probs,
-            **common,
+            _log_probs(plan, floats, times, end_id, constraint),
+            **ends,
+            first=first,
             limit=limit,
             num_beams=plan.num_beams,
             num_beam_groups=plan.num_beam_groups,
@@ -82,26 +74,71 @@ def search(
             diversity_penalty=column(floats["diversity_penalty"], 1),
         )
     else:
-        choose = _sampler(plan, options, seeds, batch_size) if plan.do_sample else _best_token
-        tokens, lengths, totals = extend_rows(
-            step, state, log_probs, choose, **common, limit=tf.repeat(limit, times)
+        limit = tf.repeat(limit, times)
+        rows = extend(
+            begin_rows(state, first=first, limit=limit),
+            step,
+            **ends,
+            batch_size=batch_size,
+            limit=limit,
+            plan=plan,
+            floats=floats,
+            seeds=seeds,
+            constraint=constraint,
         )
         shape = [batch_size, times]
         found = Hypotheses(
-            tf.reshape(tokens, [*shape, tf.shape(tokens)[1]]),
-            tf.reshape(lengths, shape),
-            tf.reshape(totals, shape),
+            tf.reshape(rows.tokens, [*shape, tf.shape(rows.tokens)[1]]),
+            tf.reshape(rows.lengths, shape),
+            tf.reshape(rows.log_probs, shape),
         )
     # A beam search may have looked further than its best answers are long.
     longest = tf.reduce_max(tf.concat([[0], tf.reshape(found.lengths, [-1])], axis=0))
     return found._replace(tokens=found.tokens[:, :, :longest])
 
 
+def extend(
+    rows, step, *, batch_size, end_id, pad_id, limit, plan, floats, seeds, constraint, until=None
+):
+    """Goes on with the rows of a greedy search or of a sampling; see `search` and `Rows`.
+
+    Args:
+        rows: `Rows` of N = B * R sequences.
+        limit: int32 (N,).
+        until: int32 scalar, the number of tokens at which to stop for now, or None.
+
+    Returns:
+        `Rows`.
+    """
+    times = plan.num_return_sequences
+    return extend_rows(
+        rows,
+        step,
+        _log_probs(plan, floats, times, end_id, constraint),
+        _sampler(plan, floats, seeds, batch_size) if plan.do_sample else _best_token,
+        end_id=end_id,
+        pad_id=pad_id,
+        limit=limit,
+        until=until,
+    )
+
+
+def _log_probs(plan, floats, times, end_id, constraint):
+    penalty = column(floats["repetition_penalty"], times) if plan.repetition_penalty else None
+    return functools.partial(
+        next_log_probs,
+        end_id=end_id,
+        repetition_penalty=penalty,
+        no_repeat_ngram_size=plan.no_repeat_ngram_size,
+        constraint=constraint,
+    )
+
+
 def _best_token(log_probs, t):
     return tf.argmax(log_probs, axis=-1, output_type=tf.int32)
 
 
-def _sampler(plan, options, seeds, batch_size):
+def _sampler(plan, floats, seeds, batch_size):
     """A draw for each row, keyed by its source's seed and its number among the source's answers."""
     times = plan.num_return_sequences
     keys = tf.repeat(seeds, times)
@@ -109,8 +146,8 @@ def _sampler(plan, options, seeds, batch_size):
     return lambda log_probs, t: sample(
         log_probs,
         uniform(keys, t, index),
-        temperature=options["temperature"],
+        temperature=column(floats["temperature"], times),
         top_k=plan.top_k,
-        top_p=options["top_p"] if plan.top_p else None,
-        min_p=options["min_p"] if plan.min_p else None,
+        top_p=column(floats["top_p"], times) if plan.top_p else None,
+        min_p=column(floats["min_p"], times) if plan.min_p else None,
     )

@@ -7,7 +7,9 @@ import tensorflow as tf
 from zoo.decoding.rows import growing_shapes
 
 
-class _Loop(NamedTuple):
+class Rows(NamedTuple):
+    """Sequences in the making; with it a search can be interrupted and taken up again."""
+
     tokens: tf.Tensor  # int32 (N, t)
     last: tf.Tensor  # int32 (N,)
     lengths: tf.Tensor  # int32 (N,)
@@ -16,56 +18,72 @@ class _Loop(NamedTuple):
     state: Any
 
 
-def extend_rows(step, state, next_log_probs, choose, *, first, end_id, pad_id, limit):
-    """Appends the chosen token to each row until its end token or its limit.
+def begin_rows(state, *, first, limit):
+    """N sequences before their first token.
 
     Args:
-        step: `(tokens (N,), state) -> (logits (N, V), state)`.
         state: nest of tensors with N rows.
-        next_log_probs: `(logits, tokens (N, t), t) -> (N, V)`.
-        choose: `(log_probs (N, V), t) -> int32 (N,)`.
         first: int32 (N,), the tokens to start from.
-        end_id, pad_id: int.
         limit: int32 (N,), most new tokens of each row.
 
     Returns:
-        tokens int32 (N, T), lengths int32 (N,), log_probs float32 (N,).
+        `Rows`.
     """
     n = tf.shape(limit)[0]
+    return Rows(
+        tokens=tf.zeros([n, 0], tf.int32),
+        last=first,
+        lengths=tf.zeros([n], tf.int32),
+        log_probs=tf.zeros([n]),
+        done=limit <= 0,
+        state=state,
+    )
 
-    def body(loop):
-        t = tf.shape(loop.tokens)[1]
-        logits, state = step(loop.last, loop.state)
-        log_probs = next_log_probs(logits, loop.tokens, t)
+
+def extend_rows(rows, step, next_log_probs, choose, *, end_id, pad_id, limit, until=None):
+    """Appends the chosen token to each row until its end token or its limit.
+
+    Args:
+        rows: `Rows`.
+        step: `(tokens (N,), state) -> (logits (N, V), state)`.
+        next_log_probs: `(logits, tokens (N, t), t) -> (N, V)`.
+        choose: `(log_probs (N, V), t) -> int32 (N,)`.
+        end_id, pad_id: int.
+        limit: int32 (N,), most new tokens of each row.
+        until: int32 scalar, stop at this many tokens for now; None for no such stop.
+
+    Returns:
+        `Rows`.
+    """
+
+    def body(rows):
+        t = tf.shape(rows.tokens)[1]
+        logits, state = step(rows.last, rows.state)
+        log_probs = next_log_probs(logits, rows.tokens, t)
         chosen = choose(log_probs, t)
         gained = tf.gather(log_probs, chosen, batch_dims=1)
-        last = tf.where(loop.done, pad_id, chosen)
-        after = _Loop(
-            tokens=tf.concat([loop.tokens, last[:, None]], axis=1),
+        last = tf.where(rows.done, pad_id, chosen)
+        after = Rows(
+            tokens=tf.concat([rows.tokens, last[:, None]], axis=1),
             last=last,
-            lengths=loop.lengths + tf.cast(~loop.done, tf.int32),
-            log_probs=loop.log_probs + tf.where(loop.done, 0.0, gained),
-            done=loop.done | (chosen == end_id) | (t + 1 >= limit),
+            lengths=rows.lengths + tf.cast(~rows.done, tf.int32),
+            log_probs=rows.log_probs + tf.where(rows.done, 0.0, gained),
+            done=rows.done | (chosen == end_id) | (t + 1 >= limit),
             state=state,
         )
         return (after,)
 
+    def goes_on(rows):
+        more = ~tf.reduce_all(rows.done)
+        return more if until is None else more & (tf.shape(rows.tokens)[1] < until)
+
     row = tf.TensorShape([None])
-    (loop,) = tf.while_loop(
-        lambda loop: ~tf.reduce_all(loop.done),
+    (rows,) = tf.while_loop(
+        goes_on,
         body,
-        (
-            _Loop(
-                tokens=tf.zeros([n, 0], tf.int32),
-                last=first,
-                lengths=tf.zeros([n], tf.int32),
-                log_probs=tf.zeros([n]),
-                done=limit <= 0,
-                state=state,
-            ),
-        ),
+        (rows,),
         shape_invariants=(
-            _Loop(tf.TensorShape([None, None]), row, row, row, row, growing_shapes(state)),
+            Rows(tf.TensorShape([None, None]), row, row, row, row, growing_shapes(rows.state)),
         ),
     )
-    return loop.tokens, loop.lengths, loop.log_probs
+    return rows

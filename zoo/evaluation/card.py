@@ -9,7 +9,18 @@ from zoo.evaluation.examples import read_examples
 from zoo.evaluation.files import read_text, write_atomically
 from zoo.evaluation.own_sentences import OWN_SENTENCES
 
-_MEASURES = {"bleu": "BLEU", "chrf": "chrF", "literature_bleu": "BLEU, lower-cased tokens"}
+# Key of a corpus' result -> how the card calls it, and how it is written.
+_MEASURES = {
+    "bleu": ("BLEU", ".1f"),
+    "chrf": ("chrF", ".1f"),
+    "literature_bleu": ("BLEU, lower-cased tokens", ".1f"),
+    "nats_per_character": ("nats a character", ".4f"),
+    "bits_per_character": ("bits a character", ".3f"),
+    "bits_per_byte": ("bits a byte", ".3f"),
+    "loss": ("loss", ".3f"),
+    "perplexity": ("perplexity", ".2f"),
+}
+_SETTINGS = ("num_beams", "length_penalty", "temperature", "top_p", "max_new_tokens")
 _MEANINGS = {
     sentence: meaning for own in OWN_SENTENCES.values() for sentence, meaning in own.items()
 }
@@ -22,8 +33,8 @@ class Published:
     Attributes:
         system: what it is, with its size where known.
         corpus: `Corpus.name`, such as `"multi30k test_2016_flickr fr-de"`.
-        measure: `"bleu"`, `"chrf"` or `"literature_bleu"`.
-        score: 0 to 100.
+        measure: a measure of the corpus, such as `"bleu"` or `"bits_per_byte"`.
+        score: in the unit of the measure.
         origin: who reports it, and what differs from our way of measuring.
     """
 
@@ -123,7 +134,10 @@ def render_card(card, metrics, examples):
         faults = "\n".join(f"- {fault}" for fault in card.faults)
         sections.append(f"## What it gets wrong\n\n{faults}")
     others = [pair for pair in examples if pair[0] not in _MEANINGS]
-    if others:
+    if any("\n" in text for _, text in others):  # a table would lose the lines
+        blocks = (f"```\n{text}\n```" for _, text in others)
+        sections.append("## Examples, as they come\n\n" + "\n\n".join(blocks))
+    elif others:
         sections.append(f"## Examples\n\n{_table(['input', 'output'], others)}")
     own = [(*pair, _MEANINGS[pair[0]]) for pair in examples if pair[0] in _MEANINGS]
     if own:
@@ -156,39 +170,85 @@ def _data(card):
 
 
 def _quality(metrics):
-    measures = ("bleu", "chrf", "literature_bleu")
-    rows, signatures = [], {}
-    for name, result in metrics["corpora"].items():
-        scores = [result.get(measure) for measure in measures]
-        signatures |= {m: s["signature"] for m, s in zip(measures, scores, strict=True) if s}
-        shown = [f"{score['score']:.1f}" if score else "" for score in scores]
-        loss = f"{result['loss']:.3f}", f"{result['perplexity']:.2f}"
-        rows.append([name, result["sentences"], *shown, *loss])
-    heading = ["corpus", "sentences", *map(_MEASURES.get, measures), "loss", "perplexity"]
-    kept = "num_beams", "length_penalty", "max_new_tokens"
-    settings = ", ".join(f"{name}={metrics['decoding'][name]}" for name in kept)
-    notes = "\n".join(f"- {_MEASURES[m]}: `{signature}`" for m, signature in signatures.items())
-    return (
-        f"`zoo evaluate {metrics['model']}` gave on {metrics['date'][:10]}, with `{settings}`:\n\n"
-        f"{_table(heading, rows)}\n\n"
-        f"BLEU and chrF are cased and detokenised; the loss is in nats a token.\n\n{notes}"
-    )
+    corpora = metrics["corpora"]
+    measures = [key for key in _MEASURES if any(key in result for result in corpora.values())]
+    size = "sentences" if "bleu" in measures else "texts"
+    rows = [
+        [name, result[size], *(_figure(result, key) for key in measures)]
+        for name, result in corpora.items()
+    ]
+    heading = ["corpus", size, *(_MEASURES[key][0] for key in measures)]
+    settings = ", ".join(_settings(metrics["decoding"]))
+    parts = [
+        f"`zoo evaluate {metrics['model']}` gave on {metrics['date'][:10]}, with `{settings}`:",
+        _table(heading, rows),
+    ]
+    if "bleu" in measures:
+        parts.append("BLEU and chrF are cased and detokenised; the loss is in nats a token.")
+        signatures = {
+            key: result[key]["signature"]
+            for result in corpora.values()
+            for key in ("bleu", "chrf", "literature_bleu")
+            if key in result
+        }
+        parts.append("\n".join(f"- {_MEASURES[k][0]}: `{v}`" for k, v in signatures.items()))
+    for name, result in corpora.items():
+        if "yardsticks" in result:
+            parts += _language(name, result)
+    return "\n\n".join(parts)
+
+
+def _settings(decoding):
+    """The settings that say something: of beam search, or of sampling."""
+    silent = {"temperature", "top_p"} if not decoding["do_sample"] else {"length_penalty"}
+    return [f"{name}={decoding[name]}" for name in _SETTINGS if name not in silent]
+
+
+def _figure(result, key):
+    value = result.get(key)
+    value = value["score"] if isinstance(value, dict) else value
+    return "" if value is None else f"{value:{_MEASURES[key][1]}}"
+
+
+def _language(name, result):
+    """What only the corpora of text generators have."""
+    keys = ("nats_per_character", "bits_per_character", "bits_per_byte")
+    rows = [
+        [system, *(_figure(rates, key) for key in keys)]
+        for system, rates in [("**this model**", result), *result["yardsticks"].items()]
+    ]
+    yield f"Beside its yardsticks, over the same tokens of {name}:"
+    yield _table(["", *(_MEASURES[key][0] for key in keys)], rows)
+    rows = [
+        [method, f"{100 * cost['copied']:.1f} %"]
+        + [f"{cost[key]:.2f}" for key in ("distinct_1", "distinct_2", "distinct_3")]
+        + [f"{cost['self_bleu']:.1f}"]
+        for method, cost in result["decoding_costs"].items()
+    ]
+    yield "What each way of decoding costs, on continuations of held-out beginnings:"
+    heading = ["decoding", "copied from the training text", "distinct-1", "distinct-2"]
+    yield _table([*heading, "distinct-3", "self-BLEU"], rows)
+    if "well_formed" in result:
+        shares = (f"{100 * share:.1f} % {kind}" for kind, share in result["well_formed"].items())
+        yield f"Well-formed poems among samples: {', '.join(shares)}."
 
 
 def _comparison(card, metrics):
     rows, ours = [], set()
     for figure in card.published:
         key = figure.corpus, figure.measure
-        result = metrics["corpora"].get(figure.corpus, {}).get(figure.measure)
-        if result is None:
+        result = metrics["corpora"].get(figure.corpus, {})
+        if figure.measure not in result:
             raise ValueError(
                 f"metrics must hold what published figures are compared with; got none of {key}."
             )
-        where = figure.corpus, _MEASURES[figure.measure]
+        title, form = _MEASURES[figure.measure]
+        where = figure.corpus, title
         if key not in ours:
-            rows.append([f"**{metrics['model']}**", *where, f"**{result['score']:.1f}**", "above"])
+            score = _figure(result, figure.measure)
+            rows.append([f"**{metrics['model']}**", *where, f"**{score}**", "above"])
             ours.add(key)
-        rows.append([figure.system, *where, f"{figure.score:.1f}", figure.origin])
+        rows.append([figure.system, *where, f"{figure.score:{form}}", figure.origin])
     return _table(["system", "corpus", "measure", "score", "from"], rows)
 
 

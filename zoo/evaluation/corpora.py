@@ -1,47 +1,12 @@
-"""What each shipped model is measured on."""
+"""What each shipped model is measured on.
 
-import re
-from typing import NamedTuple
+A corpus has a `name`, `data` and `split`, `checksums`, and `read(data_dir) -> material`,
+`measure(model, material, limit) -> dict`, `summary(dict) -> str`.
+"""
 
-from zoo import data
-
-
-class Corpus(NamedTuple):
-    """One split of one data set, in one direction.
-
-    Attributes:
-        data: key of `zoo.data.SOURCES`, which is also the name of its loader.
-        split: split of the set.
-        source, target: languages.
-    """
-
-    data: str
-    split: str
-    source: str
-    target: str
-
-    @property
-    def name(self):
-        """Readable and unique: `"multi30k test_2016_flickr fr-de"`."""
-        return f"{self.data} {self.split} {self.source}-{self.target}"
-
-    @property
-    def checksums(self):
-        """Path -> SHA-256 of the files behind the corpus; the loaders compare these on reading."""
-        names = rf"\b{self.split}\.({self.source}|(lc\.norm\.tok\.)?{self.target}|tsv)$"
-        files = data.SOURCES[self.data].files
-        return {path: file.sha256 for path, file in files.items() if re.search(names, path)}
-
-    def pairs(self, data_dir=None):
-        """List of `(source, target)`; errors as of the loaders of `zoo.data`."""
-        directions = [self.source, self.target] if self.data == "multi30k" else []
-        return getattr(data, self.data)(self.split, *directions, data_dir=data_dir)
-
-    def tokenized(self, data_dir=None):
-        """Read the references as the literature scores them, or `None` where the set has none."""
-        if self.data != "multi30k":
-            return None
-        return data.multi30k_tokenized(self.split, self.target, data_dir)
+from zoo.data import poem_lines
+from zoo.evaluation.language import TextCorpus
+from zoo.evaluation.translation import Corpus
 
 
 def _multi30k(source, target):
@@ -57,4 +22,17 @@ CORPORA = {
     ),
     "translate_de_en": _multi30k("de", "en"),
     "translate_de_en_rnn": _multi30k("de", "en"),
+    "generate_shakespeare": (
+        TextCorpus("tiny_shakespeare", "val", order=7, prompt_length=40, sample_length=400),
+    ),
+    "generate_tang": (
+        # A line and its mark begin a sample.
+        TextCorpus(
+            "quatrains", "test", order=6, prompt_length=8, sample_length=40, lines=poem_lines
+        ),
+    ),
+    "generate_scifi": (
+        TextCorpus("scifi", "test", order=5, prompt_length=60, sample_length=120),
+        TextCorpus("scifi", "val", order=5, prompt_length=60, sample_length=120),
+    ),
 }

@@ -180,6 +180,8 @@ class DecoderBlock(_Block):
         x: (B, T, D), or (N, T, D) with `memory_cache` of B rows, N = B·K (beams).
         memory: (B, S, D), or None where `memory_cache` is given.
         memory_mask: bool (B, 1, S), True = may attend; or None.
+        attention_mask: the same for self-attention, beside the causal mask: bool (N, 1, P + T) or
+            (N, T, P + T) with P cached positions, or None.
         cache: None (the whole target at once), or the self-attention cache of the earlier
             positions; see `MultiHeadAttention`.
         memory_cache: keys and values of the memory, from `project_memory`.
@@ -218,6 +220,7 @@ class DecoderBlock(_Block):
         x,
         memory=None,
         memory_mask=None,
+        attention_mask=None,
         cache=None,
         memory_cache=None,
         return_attention_scores=False,
@@ -228,6 +231,7 @@ class DecoderBlock(_Block):
         attended, weights, *new_cache = self.self_attention(
             normed,
             normed,
+            attention_mask=attention_mask,
             use_causal_mask=cache is None or x.shape[1] != 1,
             return_attention_scores=True,
             cache=cache,

@@ -3,11 +3,21 @@
 import sys
 import types
 
+from zoo.models.caption_transformer import CaptionTransformer
+from zoo.models.language_model import TransformerLM
 from zoo.models.lstm_language_model import LSTMLanguageModel
 from zoo.models.rnn import RNNSearch
+from zoo.models.show_attend_tell import ShowAttendTell
 from zoo.models.transformer import Transformer
 
-__all__ = ["LSTMLanguageModel", "RNNSearch", "Transformer"]
+__all__ = [
+    "CaptionTransformer",
+    "LSTMLanguageModel",
+    "RNNSearch",
+    "ShowAttendTell",
+    "Transformer",
+    "TransformerLM",
+]
 
 
 class _Models(types.ModuleType):

@@ -5,7 +5,7 @@ import pkgutil
 import sys
 from pathlib import Path
 
-_OWN_FILES = ("translation", "own_pairs")
+_OWN_FILES = ("translation", "own_pairs", "procedure", "generation", "captioning")
 
 
 def names():

@@ -1,16 +1,14 @@
 """How the translators are trained: one procedure, and a short file of numbers for each."""
 
 import dataclasses
-import json
 import random
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import keras
 
+from zoo.recipes.procedure import kept_tokenizer, train_and_save
 from zoo.tasks import Translator
-from zoo.tasks.files import save_model
 from zoo.text import SentencePieceTokenizer
 from zoo.training import WarmupLinear
 
@@ -58,47 +56,28 @@ class TranslationRecipe:
         Returns:
             The path of the model.
         """
-        started = time.time()
-        run_dir, steps = Path(run_dir), steps or self.steps
-        epochs = -(-steps // self.interval)
-        interval = -(-steps // epochs)
-        steps = epochs * interval
         keras.utils.set_random_seed(self.seed)
         train, valid = self.pairs(data_dir)
         random.Random(self.seed).shuffle(train)
-        tokenizers = self._tokenizers(train, run_dir)
-
-        # Products in bfloat16, sums and weights in float32: 1.3 times the speed on a CPU.
-        translator = self._translator(tokenizers, "mixed_bfloat16")
-        schedule = WarmupLinear(self.peak, max(1, min(self.warmup, steps // 4)), steps)
-        translator.compile(
-            # beta_2: the usual choice for Transformers; forgets old gradients in 50 steps.
-            keras.optimizers.Adam(schedule, beta_2=0.98),
-            label_smoothing=self.label_smoothing,
-        )
-        translator.fit(
+        tokenizers = self._tokenizers(train, Path(run_dir))
+        steps = steps or self.steps
+        return train_and_save(
+            lambda: self._translator(tokenizers),
             train,
-            validation_data=valid,
+            valid,
+            # beta_2: the usual choice for Transformers; forgets old gradients in 50 steps.
+            optimizer=lambda total: keras.optimizers.Adam(
+                WarmupLinear(self.peak, max(1, min(self.warmup, total // 4)), total), beta_2=0.98
+            ),
+            steps=steps,
+            interval=self.interval,
+            label_smoothing=self.label_smoothing,
             batch_tokens=self.batch_tokens,
             seed=self.seed,
-            steps_per_epoch=interval,
-            epochs=epochs,
-            initial_epoch=_finished_epochs(run_dir / "backup"),
+            out=out,
+            run_dir=run_dir,
             verbose=verbose,
-            callbacks=[
-                keras.callbacks.BackupAndRestore(
-                    str(run_dir / "backup"), double_checkpoint=True, delete_checkpoint=False
-                ),
-                keras.callbacks.TensorBoard(str(run_dir / "logs"), write_graph=False),
-                keras.callbacks.CSVLogger(str(run_dir / "log.csv"), append=True),
-            ],
         )
-        finished = self._translator(tokenizers, "float32")
-        finished.set_weights(translator.get_weights())
-        path = Path(out) / "model.keras"
-        save_model(finished, path, half=True)
-        print(f"{path}: {(time.time() - started) / 60:.1f} minutes since this start")
-        return path
 
     def _tokenizers(self, train, run_dir):
         """The vocabularies, from `run_dir` where an interrupted run left them."""
@@ -109,49 +88,19 @@ class TranslationRecipe:
         else:
             sizes = (sizes,)
         tokenizers = []
-        run_dir.mkdir(parents=True, exist_ok=True)
         for i, (size, lines) in enumerate(zip(sizes, sides, strict=True)):
-            path = run_dir / f"vocabulary_{i}.model"
-            if not path.exists():
-                beside = path.with_suffix(".part")
-                beside.write_bytes(SentencePieceTokenizer.train(lines, size).proto)
-                beside.replace(path)
-            tokenizers.append(SentencePieceTokenizer(path.read_bytes()))
+            tokenizers.append(
+                kept_tokenizer(
+                    run_dir / f"vocabulary_{i}.model",
+                    lambda lines=lines, size=size: SentencePieceTokenizer.train(lines, size),
+                )
+            )
         return tokenizers
 
-    def _translator(self, tokenizers, policy):
-        before = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(policy)
-        try:
-            model = self.model(tokenizers[0].vocab_size, tokenizers[-1].vocab_size)
-            translator = Translator(
-                model,
-                tokenizers[0],
-                tokenizers[-1] if len(tokenizers) > 1 else None,
-                decoding=self.decoding,
-            )
-        finally:
-            keras.config.set_dtype_policy(before)
-        translator.build()
-        return translator
-
-
-def _finished_epochs(backup):
-    """How many epochs a run has behind it.
-
-    A kill while that was being noted leaves half a note: the checkpoint before takes over, and
-    without one the run starts anew.
-    """
-    note = backup / "training_metadata.json"
-    try:
-        return json.loads(note.read_text())["epoch"]
-    except FileNotFoundError:
-        return 0
-    except json.JSONDecodeError:
-        for latest in (backup / "latest.weights.h5", note):
-            before = latest.with_name(latest.name + ".bkp")
-            if before.exists():
-                before.replace(latest)
-            else:
-                latest.unlink(missing_ok=True)
-        return _finished_epochs(backup)
+    def _translator(self, tokenizers):
+        return Translator(
+            self.model(tokenizers[0].vocab_size, tokenizers[-1].vocab_size),
+            tokenizers[0],
+            tokenizers[-1] if len(tokenizers) > 1 else None,
+            decoding=self.decoding,
+        )

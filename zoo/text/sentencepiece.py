@@ -64,8 +64,16 @@ class SentencePieceTokenizer(keras.layers.Layer):
         self.built = True
 
     @classmethod
-    def train(cls, lines, vocab_size, character_coverage=1.0, seed_lines=2_000_000):
-        """Fits a unigram vocabulary to text.
+    def train(
+        cls,
+        lines,
+        vocab_size,
+        character_coverage=1.0,
+        seed_lines=2_000_000,
+        model_type="unigram",
+        lossless=False,
+    ):
+        """Fits a vocabulary to text.
 
         Args:
             lines: an iterable of str.
@@ -74,10 +82,17 @@ class SentencePieceTokenizer(keras.layers.Layer):
             character_coverage: share of the characters that get a token of their own; the others
                 are spelled in bytes. 0.9995 suits Chinese.
             seed_lines: number of lines to use at most, picked at random.
+            model_type: "unigram" for subwords, or "char" for single characters.
+            lossless: whether text comes back to the letter, its white space and line ends too, as
+                language models need it. Otherwise it is normalised (NFKC, single spaces).
 
         Returns:
             A `SentencePieceTokenizer`.
         """
+        if model_type not in ("unigram", "char"):
+            raise ValueError(
+                f"model_type must be 'unigram' or 'char'; got model_type={model_type!r}."
+            )
         if vocab_size < 300:
             raise ValueError(
                 f"vocab_size must be >= 300, since 260 tokens are fixed; got {vocab_size}."
@@ -85,13 +100,19 @@ class SentencePieceTokenizer(keras.layers.Layer):
         lines = [line for line in lines if line.strip()]
         if not lines:
             raise ValueError("lines must hold text; got none.")
+        exact = {
+            "normalization_rule_name": "identity",
+            "remove_extra_whitespaces": False,
+            "add_dummy_prefix": False,
+            "user_defined_symbols": ["\n"],
+        }
         model = io.BytesIO()
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(lines),
             model_writer=model,
             vocab_size=vocab_size,
             hard_vocab_limit=False,
-            model_type="unigram",
+            model_type=model_type,
             byte_fallback=True,
             character_coverage=character_coverage,
             input_sentence_size=seed_lines,
@@ -101,6 +122,7 @@ class SentencePieceTokenizer(keras.layers.Layer):
             eos_id=END_ID,
             num_threads=2,
             minloglevel=2,
+            **(exact if lossless else {}),
         )
         return cls(model.getvalue())
 

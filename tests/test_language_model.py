@@ -1,0 +1,93 @@
+import keras
+import numpy as np
+import pytest
+
+from zoo.models import TransformerLM
+
+B, T, V = 2, 7, 13
+TOKENS = np.array([[2, 4, 12, 6, 6, 9, 5], [2, 7, 5, 4, 8, 10, 11]], "int32")
+SMALL = {"num_layers": 2, "model_dim": 8, "num_heads": 4, "ff_dim": 12, "dropout": 0.0}
+CLOSE = {"atol": 1e-5}  # float32, logits of about 5, sums in another order
+
+
+def built(**options):
+    """A model with weights large enough for every input to matter."""
+    keras.utils.set_random_seed(0)
+    model = TransformerLM(V, **{"context_length": 16, **SMALL, **options})
+    model.build()
+    for seed, weight in enumerate(model.trainable_weights):
+        noise = np.random.default_rng(seed).normal(size=weight.shape)
+        weight.assign(weight.numpy() + 0.5 * noise)
+    return model
+
+
+def stepped(model, prompt, tokens):
+    """Logits (N, T', V) after a prompt (N, S) and each of `tokens` (N, T' - 1)."""
+    static, state = model.start(prompt)
+    logits = []
+    for newest in np.concatenate([prompt[:, -1:], tokens], axis=1).T:
+        found, state = model.step(newest, static, state)
+        logits.append(np.array(found))
+    return np.stack(logits, axis=1)
+
+
+@pytest.mark.parametrize("num_kv_heads", [None, 2, 1])
+@pytest.mark.parametrize("read", [1, 3])
+def test_one_pass_equals_step_by_step(num_kv_heads, read):
+    model = built(num_kv_heads=num_kv_heads)
+    steps = stepped(model, TOKENS[:, :read], TOKENS[:, read:])
+    np.testing.assert_allclose(model(TOKENS)[:, read - 1 :], steps, **CLOSE)
+
+
+def test_a_later_token_changes_nothing_before_it():
+    model, changed = built(), TOKENS.copy()
+    changed[:, 4] = 3
+    logits, weights = model(TOKENS, return_attention_scores=True)
+    others = model(changed)
+    np.testing.assert_array_equal(logits[:, :4], others[:, :4])
+    assert np.abs(logits[:, 4:] - others[:, 4:]).max() > 0.1
+    assert weights.shape == (B, 2, 4, T, T)
+    assert np.all(np.triu(np.array(weights)[0, 0, 0], 1) == 0)
+
+
+def test_padding_at_the_left_changes_nothing():
+    model = built()
+    alone = stepped(model, TOKENS[:1, :3], TOKENS[:1, 3:])
+    padded = np.pad(TOKENS[:1, :3], [[0, 0], [4, 0]])
+    np.testing.assert_allclose(stepped(model, padded, TOKENS[:1, 3:]), alone, **CLOSE)
+
+
+def test_a_full_context_is_read_again_from_its_newest_half():
+    model = built(context_length=8)
+    rng = np.random.default_rng(0)
+    text = rng.integers(4, V, size=(1, 13)).astype("int32")
+    start = np.array([[2]], "int32")
+    logits = stepped(model, start, text)
+    # One dead column and the start token are in the cache; it is full with six tokens behind them.
+    np.testing.assert_allclose(
+        logits[:, :7], model(np.concatenate([start, text[:, :6]], axis=1)), **CLOSE
+    )
+    # Then the start token and the newest three are read again, and the seventh is the next.
+    window = np.concatenate([start, text[:, 3:7]], axis=1)
+    np.testing.assert_allclose(logits[:, 7], model(window)[:, -1], **CLOSE)
+
+
+def test_more_columns_than_the_context_are_an_error():
+    with pytest.raises(ValueError, match="at most context_length=4 columns; got 7"):
+        built(context_length=4)(TOKENS)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"num_heads": 3},
+            "model_dim must be a multiple of num_heads; got model_dim=8, num_heads=3",
+        ),
+        ({"context_length": 3}, "context_length must be >= 4; got context_length=3"),
+        ({"num_kv_heads": 3}, "num_kv_heads must divide num_heads"),
+    ],
+)
+def test_numbers_that_do_not_fit_are_an_error(options, message):
+    with pytest.raises(ValueError, match=message):
+        built(**options)

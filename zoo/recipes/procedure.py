@@ -1,0 +1,116 @@
+"""How every shipped model is trained: resumable, with logs, and saved in half precision."""
+
+import json
+import time
+from pathlib import Path
+
+import keras
+
+from zoo.tasks.files import save_model
+from zoo.text import SentencePieceTokenizer
+
+
+def train_and_save(
+    build,
+    train,
+    valid,
+    *,
+    optimizer,
+    steps,
+    interval,
+    out,
+    run_dir,
+    label_smoothing=0.0,
+    policy="mixed_bfloat16",
+    verbose="auto",
+    **fit,
+):
+    """Trains a task model, and saves `out`/model.keras. After a kill, the same call goes on.
+
+    Args:
+        build: `() -> task model`, called under `policy` for training and in float32 for the file.
+        train, valid: raw data, as `fit` of the task model takes it.
+        optimizer: `steps -> keras.optimizers.Optimizer`.
+        steps: number of batches, rounded up to intervals of one size.
+        interval: steps between two validations, each with a checkpoint.
+        out: folder of the finished model.
+        run_dir: folder of the checkpoints and the TensorBoard logs.
+        label_smoothing: see `zoo.tasks.TaskModel.compile`.
+        policy: of the dtypes in training. "mixed_bfloat16" takes products in bfloat16, sums and
+            weights in float32: 1.3 times the speed on a CPU that has the instructions for it.
+        verbose: as in `keras.Model.fit`.
+        **fit: what else `fit` of the task model takes.
+
+    Returns:
+        The path of the model.
+    """
+    started, run_dir = time.time(), Path(run_dir)
+    epochs = -(-steps // interval)
+    interval = -(-steps // epochs)
+    model = _under(policy, build)
+    model.compile(optimizer(epochs * interval), label_smoothing=label_smoothing)
+    model.fit(
+        train,
+        validation_data=valid,
+        steps_per_epoch=interval,
+        epochs=epochs,
+        initial_epoch=_finished_epochs(run_dir / "backup"),
+        verbose=verbose,
+        callbacks=[
+            keras.callbacks.BackupAndRestore(
+                str(run_dir / "backup"), double_checkpoint=True, delete_checkpoint=False
+            ),
+            keras.callbacks.TensorBoard(str(run_dir / "logs"), write_graph=False),
+            keras.callbacks.CSVLogger(str(run_dir / "log.csv"), append=True),
+        ],
+        **fit,
+    )
+    finished = _under("float32", build)
+    finished.set_weights(model.get_weights())
+    path = Path(out) / "model.keras"
+    save_model(finished, path, half=True)
+    print(f"{path}: {(time.time() - started) / 60:.1f} minutes since this start")
+    return path
+
+
+def kept_tokenizer(path, train):
+    """The vocabulary that an interrupted run left at `path`, or else the one that `train` makes."""
+    path = Path(path)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_suffix(".part")
+        beside.write_bytes(train().proto)
+        beside.replace(path)
+    return SentencePieceTokenizer(path.read_bytes())
+
+
+def _under(policy, build):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = build()
+    finally:
+        keras.config.set_dtype_policy(before)
+    model.build()
+    return model
+
+
+def _finished_epochs(backup):
+    """How many epochs a run has behind it.
+
+    A kill while that was being noted leaves half a note: the checkpoint before takes over, and
+    without one the run starts anew.
+    """
+    note = backup / "training_metadata.json"
+    try:
+        return json.loads(note.read_text())["epoch"]
+    except FileNotFoundError:
+        return 0
+    except json.JSONDecodeError:
+        for latest in (backup / "latest.weights.h5", note):
+            before = latest.with_name(latest.name + ".bkp")
+            if before.exists():
+                before.replace(latest)
+            else:
+                latest.unlink(missing_ok=True)
+        return _finished_epochs(backup)

@@ -1,0 +1,378 @@
+"""`TextGenerator`: the beginning of a text in, the text with its continuation out."""
+
+import dataclasses
+import warnings
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from zoo.data.batching import bucketed_windows
+from zoo.decoding import begin_rows, extend
+from zoo.tasks.task_model import (
+    FLOATS,
+    IDS,
+    VECTOR,
+    Beginning,
+    TaskModel,
+    framed,
+    held_spec,
+    padded,
+    row_seeds,
+    texts,
+)
+from zoo.text import END_ID, PAD_ID, START_ID, Form
+from zoo.training import token_cross_entropy
+
+_STREAM_TOKENS = 8  # that `stream` waits for between two pieces
+
+
+class Prompt(NamedTuple):
+    """The beginning of a text, and its tokens (list of int) with the start token in front."""
+
+    text: str
+    ids: list
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class TextGenerator(TaskModel):
+    """A language model with its tokenizer and its way of decoding.
+
+    `fit` trains on raw texts; `generate` goes on with a str, or with each of a list of str, and
+    returns the prompt with its continuation. An empty prompt begins a new text. Of a prompt that is
+    longer than the context the newest part is read, and a warning says so.
+
+    Args:
+        model: `zoo.models.TransformerLM`, or any `keras.Model` that maps tokens to logits and has
+            `context_length`, `start` and `step` (see ARCHITECTURE.md, the decoding protocol).
+        tokenizer: a `zoo.text.SentencePieceTokenizer`, trained with `lossless=True`.
+        decoding: dict of the options that `generate` uses where it is not told otherwise.
+        form: dict of the arguments of `zoo.text.Form`, which `generate(..., form=True)` keeps to;
+            None for a model of no form.
+
+    Reference:
+        Bengio et al. 2003, A Neural Probabilistic Language Model; Radford et al. 2019.
+    """
+
+    source_spec = IDS
+    serving_spec = tf.TensorSpec([None], tf.string, name="text")
+
+    def __init__(self, model, tokenizer, decoding=None, form=None, **kwargs):
+        super().__init__(model, tokenizer, decoding, **kwargs)
+        self.tokenizer = tokenizer
+        self.form = None if form is None else Form(**form)
+
+    def batches(self, x, y=None, *, batch_tokens=4096, shuffle=0, seed=0):
+        """Texts -> batches of (inputs, next tokens, weights).
+
+        A text is followed by the end token. What is longer than the context is cut into windows,
+        each of which begins with the start token.
+
+        Args:
+            x: a tf.data.Dataset of strings, batched or not, or a list of str.
+            y: must be None: the text is its own target.
+            batch_tokens, shuffle, seed: see `fit`.
+
+        Returns:
+            A tf.data.Dataset of inputs int32 (B, T); next tokens int32 (B, T); weights float32
+            (B, T), 0 at padding.
+        """
+        if y is not None:
+            raise ValueError(f"y must be None: a text is its own target; got {type(y).__name__}.")
+        windows = bucketed_windows(
+            _strings(x),
+            lambda documents: framed(self.tokenizer(documents), end=True),
+            batch_tokens=batch_tokens,
+            window=self.model.context_length,
+            shuffle=shuffle,
+            seed=seed,
+        )
+
+        def shifted(targets):
+            start = tf.fill([tf.shape(targets)[0], 1], START_ID)
+            inputs = tf.concat([start, targets[:, :-1]], axis=1)
+            return inputs, targets, tf.cast(targets != PAD_ID, tf.float32)
+
+        return windows.map(shifted)
+
+    def score(self, texts_):
+        """Natural-log probability of each text, as the beginning of one: without an end token.
+
+        Of a text that is longer than the context, each token is judged with at least the newest
+        half of the context before it.
+
+        Args:
+            texts_: str, or a list of str.
+
+        Returns:
+            A float for a str, float32 (B,) for a list.
+        """
+        rows = self.tokenizer.encode(texts("texts", texts_))
+        windows = [(row, *window) for row, ids in enumerate(rows) for window in self._windows(ids)]
+        scores = np.zeros(len(rows))
+        if windows:
+            owners, befores, targets = zip(*windows, strict=True)
+            found = self._score([Prompt("", ids) for ids in befores], list(targets))
+            np.add.at(scores, list(owners), found)
+        return float(scores[0]) if isinstance(texts_, str) else scores.astype("float32")
+
+    def perplexity(self, texts_):
+        """Perplexity a token of each text: `exp(-score / tokens)`; arguments as of `score`."""
+        counts = [max(1, len(ids)) for ids in self.tokenizer.encode(texts("texts", texts_))]
+        found = np.exp(-np.atleast_1d(self.score(texts_)) / counts)
+        return float(found[0]) if isinstance(texts_, str) else found
+
+    def _windows(self, ids):
+        """Tokens -> pairs of what is read, and what is judged after it."""
+        context = self.model.context_length
+        end = min(context, len(ids))
+        if end:
+            yield [START_ID], ids[:end]
+        while end < len(ids):
+            begin, end = end, min(end + context // 2, len(ids))
+            yield [START_ID, *ids[end - context + 1 : begin]], ids[begin:end]
+
+    def stream(self, prompt, *, prefix=None, seed=None, form=False, acrostic=None, **options):
+        """Writes on, and gives the text while it comes into being.
+
+        Args:
+            prompt: str.
+            prefix, seed, form, acrostic, **options: as in `generate`; the options are those of
+                greedy search and of sampling. The same seed gives the text of `generate`.
+
+        Returns:
+            An iterator of str: the prompt, then the pieces of its continuation.
+
+        Raises:
+            TypeError: `prompt` is no str, or an unknown option.
+            ValueError: an option outside its range, or beam search, which knows its text only at
+                the end.
+        """
+        if not isinstance(prompt, str):
+            raise TypeError(f"prompt must be a str; got {prompt!r:.80}.")
+        sources, _ = self.read(prompt)
+        decoding = self.decoding.updated(**options)
+        if decoding.num_beams > 1 or decoding.num_return_sequences > 1:
+            raise ValueError(
+                "stream needs num_beams = 1 and num_return_sequences = 1; "
+                f"got num_beams={decoding.num_beams}, "
+                f"num_return_sequences={decoding.num_return_sequences}."
+            )
+        held = self.held_to(sources, prefix, form=form, acrostic=acrostic)
+        return self._stream(sources, decoding, held, row_seeds(seed, 1))
+
+    def _stream(self, sources, decoding, held, seeds):
+        yield sources[0].text
+        self.build()
+        plan, floats = decoding.split()
+        begin, go_on = self._stream_functions(plan, held)
+        limit = np.full(1, decoding.max_new_tokens, "int32")
+        static, rows = begin(self.pack(sources), limit)
+        told, until = "", 0
+        while not rows.done.numpy().all():
+            until += _STREAM_TOKENS
+            rows = go_on(static, rows, held, limit, seeds, floats, tf.constant(until))
+            text = self.tokenizer.decode(rows.tokens.numpy().tolist())[0]
+            # The bytes of a character may not have come all.
+            whole = text if rows.done.numpy().all() else text.rstrip("\ufffd")
+            yield whole[len(told) :]
+            told = whole
+
+    def _stream_functions(self, plan, held):
+        """Two compiled functions for one static setting: the beginning, and some tokens more."""
+        key = "stream", plan, tuple(held)
+        if key not in self._searches:
+
+            def begin(source, limit):
+                static, state = self.model.start(source)
+                return static, begin_rows(state, first=source[:, -1], limit=limit)
+
+            def go_on(static, rows, held, limit, seeds, floats, until):
+                return extend(
+                    rows,
+                    lambda tokens, state: self.model.step(tokens, static, state),
+                    batch_size=tf.shape(limit)[0],
+                    end_id=END_ID,
+                    pad_id=PAD_ID,
+                    limit=limit,
+                    plan=plan,
+                    floats=floats,
+                    seeds=seeds,
+                    constraint=self.constraint(held),
+                    until=until,
+                )
+
+            begin = tf.function(begin, input_signature=[self.source_spec, VECTOR])
+            static, rows = tf.nest.map_structure(
+                lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype),
+                begin.get_concrete_function().structured_outputs,
+            )
+            rows = rows._replace(tokens=IDS)
+            scalar = tf.TensorSpec([], tf.int32)
+            go_on = tf.function(
+                go_on,
+                input_signature=[static, rows, held_spec(held), VECTOR, VECTOR, FLOATS, scalar],
+            )
+            self._searches[key] = begin, go_on
+        return self._searches[key]
+
+    def read(self, inputs):
+        prompts = texts("inputs", inputs)
+        room = self.model.context_length - 2
+        rows = self.tokenizer.encode(prompts)
+        longest = max(map(len, rows), default=0)
+        if longest > room:
+            warnings.warn(
+                f"inputs must have at most {room} tokens to be read whole; got {longest}: "
+                "only the newest are read.",
+                stacklevel=3,
+            )
+        sources = [
+            Prompt(text, [START_ID, *ids[-room:]]) for text, ids in zip(prompts, rows, strict=True)
+        ]
+        return sources, isinstance(inputs, str)
+
+    def held_to(self, sources, prefix, form=False, acrostic=None):
+        """What the continuations of prompts are held to.
+
+        Args:
+            sources: list of B prompts, as from `read`.
+            prefix: str, or list of B str, how each continuation begins; or None.
+            form: whether prompt and continuation together are a text of the model's form.
+            acrostic: str, or list of B str, the first characters of the lines (藏頭詩); it implies
+                `form`.
+
+        Raises:
+            ValueError: the model has no form, or the form cannot be met; or a prefix with a form.
+        """
+        if not form and acrostic is None:
+            return super().held_to(sources, prefix)
+        if self.form is None:
+            raise ValueError("form and acrostic need a model that has a form; this one has none.")
+        if prefix is not None:
+            raise ValueError(f"prefix must be None with a form; got prefix={prefix!r:.80}.")
+        acrostics = None if acrostic is None else texts("acrostic", acrostic)
+        if acrostics is not None and len(acrostics) != len(sources):
+            raise ValueError(
+                "acrostic must have one text for each input; "
+                f"got {len(acrostics)} for {len(sources)} inputs."
+            )
+        tables = self.form.tables(self.tokenizer, [source.text for source in sources], acrostics)
+        return tables._asdict()
+
+    def length(self, source):
+        return len(source.ids)
+
+    def pack(self, sources):
+        return padded([source.ids for source in sources], left=True)
+
+    def whole(self, source, text):
+        return source.text + text
+
+    def begin(self, source):
+        static, state = self.model.start(source)
+        return Beginning(
+            step=lambda tokens, state: self.model.step(tokens, static, state),
+            state=state,
+            first=source[:, -1],
+            limit=tf.fill([tf.shape(source)[0]], tf.int32.max),
+        )
+
+    def forced_ids(self, source, target):
+        """See `TaskModel`; S is P + T - 1: the prompt, and the answer but for its last token.
+
+        What lies behind the context is not looked at: its log-probability and weights are 0.
+        """
+        before = tf.reduce_sum(tf.cast(source != PAD_ID, tf.int32), axis=1)  # (B,)
+        tokens = _joined(source, target)
+        inputs = tokens[:, :-1][:, : self.model.context_length]
+        logits, attention = self.model(inputs, return_attention_scores=True, training=False)
+        labels = tokens[:, 1:][:, : self.model.context_length]
+        losses = token_cross_entropy(labels, logits)
+        places = tf.range(tf.shape(labels)[1])[None]
+        judged = (places >= before[:, None] - 1) & (labels != PAD_ID)
+        scores = -tf.reduce_sum(tf.where(judged, losses, 0.0), axis=1)
+        # Row t of the answer was written from the position before it.
+        missing = tf.shape(tokens)[1] - 1 - tf.shape(inputs)[1]
+        attention = tf.pad(
+            tf.cast(attention, tf.float32), [[0, 0]] * 3 + [[0, missing], [0, missing]]
+        )
+        rows = before[:, None] - 1 + tf.range(tf.shape(target)[1])[None]  # (B, T)
+        return scores, tf.gather(attention, rows, axis=3, batch_dims=1)
+
+    def source_pieces(self, source, ids):
+        return self.tokenizer.pieces([*source.ids, *ids[:-1]])
+
+    def signatures(self):
+        """What an export offers; `sample` beside what every task model has.
+
+        `sample` takes `text` string (B,), `temperature` and `top_p` float32 (B,) and `seed` int32
+        (B,): a row answers as `generate` with these options does, alone.
+        """
+        vectors = [
+            tf.TensorSpec([None], dtype, name)
+            for name, dtype in (
+                ("temperature", tf.float32),
+                ("top_p", tf.float32),
+                ("seed", tf.int32),
+            )
+        ]
+        sample = tf.function(self._serve_sample, input_signature=[self.serving_spec, *vectors])
+        return {**super().signatures(), "sample": sample}
+
+    def _serve_sample(self, text, temperature, top_p, seed):
+        # A top_p below 1 puts the filter into the graph; 1 in a row is off.
+        decoding = self.decoding.updated(temperature=1.0, top_p=0.5)
+        best = self._best(self.in_graph(text), seed, decoding, temperature=temperature, top_p=top_p)
+        return self._answer(text, best)
+
+    def in_graph(self, inputs):
+        pieces = self.tokenizer(inputs)[:, 2 - self.model.context_length :]
+        ids = framed(pieces, start=True)
+        return tf.ensure_shape(_padding_first(ids.to_tensor()), [None, None])
+
+    def whole_in_graph(self, inputs, text):
+        return tf.strings.join([tf.strings.unicode_transcode(inputs, "UTF-8", "UTF-8"), text])
+
+    def source_pieces_in_graph(self, source, ids):
+        return {"source_tokens": self.tokenizer.graph_pieces(_joined(source, ids)[:, :-1])}
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "model": serialize(self.model),
+            "tokenizer": serialize(self.tokenizer),
+            "form": self.form and dataclasses.asdict(self.form),
+        }
+
+
+def _joined(source, target):
+    """Prompts (B, P) padded at the left, answers (B, T) -> (B, P + T), padded at the right."""
+    both = tf.concat([source, target], axis=1)
+    return _sorted(both, both == PAD_ID)
+
+
+def _padding_first(ids):
+    """Ids (B, T) padded at the right -> padded at the left."""
+    return _sorted(ids, ids != PAD_ID)
+
+
+def _sorted(ids, last):
+    """Each row with the tokens for which `last` is true, bool (B, T), moved behind the others."""
+    order = tf.argsort(tf.cast(last, tf.int32), axis=1, stable=True)
+    return tf.gather(ids, order, batch_dims=1)
+
+
+def _strings(x):
+    """What `fit` takes as data -> a tf.data.Dataset of scalar strings."""
+    if isinstance(x, tf.data.Dataset):
+        spec = x.element_spec
+        if not (isinstance(spec, tf.TensorSpec) and spec.dtype == tf.string):
+            raise ValueError(f"x must be a dataset of strings; got {spec}.")
+        return x.unbatch() if spec.shape.rank == 1 else x
+    rows = texts("x", x)
+    if not rows:
+        raise ValueError("x must hold at least one text; got none.")
+    return tf.data.Dataset.from_tensor_slices(rows)
