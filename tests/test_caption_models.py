@@ -71,7 +71,9 @@ def test_attention_is_a_distribution_over_the_cells(kind):
 def test_every_weight_learns(kind):
     model = built(kind, dropout=0.0, token_dropout=0.2)
 
-    @tf.function(input_signature=[tf.TensorSpec([None, S, F]), tf.TensorSpec([None, None], "int32")])
+    @tf.function(
+        input_signature=[tf.TensorSpec([None, S, F]), tf.TensorSpec([None, None], "int32")]
+    )
     def gradients(source, target):
         with tf.GradientTape() as tape:
             logits = model({"source": source, "target": target}, training=True)

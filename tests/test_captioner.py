@@ -78,10 +78,7 @@ def test_paths_and_arrays_train_alike(tmp_path):
     for i, image in enumerate(IMAGES):
         paths.append(tmp_path / f"{i}.png")
         Image.fromarray(image).save(paths[-1])
-    a, b = (
-        next(iter(make().batches(x, CAPTIONS, batch_tokens=8)))
-        for x in (paths, IMAGES)
-    )
+    a, b = (next(iter(make().batches(x, CAPTIONS, batch_tokens=8))) for x in (paths, IMAGES))
     np.testing.assert_array_equal(a[0]["source"], b[0]["source"])
     np.testing.assert_array_equal(a[1], b[1])
     assert a[0]["source"].shape == (2, 16, 16, 3) and a[1][0, -1] == 3
@@ -171,8 +168,11 @@ def test_stored_features_train_as_images_do(trained):
 
     grids = trained.see(trained.pack(trained.read(IMAGES)[0])).numpy()
     batches = grid_batches(
-        [grids], [[text, text] for text in CAPTIONS], trained.encode_captions,
-        batch_images=12, max_length=20,
+        [grids],
+        [[text, text] for text in CAPTIONS],
+        trained.encode_captions,
+        batch_images=12,
+        max_length=20,
     )
     pixels = trained.evaluate(list(zip(IMAGES, CAPTIONS, strict=True)), verbose=0)
     assert trained.evaluate(batches, verbose=0) == pytest.approx(pixels, rel=1e-4)

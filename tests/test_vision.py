@@ -37,9 +37,7 @@ def far(a, b):
 def test_path_bytes_pil_and_array_are_the_same_image(tmp_path):
     image = Image.fromarray(picture())
     image.save(tmp_path / "a.png")
-    found = [
-        read(x, SIZE) for x in (tmp_path / "a.png", encoded(image), image, np.asarray(image))
-    ]
+    found = [read(x, SIZE) for x in (tmp_path / "a.png", encoded(image), image, np.asarray(image))]
     assert found[0].shape == (*SIZE, 3) and found[0].dtype == np.uint8
     for other in found[1:]:
         np.testing.assert_array_equal(other, found[0])

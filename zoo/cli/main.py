@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from zoo.cli import export, serve  # noqa: F401  they add their commands to the group
+from zoo.cli import caption, export, serve  # noqa: F401  they add their commands to the group
 from zoo.cli.commands import zoo
 
 BAD_USAGE = 2

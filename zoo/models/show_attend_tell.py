@@ -220,8 +220,10 @@ class AttentiveCell(keras.layers.Layer):
 
 
 class _StepAttention(AdditiveAttention):
-    """One query a row needs no bound on memory; and TensorFlow has no gradient of the bound's loop
-    inside the loop of an RNN."""
+    """One query a row: no bound on memory is needed.
+
+    And TensorFlow has no gradient of the loop that bounds it, inside the loop of an RNN.
+    """
 
     def scores(self, query, projected_key):
         return self.scores_at_once(query, projected_key)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.plots.labels import FAMILIES, glyphs, is_wide, readable, wrap
+from zoo.plots.photograph import draw_photograph
 
 DPI = 150
 PAD = 0.15  # all lengths in inches
@@ -17,8 +18,11 @@ COLORS = "Blues"  # lightness falls steadily, so it prints well in grey
 INK, FAINT = "0.1", "0.35"
 
 
-def plot_attention(out, path=None, layer=-1, head="mean"):
+def plot_attention(out, path=None, layer=-1, head="mean", photograph=None):
     """Draw the attention of an answer over its source as a heat map.
+
+    Of a captioner's answer, the photograph is drawn with a panel for each word, bright where the
+    word looks.
 
     Row t of a panel holds the weights that target token t gives to the S source tokens; they sum
     to 1. All panels share one colour scale. Cells carry their weight as a number where few.
@@ -30,7 +34,9 @@ def plot_attention(out, path=None, layer=-1, head="mean"):
         path: file to write as well, in the format that its suffix names (.png, .pdf, .svg ...). It
             is replaced in one step, so that a reader never sees half a picture.
         layer: index (negative counts from the last layer), "mean" or "all".
-        head: the same for heads. "all" draws a panel each.
+        head: the same for heads. "all" draws a panel each, and is for text alone.
+        photograph: uint8 (height, width, 3), to draw a caption on in place of the scaled picture
+            that the captioner saw.
 
     Returns:
         `matplotlib.figure.Figure`, without pyplot state; it grows with T, S and the panels.
@@ -46,7 +52,8 @@ def plot_attention(out, path=None, layer=-1, head="mean"):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    weights = _check(out)
+    seen = getattr(out, "image", None)
+    weights = _check(out, out.attention.shape[-1] if seen is not None else None)
     layers = _choose("layer", layer, weights.shape[0])
     heads = _choose("head", head, weights.shape[1])
     panels = [
@@ -60,13 +67,22 @@ def plot_attention(out, path=None, layer=-1, head="mean"):
     if path is not None:
         path = _check_path(path, canvas.get_supported_filetypes())
     glyphs()  # the bundled font must be known before the first text
-    _draw(figure, out, panels, columns)
+    if seen is None:
+        _draw(figure, out, panels, columns)
+    elif len(panels) == 1:
+        draw_photograph(figure, out, seen if photograph is None else photograph, panels[0][1])
+    else:
+        raise ValueError(
+            "layer and head must choose one map for a photograph; "
+            f"got layer={layer!r}, head={head!r}, which are {len(panels)}."
+        )
     if path is not None:
         _save(figure, path)
     return figure
 
 
-def _check(out):
+def _check(out, cells):
+    """The attention of `out`, over `cells` of an image or, where None, over its source tokens."""
     fields = ("text", "source_tokens", "tokens", "attention", "score")
     missing = [field for field in fields if not hasattr(out, field)]
     if missing:
@@ -74,7 +90,7 @@ def _check(out):
             "out must be a result of generate(..., return_dict=True) for one input; "
             f"got {type(out).__name__} without {', '.join(missing)}."
         )
-    expected = (len(out.tokens), len(out.source_tokens))
+    expected = (len(out.tokens), len(out.source_tokens) if cells is None else cells)
     shape = np.shape(out.attention)
     if len(shape) != 4 or shape[2:] != expected or 0 in shape:
         raise ValueError(

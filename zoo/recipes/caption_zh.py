@@ -18,7 +18,7 @@ RECIPE = CaptioningRecipe(
         dropout=0.1,
         token_dropout=0.1,
     ),
-    steps=724,  # 2 passes over the images, each with five captions
+    steps=1086,  # 3 passes over the images, each with five captions
     max_length=16,
     decoding={"num_beams": 5, "max_new_tokens": 40},
 )

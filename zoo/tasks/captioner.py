@@ -1,5 +1,6 @@
 """`ImageCaptioner`: a photograph in, a sentence out."""
 
+import dataclasses
 import os
 
 import keras
@@ -151,6 +152,9 @@ class ImageCaptioner(TaskModel):
 
     def source_pieces(self, source, ids):
         return []
+
+    def _explain(self, source, ids):
+        return dataclasses.replace(super()._explain(source, ids), image=source, grid=self.grid_size)
 
     def begin(self, source):
         static, state = self.model.start(self.model.encode(self.see(source)))
