@@ -383,3 +383,46 @@ def test_clean_keeps_almost_all_of_a_training_set(loader, languages, count):
 def test_multi30k_loses_only_repeats_and_two_empty_captions_to_clean():
     train = data.multi30k("train")
     assert set(train) - set(data.clean(train)) == {pair for pair in train if "@@" in pair}
+
+
+# Texts
+
+
+@needs_data
+def test_texts_have_their_published_sizes():
+    (train,), (valid,) = data.tiny_shakespeare("train"), data.tiny_shakespeare("val")
+    assert (len(train), len(valid)) == (1_003_854, 111_540)
+    assert train.startswith("First Citizen:\nBefore we proceed") and valid.endswith("\n")
+    splits = {split: data.quatrains(split) for split in ("train", "val", "test")}
+    assert {split: len(poems) for split, poems in splits.items()} == {
+        "train": 80_551,
+        "val": 824,
+        "test": 823,
+    }
+    assert [len(data.scifi(split)) for split in ("train", "val", "test")] == [7, 7, 1]
+    assert data.scifi("test")[0].startswith("The Time Machine\nAn Invention\n")
+
+
+@needs_data
+def test_no_line_of_a_held_out_poem_is_in_training():
+    seen = {line for poem in data.quatrains("train") for line in data.poem_lines(poem)}
+    held_out = data.quatrains("val") + data.quatrains("test")
+    assert not any(line in seen for poem in held_out for line in data.poem_lines(poem))
+
+
+@needs_data
+def test_no_novel_is_in_two_splits():
+    train = "\n".join(data.scifi("train"))
+    assert "Time Traveller" not in train
+    for end in data.scifi("val"):
+        assert end not in train
+
+
+def test_a_poem_is_cut_at_its_marks():
+    assert data.poem_lines("一二三，四五六。") == ["一二三", "四五六"]
+
+
+@pytest.mark.parametrize("loader", [data.tiny_shakespeare, data.quatrains, data.scifi])
+def test_an_unknown_split_of_a_text_is_an_error(loader):
+    with pytest.raises(ValueError, match="split must be one of train, val.*; got split='dev'"):
+        loader("dev")

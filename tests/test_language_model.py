@@ -57,19 +57,28 @@ def test_padding_at_the_left_changes_nothing():
     np.testing.assert_allclose(stepped(model, padded, TOKENS[:1, 3:]), alone, **CLOSE)
 
 
-def test_a_full_context_is_read_again_from_its_newest_half():
+@pytest.mark.parametrize("padding", [0, 3])
+def test_a_full_context_is_read_again_from_its_newest_half(padding):
     model = built(context_length=8)
-    rng = np.random.default_rng(0)
-    text = rng.integers(4, V, size=(1, 13)).astype("int32")
-    start = np.array([[2]], "int32")
+    text = np.random.default_rng(0).integers(4, V, size=(1, 13)).astype("int32")
+    start = np.array([[*[0] * padding, 2]], "int32")
     logits = stepped(model, start, text)
-    # One dead column and the start token are in the cache; it is full with six tokens behind them.
-    np.testing.assert_allclose(
-        logits[:, :7], model(np.concatenate([start, text[:, :6]], axis=1)), **CLOSE
-    )
-    # Then the start token and the newest three are read again, and the seventh is the next.
-    window = np.concatenate([start, text[:, 3:7]], axis=1)
-    np.testing.assert_allclose(logits[:, 7], model(window)[:, -1], **CLOSE)
+    # The start token and seven more fill the context, whatever pads them.
+    whole = np.concatenate([start[:, -1:], text], axis=1)
+    np.testing.assert_allclose(logits[:, :8], model(whole[:, :8]), **CLOSE)
+    # Then the start token and the newest three are read again, and the next one follows them.
+    window = np.concatenate([start[:, -1:], text[:, 4:11]], axis=1)
+    np.testing.assert_allclose(logits[:, 8:12], model(window)[:, 4:8], **CLOSE)
+
+
+def test_rows_fill_their_contexts_each_for_itself():
+    model = built(context_length=8)
+    text = np.random.default_rng(1).integers(4, V, size=(2, 13)).astype("int32")
+    prompts = np.array([[0, 0, 0, 2], [2, 5, 6, 7]], "int32")
+    together = stepped(model, prompts, text)
+    for row, prompt in enumerate(([[2]], [[2, 5, 6, 7]])):
+        alone = stepped(model, np.array(prompt, "int32"), text[row : row + 1])
+        np.testing.assert_allclose(together[row : row + 1], alone, **CLOSE)
 
 
 def test_more_columns_than_the_context_are_an_error():

@@ -85,6 +85,19 @@ CASES = {
         "rotary": True,
         "activation": "gelu",
     },
+    "TransformerLM": {
+        "vocab_size": 11,
+        "context_length": 7,
+        "num_layers": 1,
+        "model_dim": 8,
+        "num_heads": 2,
+        "ff_dim": 10,
+        "num_kv_heads": 1,
+        "dropout": 0.2,
+        "attention_dropout": 0.3,
+        "activation": "gelu",
+        "start_id": 3,
+    },
 }
 FLOATS = np.random.default_rng(0).normal(size=(2, 3, 8)).astype("float32")
 IDS = np.array([[4, 9, 3], [7, 10, 0]], "int32")
@@ -97,6 +110,7 @@ INPUTS = {
     "RNNSearch": [{"source": IDS, "target": IDS}],
     "TokenEmbedding": [IDS],
     "Transformer": [{"source": IDS, "target": IDS}],
+    "TransformerLM": [IDS],
 }
 
 

@@ -184,6 +184,7 @@ class DecoderBlock(_Block):
             (N, T, P + T) with P cached positions, or None.
         cache: None (the whole target at once), or the self-attention cache of the earlier
             positions; see `MultiHeadAttention`.
+        offset: position of the first token; see `MultiHeadAttention`.
         memory_cache: keys and values of the memory, from `project_memory`.
         return_attention_scores: whether the weights of cross-attention (B, H, T, S) (of
             self-attention (B, H, T, T) without a memory) are returned, too.
@@ -222,6 +223,7 @@ class DecoderBlock(_Block):
         memory_mask=None,
         attention_mask=None,
         cache=None,
+        offset=None,
         memory_cache=None,
         return_attention_scores=False,
         training=None,
@@ -235,6 +237,7 @@ class DecoderBlock(_Block):
             use_causal_mask=cache is None or x.shape[1] != 1,
             return_attention_scores=True,
             cache=cache,
+            offset=offset,
             training=training,
         )
         x = x + self.dropout_layer(attended, training=training)

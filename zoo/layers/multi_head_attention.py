@@ -36,6 +36,8 @@ class MultiHeadAttention(keras.layers.Layer):
         return_attention_scores: whether the weights are returned, too.
         cache: None, or a pair (keys, values), each (B, num_kv_heads, P, key_dim) with P >= 0.
             The new keys and values are appended to it.
+        offset: position of the first query and the first new key, an int or an int tensor, for
+            rotary positions. Default: the length of the cache.
 
     Returns:
         The output (B, T, output_dim); then, if asked for, the weights (B, H, T, S), the softmax of
@@ -139,10 +141,12 @@ class MultiHeadAttention(keras.layers.Layer):
         return_attention_scores=False,
         training=None,
         cache=None,
+        offset=None,
     ):
         if value is None and cache is None:
             raise ValueError("value must be given where there is no cache; got value=None.")
         past = 0 if cache is None else ops.shape(cache[0])[2]
+        offset = past if offset is None else offset
         folded = query
         if value is None:
             keys, values = cache
@@ -150,13 +154,13 @@ class MultiHeadAttention(keras.layers.Layer):
         else:
             keys, values = self.project(value, key)
             if self.rotary:
-                keys = rotate(keys, offset=past)
+                keys = rotate(keys, offset=offset)
             if cache is not None:
                 keys = ops.concatenate([ops.cast(cache[0], keys.dtype), keys], axis=2)
                 values = ops.concatenate([ops.cast(cache[1], values.dtype), values], axis=2)
         queries = self._split_heads(self.query_dense(folded), self.num_heads)  # (B, H, T, Dh)
         if self.rotary:
-            queries = rotate(queries, offset=past)
+            queries = rotate(queries, offset=offset)
 
         causal = None
         if use_causal_mask:

@@ -124,50 +124,73 @@ class TransformerLM(keras.Model):
         """Reads prompts but for their last token, with which the first `step` begins.
 
         Args:
-            prompt: int (B, S), S < `context_length`, each row filled up with padding, 0, at its
-                left.
+            prompt: int (B, S), S at most `context_length`, each row filled up with padding, 0, at
+                its left.
 
         Returns:
-            See ARCHITECTURE.md, the decoding protocol. The state is the caches of the blocks and
-            the P tokens in them, int (B, P).
+            See ARCHITECTURE.md, the decoding protocol. The state is the caches of the blocks; the P
+            tokens in them, int (B, P), 0 where a column does not count; and the position of the
+            next token, int (B,), the same in all rows.
         """
         # One more column of padding: there is something to read where a prompt is one token long.
-        return (), self._read(ops.pad(prompt[:, :-1], [[0, 0], [1, 0]]))
+        tokens = ops.pad(prompt[:, :-1], [[0, 0], [1, 0]])
+        position = ops.zeros_like(tokens[:, 0]) + ops.shape(tokens)[1]
+        return (), (self._read(tokens, 0), tokens, position)
 
     def step(self, tokens, static, state):
         """One step of N rows: tokens int (N,) -> logits float32 (N, V) and the new state.
 
-        Where the context is full, the start token and the newest half of it are read again, so
-        that the model never sees more than it was trained on, and never less than half.
+        For a row whose context is full, the start token and the newest half of it are read again,
+        so that the model never sees more than it was trained on, and never less than half.
         """
-        seen = state[1]
-        kept = self.context_length // 2 - 1
+        position = ops.max(state[2])
+        full = ops.sum(ops.cast(masks.padding_mask(state[1]), "int32"), 1) >= self.context_length
         caches, seen = ops.cond(
-            ops.shape(seen)[1] >= self.context_length,
-            lambda: self._read(
-                ops.concatenate(
-                    [ops.full_like(seen[:, :1], self.start_id), seen[:, -kept:]], axis=1
-                )
-            ),
-            lambda: state,
+            ops.any(full),
+            lambda: self._renewed(state[0], state[1], position, full),
+            lambda: (state[0], state[1]),
         )
-        seen = ops.concatenate([seen, tokens[:, None]], axis=1)
+        # What is further back than the context is padding in every row.
+        kept = 1 - self.context_length
+        caches = tuple((keys[:, :, kept:], values[:, :, kept:]) for keys, values in caches)
+        seen = ops.concatenate([seen[:, kept:], tokens[:, None]], axis=1)
         mask = masks.attention_mask(masks.padding_mask(seen))
         x, new_caches = self.embedding(tokens[:, None]), []
         for block, cache in zip(self.blocks, caches, strict=True):
-            x, cache = block(x, attention_mask=mask, cache=cache)
+            x, cache = block(x, attention_mask=mask, cache=cache, offset=position)
             new_caches.append(cache)
-        return self._logits(x)[:, 0], (tuple(new_caches), seen)
+        return self._logits(x)[:, 0], (tuple(new_caches), seen, state[2] + 1)
 
-    def _read(self, tokens):
-        """Tokens (N, P), padded at the left -> the state after them."""
+    def _read(self, tokens, offset):
+        """The caches of tokens (N, P), padded at the left, the first at position `offset`."""
         mask = masks.attention_mask(masks.padding_mask(tokens))
         x, caches = self.embedding(tokens), []
         for block in self.blocks:
             cache = block.empty_cache(ops.shape(tokens)[0])
-            x, cache = block(x, attention_mask=mask, cache=cache)
+            x, cache = block(x, attention_mask=mask, cache=cache, offset=offset)
             caches.append(cache)
-        return tuple(caches), tokens
+        return tuple(caches)
+
+    def _renewed(self, caches, seen, position, full):
+        """Caches and tokens in which the rows that are `full` begin anew with their newest half."""
+        newest = seen[:, 1 - self.context_length // 2 :]
+        tokens = ops.concatenate([ops.full_like(seen[:, :1], self.start_id), newest], axis=1)
+        length = self.context_length // 2
+        columns = ops.shape(seen)[1] - length
+
+        def placed(new, old, axis):
+            """`new` at the end of as many columns as `old` has, in the rows that are full."""
+            padding = [[0, 0]] * len(old.shape)
+            padding[axis] = [columns, 0]
+            rows = ops.reshape(full, (-1, *[1] * (len(old.shape) - 1)))
+            return ops.where(rows, ops.pad(new, padding), old)
+
+        again = self._read(tokens, position - length)
+        caches = tuple(
+            tuple(placed(new, old, 2) for new, old in zip(fresh, cache, strict=True))
+            for fresh, cache in zip(again, caches, strict=True)
+        )
+        return caches, placed(tokens, seen, 1)
 
     def _logits(self, x):
         return ops.cast(self.embedding.logits(self.norm(x)), "float32")

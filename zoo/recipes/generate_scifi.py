@@ -16,6 +16,7 @@ RECIPE = GenerationRecipe(
         ff_dim=768,
         dropout=0.1,
     ),
-    steps=450,  # about two and a half passes over 700,000 tokens
+    steps=900,  # about two and a half passes over 700,000 tokens
+    batch_tokens=2048,  # small batches learn more from a pass, and passes are dear
     decoding={"max_new_tokens": 120, "temperature": 0.8, "top_p": 0.95},
 )
