@@ -13,13 +13,14 @@ ZOO = ROOT / "zoo"
 # part of zoo -> (parts of zoo that it may import, packages that it may import; None: any).
 # numpy is what TensorFlow speaks, so it goes where TensorFlow goes.
 TENSORFLOW = {"tensorflow", "numpy"}
-BELOW_TASKS = {"layers", "models", "training", "decoding", "text", "data"}
+BELOW_TASKS = {"layers", "models", "training", "decoding", "text", "data", "vision"}
 RULES = {
     "layers": (set(), {"keras"}),
     "models": ({"layers", "registry"}, {"keras"}),  # registry: zoo.models() is its list
     "training": (set(), {"keras", "numpy"}),
     "decoding": (set(), TENSORFLOW),
     "text": (set(), {"keras", "tensorflow_text", "sentencepiece"} | TENSORFLOW),
+    "vision": (set(), {"keras", "PIL"} | TENSORFLOW),
     "data": (set(), TENSORFLOW),
     "tasks": (BELOW_TASKS, {"keras", "h5py"} | TENSORFLOW),
     "plots": (set(), {"matplotlib", "numpy"}),

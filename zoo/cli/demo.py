@@ -44,6 +44,7 @@ PROMPTS = {
     "generate_tang": ("", {"acrostic": "春夏秋冬", "seed": 1}),
     "generate_scifi": ("The machine", {"max_new_tokens": 80, "seed": 1}),
 }
+PHOTOS = Path("examples/photos")
 _PICTURED_TOKENS = 24  # of a continuation, so that its picture can be read
 
 
@@ -84,6 +85,8 @@ def _show(info):
         for language in info.name.split("_")[1:2]:
             if language in SENTENCES:
                 return functools.partial(_translate, SENTENCES[language])
+    if info.task == "captioning" and PHOTOS.is_dir():
+        return _caption
     if info.name in PROMPTS:
         return functools.partial(_write, *PROMPTS[info.name])
     return None
@@ -111,6 +114,21 @@ def _write(prompt, options, generator, picture, console):
     options.pop("acrostic", None)  # a form needs all of its tokens
     plot_attention(generator.generate(prompt, return_dict=True, **options), picture)
     return picture
+
+
+def _caption(captioner, picture, console):
+    from zoo.cli.caption import draw
+
+    photos = sorted(PHOTOS.glob("*.jpg"))
+    answers = captioner.generate(photos, return_dict=True)
+    table = Table("photograph", "caption")
+    for photo, answer in zip(photos, answers, strict=True):
+        table.add_row(photo.name, answer.text)
+    console.print(table)
+    for photo, answer in zip(photos, answers, strict=True):
+        drawn = picture.with_stem(f"{picture.stem}_{photo.stem}")
+        draw(answer, photo, drawn)
+    return picture.with_stem(f"{picture.stem}_*")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,12 @@ _MEASURES = {
     "bleu": ("BLEU", ".1f"),
     "chrf": ("chrF", ".1f"),
     "literature_bleu": ("BLEU, lower-cased tokens", ".1f"),
+    "bleu_1": ("BLEU-1", ".3f"),
+    "bleu_2": ("BLEU-2", ".3f"),
+    "bleu_3": ("BLEU-3", ".3f"),
+    "bleu_4": ("BLEU-4", ".3f"),
+    "cider_d": ("CIDEr-D", ".3f"),
+    "rouge_l": ("ROUGE-L", ".3f"),
     "nats_per_character": ("nats a character", ".4f"),
     "bits_per_character": ("bits a character", ".3f"),
     "bits_per_byte": ("bits a byte", ".3f"),
@@ -172,7 +178,8 @@ def _data(card):
 def _quality(metrics):
     corpora = metrics["corpora"]
     measures = [key for key in _MEASURES if any(key in result for result in corpora.values())]
-    size = "sentences" if "bleu" in measures else "texts"
+    sizes = {"bleu": "sentences", "cider_d": "images"}
+    size = next((sizes[key] for key in measures if key in sizes), "texts")
     rows = [
         [name, result[size], *(_figure(result, key) for key in measures)]
         for name, result in corpora.items()
@@ -195,6 +202,8 @@ def _quality(metrics):
     for name, result in corpora.items():
         if "yardsticks" in result:
             parts += _language(name, result)
+        if "shown" in result:
+            parts += _captions(name, result)
     return "\n\n".join(parts)
 
 
@@ -231,6 +240,22 @@ def _language(name, result):
     if "well_formed" in result:
         shares = (f"{100 * share:.1f} % {kind}" for kind, share in result["well_formed"].items())
         yield f"Well-formed poems among samples: {', '.join(shares)}."
+
+
+def _captions(name, result):
+    """What only the corpora of captioners have."""
+    yield (
+        f"{name}: {result['distinct']} distinct captions of {result['images']}, "
+        f"{result['words']:.1f} words long (those of people: {result['reference_words']:.1f}); "
+        f"{100 * result['copied']:.1f} % stand word for word in the training set. By CIDEr-D, the "
+        "best, from the middle, and the worst:"
+    )
+    rows = [
+        [kind, shown["image"], shown["caption"]]
+        for kind, several in result["shown"].items()
+        for shown in several
+    ]
+    yield _table(["", "image of the set", "caption"], rows)
 
 
 def _comparison(card, metrics):

@@ -5,6 +5,7 @@ A corpus has a `name`, `data` and `split`, `checksums`, and `read(data_dir) -> m
 """
 
 from zoo.data import poem_lines
+from zoo.evaluation.captions import CaptionCorpus
 from zoo.evaluation.language import TextCorpus
 from zoo.evaluation.translation import Corpus
 
@@ -35,4 +36,7 @@ CORPORA = {
         TextCorpus("scifi", "test", order=5, prompt_length=60, sample_length=120),
         TextCorpus("scifi", "val", order=5, prompt_length=60, sample_length=120),
     ),
+    "caption_en": (CaptionCorpus("test", "en"), CaptionCorpus("val", "en")),
+    "caption_en_rnn": (CaptionCorpus("test", "en"), CaptionCorpus("val", "en")),
+    "caption_zh": (CaptionCorpus("test", "zh"), CaptionCorpus("val", "zh")),
 }
