@@ -30,13 +30,14 @@ EXAMPLES = tuple(
 
 CARD = {
     "title": "Photographs to English, a Transformer decoder over a grid of features",
-    "purpose": "Says in a sentence what is on a photograph, best of people and dogs outdoors, which its training data shows. The encoder is EfficientNet-Lite0 as ImageNet left it; it is in the "
-    "file.",
+    "purpose": "Says in a sentence what is on a photograph, best of people and dogs outdoors, "
+    "which its training data shows. "
+    "The encoder is EfficientNet-Lite0 as ImageNet left it; it is in the file.",
     "data": {"flickr8k": "training split, 5,791 photographs with five English captions each"},
     "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train caption_en",
     "minutes": 18,
     "machine": "a quarter of one core of an AMD EPYC, beside other work; the features of the "
-    "photographs were computed before, in 11 minutes",
+    "photographs were computed before, in 8 minutes",
     "published": [
         {
             "system": "Show, Attend and Tell, hard attention (VGG)",
@@ -75,7 +76,7 @@ CARD = {
         },
     ],
     "faults": [
-        "It was trained for three passes over the photographs, which is short: the validation loss was "
-        "still falling.",
+        "It was trained for three passes over the photographs, which is short: the "
+        "validation loss was still falling.",
     ],
 }

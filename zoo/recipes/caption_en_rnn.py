@@ -27,13 +27,14 @@ EXAMPLES = tuple(
 
 CARD = {
     "title": "Photographs to English, Show, Attend and Tell",
-    "purpose": "The model of Xu et al. in small, to set beside `caption_en`: the same data and vocabulary, an LSTM with additive attention. The encoder is EfficientNet-Lite0 as ImageNet left it; it is in the "
-    "file.",
+    "purpose": "The model of Xu et al. in small, to set beside `caption_en`: the same data and "
+    "vocabulary, an LSTM with additive attention. "
+    "The encoder is EfficientNet-Lite0 as ImageNet left it; it is in the file.",
     "data": {"flickr8k": "training split, 5,791 photographs with five English captions each"},
     "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train caption_en_rnn",
     "minutes": 0,
     "machine": "a quarter of one core of an AMD EPYC, beside other work; the features of the "
-    "photographs were computed before, in 11 minutes",
+    "photographs were computed before, in 8 minutes",
     "published": [
         {
             "system": "Show, Attend and Tell, soft attention (VGG)",
@@ -72,7 +73,7 @@ CARD = {
         },
     ],
     "faults": [
-        "It was trained for two passes over the photographs, which is short: the validation loss was "
-        "still falling.",
+        "It was trained for two passes over the photographs, which is short: the "
+        "validation loss was still falling.",
     ],
 }
