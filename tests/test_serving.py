@@ -1,12 +1,16 @@
 import json
+import os
+import re
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import yaml
 from tensorflow.core.protobuf import saved_model_pb2
 
 from zoo.serving import export
+from zoo.serving.warmup import BATCH_SIZES
 
 INPUTS = [
     b"der Hund",
@@ -42,8 +46,8 @@ print(json.dumps(answers[0]["score"].numpy().tolist()))
 
 
 @pytest.fixture(scope="module")
-def version(translator, tmp_path_factory):
-    return export(translator, tmp_path_factory.mktemp("exported"), "copy")
+def version(exported):
+    return exported / "copy" / "1"
 
 
 @pytest.fixture(scope="module")
@@ -166,16 +170,22 @@ def test_export_holds_no_path_of_the_machine_that_made_it(version):
 
 
 class Exporter:
-    """A model whose export is one small file, or fails after it."""
+    """A model whose export is small, or fails when half of it is written."""
+
+    name = "small"
 
     def __init__(self, error=None):
         self.error = error
 
     def export(self, path):
-        path.mkdir()
-        (path / "saved_model.pb").write_bytes(b"graph")
         if self.error:
+            path.mkdir()
+            (path / "saved_model.pb").write_bytes(b"half")
             raise self.error
+        module = tf.Module()
+        spec = tf.TensorSpec([None], tf.string, name="text")
+        module.function = tf.function(lambda text: {"text": text}, input_signature=[spec])
+        tf.saved_model.save(module, str(path), {"serving_default": module.function})
 
 
 @pytest.mark.parametrize(
@@ -187,7 +197,7 @@ def test_version_is_one_above_the_highest(tmp_path, there, expected):
     version = export(Exporter(), tmp_path, "m")
     assert version == tmp_path / "m" / expected
     assert {path.name for path in version.parent.iterdir()} == {*there, expected}
-    assert (version / "saved_model.pb").read_bytes() == b"graph"
+    assert (version / "assets.extra" / "tf_serving_warmup_requests").stat().st_size > 0
 
 
 def test_failed_export_leaves_nothing_behind(tmp_path):
@@ -195,3 +205,42 @@ def test_failed_export_leaves_nothing_behind(tmp_path):
         export(Exporter(OSError("disk full")), tmp_path, "m")
     assert list((tmp_path / "m").iterdir()) == []
     assert export(Exporter(), tmp_path, "m").name == "1"
+
+
+def test_what_a_killed_export_left_is_no_version_and_goes_away(tmp_path):
+    old, young = tmp_path / "m" / ".new.1", tmp_path / "m" / ".new.2"
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    assert export(Exporter(), tmp_path, "m").name == "1"
+    assert not old.exists() and young.exists()
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a:b", ".a", "a b"])
+def test_name_that_cannot_stand_in_a_url_is_refused(name, tmp_path):
+    with pytest.raises(ValueError, match="name must be of letters"):
+        export(Exporter(), tmp_path, name)
+
+
+def test_folder_of_several_models_gets_what_a_server_needs(tmp_path):
+    export(Exporter(), tmp_path, "one")
+    export(Exporter(), tmp_path)
+    config = (tmp_path / "models.config").read_text(encoding="utf-8")
+    assert re.findall('name: "(.*)"', config) == ["one", "small"]
+    assert re.findall('base_path: "(.*)"', config) == ["/models/one", "/models/small"]
+    batching = (tmp_path / "batching.txt").read_text(encoding="utf-8")
+    sizes = tuple(map(int, re.findall("allowed_batch_sizes: (.*)", batching)))
+    assert sizes == BATCH_SIZES and f"max_batch_size {{ value: {sizes[-1]} }}" in batching
+
+    compose = yaml.safe_load((tmp_path / "compose.yaml").read_text(encoding="utf-8"))
+    manifest = (tmp_path / "kubernetes.yaml").read_text(encoding="utf-8")
+    deployment, service = yaml.safe_load_all(manifest)
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    for options in (compose["services"]["serving"]["command"], container["args"]):
+        for option in options:
+            file = option.partition("=/models/")[2]
+            assert not file or (tmp_path / file).is_file(), option
+    assert container["readinessProbe"]["httpGet"]["path"] == "/v1/models/one/metadata"
+    assert deployment["kind"] == "Deployment" and service["kind"] == "Service"
+    clients = {path.name for path in (tmp_path / "clients").iterdir()}
+    assert clients == {"curl.sh", "rest.py", "grpc_client.py"}

@@ -338,6 +338,27 @@ def test_large_request_takes_turns():
     assert batches == [4, 4, 4, 1]  # four of the ten; one, two and one; four; the last
 
 
+def test_texts_of_unlike_length_do_not_share_a_batch():
+    seen = []
+
+    def lengths(inputs):
+        time.sleep(0.01)
+        seen.append([len(text) for text in inputs["text"]])
+        return {"y": np.array(seen[-1])}
+
+    async def main():
+        batcher = Batcher(1)
+        texts = [[b"x" * n] for n in (40, 50, 400, 60, 500)]
+        inputs = [{"text": np.array(rows, object)} for rows in texts]
+        inputs.append({"text": np.array([b"x" * 450, b"x" * 45], object)})
+        found = await asyncio.gather(*(batcher.run(lengths, one) for one in inputs))
+        batcher.close()
+        return [one["y"].tolist() for one in found]
+
+    assert asyncio.run(main()) == [[40], [50], [400], [60], [500], [450, 45]]
+    assert seen == [[40], [50, 60, 45], [400, 500, 450]]
+
+
 def test_one_bad_request_does_not_spoil_its_batch():
     found, _ = run_all([[1], [2], [-1], [3]])
     assert found[0] == [2] and found[1] == [3] and found[3] == [4]

@@ -54,7 +54,7 @@ class Server:
         )
         rows = prometheus_client.Histogram(
             *("zoo_batch_rows", "Rows that were run together."),
-            buckets=(1, 2, 4, 8, 16, 32),
+            buckets=(1, 2, 4, 8, 16),
             registry=self.registry,
         )
         waiting = prometheus_client.Gauge(

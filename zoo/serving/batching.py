@@ -9,14 +9,16 @@ import numpy as np
 from zoo.serving.errors import RequestError
 
 _MOST_WAITING = 100_000  # rows; more is refused
+_SHORT = 32  # bytes; below this, the length of a text does not matter
 
 
 class Batcher:
     """Runs requests on a few threads, and those that wait for a thread as one batch.
 
     A request that finds a thread free does not wait. While all are busy, requests gather, and the
-    next free thread takes up to `max_rows` rows of them. A request of more rows takes its turn with
-    the others, `max_rows` at a time, those of like size together.
+    next free thread takes up to `max_rows` rows of them: the oldest, and others whose texts are at
+    most twice as long and at least half, since a batch takes the time of its longest row. A request
+    of more rows takes its turn with the others.
 
     Args:
         threads: int, batches that run at the same time.
@@ -25,7 +27,7 @@ class Batcher:
         observe: called with the rows of each batch.
     """
 
-    def __init__(self, threads, max_rows=32, merge=True, observe=lambda rows: None):
+    def __init__(self, threads, max_rows=16, merge=True, observe=lambda rows: None):
         self.threads = threads
         self.max_rows = max_rows
         self.merge = merge
@@ -80,11 +82,12 @@ class Batcher:
 
     def _take(self):
         """The next batch: list of (job, rows), all of one function."""
-        function, room, parts = self._waiting[0].function, self.max_rows, []
+        oldest, room, parts = self._waiting[0], self.max_rows, []
+        low, high = oldest.size / 2, oldest.size * 2
         for job in list(self._waiting):
-            if job.function is not function or not room:
+            if job.function is not oldest.function or not room or not low <= job.size <= high:
                 continue
-            rows = job.take(room)
+            rows = job.take(room, high)
             parts.append((job, rows))
             room -= len(rows)
             self._waiting.remove(job)
@@ -130,7 +133,8 @@ class _Job:
         self.inputs = inputs
         self.rows = len(next(iter(inputs.values())))
         self.answer = asyncio.get_running_loop().create_future()
-        self._order = self._by_size()
+        self._sizes = self._row_sizes()
+        self._order = np.argsort(self._sizes, kind="stable")
         self._next = 0
         self._parts = []
 
@@ -138,8 +142,14 @@ class _Job:
     def left(self):
         return self.rows - self._next
 
-    def take(self, most):
+    @property
+    def size(self):
+        """Of the smallest row that is left."""
+        return self._sizes[self._order[self._next]]
+
+    def take(self, most, largest):
         rows = self._order[self._next : self._next + most]
+        rows = rows[self._sizes[rows] <= largest]
         self._next += len(rows)
         return rows
 
@@ -153,11 +163,12 @@ class _Job:
         if not self.answer.done():
             self.answer.set_exception(error)
 
-    def _by_size(self):
-        strings = [v for v in self.inputs.values() if v.dtype == object]
-        if not strings:
-            return np.arange(self.rows)
-        return np.argsort([len(text) for text in strings[0].ravel()], kind="stable")
+    def _row_sizes(self):
+        """Bytes of the text of each row; all short texts are alike, as are rows without a text."""
+        for name, value in self.inputs.items():
+            if value.dtype == object and not name.endswith("_bytes"):
+                return np.array([max(len(text), _SHORT) for text in value.ravel()])
+        return np.full(self.rows, _SHORT)
 
     def _merged(self, name):
         parts = [(rows, outputs[name]) for rows, outputs in self._parts]
