@@ -370,3 +370,57 @@ def test_progress_is_shown_on_a_terminal_for_a_file(tmp_path, source, shown):
     os.close(error)
     assert done.stdout == b"line\n" * 9
     assert (b"45/45 bytes" in written) == shown and (written == b"end") != shown
+
+
+# zoo generate
+
+
+class FakeGenerator(FakeTranslator):
+    def stream(self, prompt, **options):
+        self.calls.append((prompt, options))
+        yield from (prompt, " one", " two")
+
+
+@pytest.fixture
+def generator(monkeypatch):
+    fake = FakeGenerator()
+    monkeypatch.setattr(registry, "load", lambda name, task=None: fake)
+    return fake
+
+
+def test_one_text_is_streamed(generator, capsys):
+    assert main(["generate", "m", "A:\\n", "--temperature", "0.5", "--seed", "3"]) == 0
+    assert capsys.readouterr().out == "A:\n one two\n"
+    assert generator.calls == [("A:\n", {"temperature": 0.5, "seed": 3})]
+
+
+def test_form_and_acrostic_reach_the_model(generator):
+    assert main(["generate", "m", "--form"]) == 0
+    assert main(["generate", "m", "--acrostic", "春夏"]) == 0
+    assert generator.calls == [("", {"form": True}), ("", {"acrostic": "春夏"})]
+
+
+def test_several_texts_stand_below_each_other(generator, capsys):
+    assert main(["generate", "m", "a", "-n", "2", "--prefix", "b", "--acrostic", "春"]) == 0
+    assert capsys.readouterr().out == "A\n\nA\n\n"
+    ((inputs, options),) = generator.calls
+    assert inputs == ["a", "a"]
+    assert options == {"prefix": ["b", "b"], "acrostic": ["春", "春"]}
+
+
+def test_beams_do_not_stream(generator, capsys):
+    assert main(["generate", "m", "a", "--num-beams", "2"]) == 0
+    assert generator.calls == [(["a"], {"num_beams": 2})]
+
+
+def test_no_text_at_all_is_bad_usage(generator, capsys):
+    assert main(["generate", "m", "-n", "0"]) == 2
+    assert_one_line(capsys.readouterr().err, "-n must be >= 1; got 0")
+
+
+def test_prompts_come_from_standard_input_a_line_each(generator, capsys, stdin):
+    stdin(b"a\n\nb\n")
+    assert main(["generate", "m", "-", "--seed", "5"]) == 0
+    assert capsys.readouterr().out == "A\n\nB\n"
+    assert generator.calls == [(["a", "", "b"], {"seed": 5})]
+    assert main(["generate", "m", "-", "-n", "2"]) == 2

@@ -88,7 +88,7 @@ def translate(name, text, attend, **options):
     else:
         lines = read_lines(sys.stdin.buffer)
         size = 1 if sys.stdin.isatty() else BATCH  # who types wants an answer to each line
-    _translate(translator, lines, size, **options)
+    _answer_lines(translator, lines, size, **options)
 
 
 def _load(name, task):
@@ -96,14 +96,14 @@ def _load(name, task):
         return registry.load(name, task=task)
 
 
-def _translate(translator, lines, size, prefix=None, seed=None, **options):
+def _answer_lines(model, lines, size, prefix=None, seed=None, **options):
     done = 0
     for batch in batches(lines, size):
         if prefix is not None:
             options["prefix"] = [_clean(prefix)] * len(batch)
         if seed is not None:
             options["seed"] = seed + done  # so that a line's answer does not depend on `size`
-        write_lines(translator.generate(batch, **options))
+        write_lines(model.generate(batch, **options))
         done += len(batch)
 
 
@@ -122,13 +122,20 @@ def _clean(text):
 def generate(name, prompt, count, form, acrostic, **options):
     """Go on with PROMPT, and show the text while it is written.
 
+    With `-` as PROMPT, each line of standard input is one, and its text one line of the answer.
+
     Options that are not given have the values kept with the model. With more than one text, beams
     or several answers, each stands below the other when all are ready.
     """
     if count < 1:
         raise click.UsageError(f"-n must be >= 1; got {count}.")
     options = _given({**options, "form": form or None, "acrostic": acrostic})
+    if prompt == "-" and (count > 1 or acrostic):
+        raise click.UsageError("-n and --acrostic need a PROMPT of their own; got -.")
     generator = _load(name, "generation")
+    if prompt == "-":
+        _answer_lines(generator, read_lines(sys.stdin.buffer), BATCH, **options)
+        return
     prompt = _clean(prompt).replace("\\n", "\n")
     several = count > 1 or {"num_beams", "num_return_sequences"} & set(options)
     if not several:

@@ -20,3 +20,25 @@ RECIPE = GenerationRecipe(
     batch_tokens=2048,  # small batches learn more from a pass, and passes are dear
     decoding={"max_new_tokens": 120, "temperature": 0.8, "top_p": 0.95},
 )
+
+EXAMPLES = (
+    "The machine",
+    "I looked up at the sky, and",
+    "“My dear Professor,” said",
+    "",
+)
+
+CARD = {
+    "title": "Prose in the manner of early science fiction, decoder-only Transformer on subwords",
+    "purpose": "It goes on with a sentence in the voice of Wells, Verne, Burroughs and Shelley; "
+    "for learning, for fun and for comparing language models. It knows no facts.",
+    "data": {"scifi": "seven novels, without the last thirtieth of each; never The Time Machine"},
+    "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train generate_scifi",
+    "minutes": 0,
+    "machine": "one of the two cores of an AMD EPYC (Zen 3), other work on the other",
+    "published": [],
+    "faults": [
+        "A sentence is mostly grammatical, a paragraph tells nothing.",
+        "The vocabulary of eight old novels: no word that is younger than 1920.",
+    ],
+}

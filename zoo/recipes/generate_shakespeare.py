@@ -22,3 +22,33 @@ RECIPE = GenerationRecipe(
     steps=1800,  # about 7 passes over a million characters
     decoding={"max_new_tokens": 400, "temperature": 0.8, "top_p": 0.95},
 )
+
+EXAMPLES = ("ROMEO:\n", "KING RICHARD III:\nNow is the winter", "First Citizen:\n", "")
+
+CARD = {
+    "title": "Plays in the manner of Shakespeare, decoder-only Transformer on characters",
+    "purpose": "It writes scenes that look and sound like the plays; for learning, for fun and for "
+    "comparing language models. It knows no plot and no facts.",
+    "data": {"tiny_shakespeare": "the first 90 % of its characters"},
+    "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train generate_shakespeare",
+    "minutes": 58,
+    "machine": "one of the two cores of an AMD EPYC (Zen 3), other work on both",
+    "published": [
+        {
+            "system": "nanoGPT, 10.6 M parameters, best validation loss on a GPU (A100)",
+            "corpus": "tiny_shakespeare val",
+            "measure": "nats_per_character",
+            "score": 1.4697,
+            "origin": "karpathy/nanoGPT, README (mean over random windows of 256 characters)",
+        },
+    ],
+    "faults": [
+        "Sentences fall apart after a line or two: words are real, what they say is not.",
+        "Speakers come and go without a reason, and may answer themselves.",
+        "Characters that are not in the plays (`é`, `猫`) were never seen in training; what "
+        "follows them is a guess.",
+        "nanoGPT's figure is the mean over random windows, whose first characters have little "
+        "before them; here every character has at least 127 before it, the first windows aside. "
+        "The mean over windows of 256, as training reports it on the same text, was LOSSW.",
+    ],
+}

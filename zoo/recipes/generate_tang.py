@@ -24,3 +24,21 @@ RECIPE = GenerationRecipe(
     decoding={"max_new_tokens": 60, "temperature": 0.9, "top_p": 0.95},
     form={"line_length": 7, "marks": "，。，。"},
 )
+
+EXAMPLES = ("", "春", "獨坐", "明月")
+
+CARD = {
+    "title": "Quatrains of seven-character lines, decoder-only Transformer on characters",
+    "purpose": "It writes quatrains in the manner of the Tang and Song, in traditional characters, "
+    "free or held to the form, and acrostics (藏頭詩); for learning and for fun.",
+    "data": {"quatrains": "98 % of the poems, without those that share a line with the others"},
+    "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train generate_tang",
+    "minutes": 0,
+    "machine": "one of the two cores of an AMD EPYC (Zen 3), other work on the other",
+    "published": [],
+    "faults": [
+        "Images stand beside each other without a thought that leads through the four lines.",
+        "Tone patterns and rhyme are kept by habit only: nothing holds the answers to them.",
+        "Rare characters are spelled in bytes, and a free poem may break off in one.",
+    ],
+}
