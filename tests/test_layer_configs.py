@@ -19,6 +19,18 @@ import zoo.models
 # Every argument of every class, none with its default.
 CASES = {
     "AdditiveAttention": {"units": 5, "use_bias": True, "dropout": 0.1},
+    "AttentiveCell": {"units": 6, "attention_units": 5},
+    "CaptionTransformer": {
+        "num_cells": 3,
+        "feature_dim": 8,
+        "vocab_size": 11,
+        "num_layers": 1,
+        "model_dim": 6,
+        "num_heads": 2,
+        "ff_dim": 7,
+        "dropout": 0.2,
+        "token_dropout": 0.3,
+    },
     "DecoderBlock": {
         "num_heads": 4,
         "ff_dim": 7,
@@ -69,6 +81,16 @@ CASES = {
         "dropout": 0.1,
         "share_embeddings": True,
     },
+    "ShowAttendTell": {
+        "feature_dim": 8,
+        "vocab_size": 11,
+        "model_dim": 6,
+        "units": 7,
+        "attention_units": 5,
+        "dropout": 0.2,
+        "token_dropout": 0.1,
+        "coverage": 0.5,
+    },
     "SinusoidalPositions": {},
     "TokenEmbedding": {"vocab_size": 11, "width": 6},
     "Transformer": {
@@ -104,10 +126,17 @@ IDS = np.array([[4, 9, 3], [7, 10, 0]], "int32")
 # The arguments of a call, where they are not one array of floats.
 INPUTS = {
     "AdditiveAttention": [FLOATS, FLOATS],
+    # Hidden state, LSTM cell, projected keys and cells of an image.
+    "AttentiveCell": [
+        FLOATS[:, 0],
+        [FLOATS[:, 0, :6], FLOATS[:, 1, :6], FLOATS[:, :, :5], FLOATS[:, :, 2:]],
+    ],
+    "CaptionTransformer": [{"source": FLOATS, "target": IDS}],
     "DotProductAttention": [FLOATS, FLOATS],
     "LSTMLanguageModel": [IDS],
     "MultiHeadAttention": [FLOATS, FLOATS],
     "RNNSearch": [{"source": IDS, "target": IDS}],
+    "ShowAttendTell": [{"source": FLOATS, "target": IDS}],
     "TokenEmbedding": [IDS],
     "Transformer": [{"source": IDS, "target": IDS}],
     "TransformerLM": [IDS],

@@ -12,6 +12,7 @@ from zoo import recipes
 from zoo.data import read_pairs
 from zoo.models import Transformer
 from zoo.recipes import own_pairs
+from zoo.recipes.captioning import CaptioningRecipe
 from zoo.recipes.generation import GenerationRecipe
 from zoo.recipes.procedure import _finished_epochs
 from zoo.recipes.translation import TranslationRecipe
@@ -43,7 +44,11 @@ Translator.fit = fit_and_kill
 tiny_recipe(folder).train(out=folder + "/out", run_dir=folder + "/run", steps=STEPS, verbose=0)
 """
 
-KINDS = {"translate": TranslationRecipe, "generate": GenerationRecipe}
+KINDS = {
+    "translate": TranslationRecipe,
+    "generate": GenerationRecipe,
+    "caption": CaptioningRecipe,
+}
 
 
 def tiny_model(source, target):
