@@ -47,7 +47,7 @@ class CaptioningRecipe:
     model: Callable
     steps: int
     batch_images: int = 16
-    max_length: int = 18
+    max_length: int = 22
     peak: float = 2e-3
     warmup: int = 100
     interval: int = 362  # batches of 16 in 5,791 images
