@@ -484,8 +484,8 @@ share = layer.count_params() / translator.model.count_params()
 print(f"{type(layer).__name__}: {layer.count_params():,} weights, {share:.1%} of the model")
 
 # %% [markdown]
-# So it is true that attention needs few parameters: 4 % here. That it helps is another claim, and
-# [notebook 2](02_seq2seq_and_its_bottleneck.ipynb) puts it to the test.
+# So it is true that attention needs few parameters: 4 % here. That it helps is another claim. It
+# asks for an experiment: the same model, the same data, once with and once without.
 
 # %% tags=["cover"]
 out = translator.generate("Ein kleiner Hund spielt mit einem roten Ball.", return_dict=True)
