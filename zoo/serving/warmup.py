@@ -37,7 +37,7 @@ def _values(alias, dtype, rows):
         return tf.ones([rows], dtype)
     if alias.endswith("_bytes"):
         return tf.fill([rows], _picture())
-    return tf.constant(["a " * (1 + 7 * row % 40) for row in range(rows)])
+    return tf.constant(["a " * (1 + 7 * row % 16) for row in range(rows)])
 
 
 def _picture():
