@@ -36,7 +36,7 @@ CORPORA = {
         TextCorpus("scifi", "test", order=5, prompt_length=60, sample_length=120),
         TextCorpus("scifi", "val", order=5, prompt_length=60, sample_length=120),
     ),
-    "caption_en": (CaptionCorpus("test", "en"), CaptionCorpus("val", "en")),
-    "caption_en_rnn": (CaptionCorpus("test", "en"), CaptionCorpus("val", "en")),
-    "caption_zh": (CaptionCorpus("test", "zh"), CaptionCorpus("val", "zh")),
+    "caption_en": (CaptionCorpus("test", "en"),),
+    "caption_en_rnn": (CaptionCorpus("test", "en"),),
+    "caption_zh": (CaptionCorpus("test", "zh"),),
 }

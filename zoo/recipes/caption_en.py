@@ -20,7 +20,13 @@ RECIPE = CaptioningRecipe(
         token_dropout=0.1,
     ),
     steps=1086,  # 3 passes over the images, each with five captions
-    decoding={"num_beams": 5, "max_new_tokens": 40},
+    # Chosen on 300 images of the validation split, by BLEU-4 and CIDEr-D.
+    decoding={
+        "num_beams": 5,
+        "length_penalty": 0.7,
+        "no_repeat_ngram_size": 3,
+        "max_new_tokens": 20,
+    },
 )
 
 EXAMPLES = tuple(
