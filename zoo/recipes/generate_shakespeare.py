@@ -31,8 +31,9 @@ CARD = {
     "comparing language models. It knows no plot and no facts.",
     "data": {"tiny_shakespeare": "the first 90 % of its characters"},
     "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train generate_shakespeare",
-    "minutes": 58,
-    "machine": "one of the two cores of an AMD EPYC (Zen 3), other work on both",
+    "minutes": 60,
+    "machine": "one of the two cores of an AMD EPYC (Zen 3), other work on both. The first 1,400 "
+    "steps followed a schedule of 2,200, the others that of 1,800",
     "published": [
         {
             "system": "nanoGPT, 10.6 M parameters, best validation loss on a GPU (A100)",
@@ -49,6 +50,6 @@ CARD = {
         "follows them is a guess.",
         "nanoGPT's figure is the mean over random windows, whose first characters have little "
         "before them; here every character has at least 127 before it, the first windows aside. "
-        "The mean over windows of 256, as training reports it on the same text, was LOSSW.",
+        "The mean over windows of 256, as training reports it on the same text, was 1.4635.",
     ],
 }

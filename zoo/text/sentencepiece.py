@@ -16,8 +16,6 @@ try:
 except ImportError:  # no wheel for Windows and for macOS on x86-64
     tensorflow_text = None
 
-sentencepiece.set_min_log_level(1)  # it tells of every vocabulary that normalises nothing
-
 PAD_ID, UNKNOWN_ID, START_ID, END_ID = 0, 1, 2, 3
 
 
