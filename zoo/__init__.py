@@ -42,14 +42,15 @@ def __dir__():
     return sorted(__all__)
 
 
-_REGISTERING = tuple(f"zoo.{name}" for name in ("layers", "models", "tasks", "text", "training"))
+_REGISTERING = ("data", "decoding", "layers", "models", "tasks", "text", "training", "vision")
+_REGISTERING = tuple(f"zoo.{name}" for name in _REGISTERING)
 
 
 class _RegisterWithKeras(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Waits for the import of Keras, then imports the classes that register themselves.
 
-    A part of the zoo that imports Keras would be half imported when the others ask for it; so
-    Keras, and with it all of them, is imported before the first of them.
+    A part of the zoo that imports Keras, or TensorFlow, which does, would be half imported when the
+    others ask for it; so Keras, and with it all of them, is imported before the first of them.
     """
 
     def find_spec(self, name, path=None, target=None):
