@@ -33,12 +33,13 @@ def make(kind=CaptionTransformer, **more):
     x = keras.layers.Rescaling(1 / 127.5, offset=-1)(images)
     x = keras.layers.Conv2D(6, 4, strides=4, activation="relu")(x)
     encoder = keras.Model(images, keras.layers.AveragePooling2D(2)(x))
+    size = {"model_dim": 16, "dropout": 0.0}  # so small a model learns nothing through dropout
     if kind is CaptionTransformer:
         model = CaptionTransformer(
-            4, 6, tokenizer.vocab_size, num_layers=1, model_dim=16, num_heads=2, ff_dim=16
+            4, 6, tokenizer.vocab_size, num_layers=1, num_heads=2, ff_dim=16, **size
         )
     else:
-        model = ShowAttendTell(6, tokenizer.vocab_size, model_dim=16, units=16, attention_units=8)
+        model = ShowAttendTell(6, tokenizer.vocab_size, units=16, attention_units=8, **size)
     captioner = zoo.ImageCaptioner(
         encoder, model, tokenizer, {"num_beams": 2, "max_new_tokens": 12}, **more
     )
@@ -90,13 +91,16 @@ def test_saved_model_answers_as_before(kind, tmp_path):
     captioner.fit(list(zip(IMAGES, CAPTIONS, strict=True)), epochs=1, verbose=0)
     captioner.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
-    assert loaded.get_config() == captioner.get_config()
+    configs = [model.get_config() for model in (loaded, captioner)]
+    for config in configs:
+        del config["encoder"]  # Keras' own, written in another order after a load
+    assert configs[0] == configs[1]
     assert loaded.generate(IMAGES) == captioner.generate(IMAGES)
 
 
-def test_without_spaces_the_pieces_are_joined():
-    joined, spaced = make(spaces=False), make()
-    assert joined.generate(IMAGES[0]) == spaced.generate(IMAGES[0]).replace(" ", "")
+def test_without_spaces_the_pieces_are_joined(trained, monkeypatch):
+    monkeypatch.setattr(trained, "spaces", False)
+    assert trained.generate(IMAGES[0]) == RED.replace(" ", "")
 
 
 def test_a_keras_application_can_see():
@@ -175,5 +179,6 @@ def test_stored_features_train_as_images_do(trained):
         max_length=20,
     )
     pixels = trained.evaluate(list(zip(IMAGES, CAPTIONS, strict=True)), verbose=0)
+    trained.compile(label_smoothing=0.0)  # a graph of its own: features have another rank
     assert trained.evaluate(batches, verbose=0) == pytest.approx(pixels, rel=1e-4)
     assert isinstance(batches, tf.data.Dataset)

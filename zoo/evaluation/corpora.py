@@ -32,10 +32,7 @@ CORPORA = {
             "quatrains", "test", order=6, prompt_length=8, sample_length=40, lines=poem_lines
         ),
     ),
-    "generate_scifi": (
-        TextCorpus("scifi", "test", order=5, prompt_length=60, sample_length=120),
-        TextCorpus("scifi", "val", order=5, prompt_length=60, sample_length=120),
-    ),
+    "generate_scifi": (TextCorpus("scifi", "test", order=5, prompt_length=60, sample_length=120),),
     "caption_en": (CaptionCorpus("test", "en"),),
     "caption_en_rnn": (CaptionCorpus("test", "en"),),
     "caption_zh": (CaptionCorpus("test", "zh"),),

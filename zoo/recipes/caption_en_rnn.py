@@ -17,6 +17,7 @@ RECIPE = CaptioningRecipe(
         coverage=0.1,
     ),
     steps=724,  # 2 passes over the images, each with five captions
+    max_length=18,  # a tenth of the captions is cut; the recurrence is dear
     # Chosen on 300 images of the validation split, by BLEU-4 and CIDEr-D.
     decoding={
         "num_beams": 5,

@@ -34,10 +34,11 @@ CARD = {
     "for learning, for fun and for comparing language models. It knows no facts.",
     "data": {"scifi": "seven novels, without the last thirtieth of each; never The Time Machine"},
     "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train generate_scifi",
-    "minutes": 0,
+    "minutes": 17,
     "machine": "one of the two cores of an AMD EPYC (Zen 3), other work on the other",
     "published": [],
     "faults": [
+        "It read the novels two and a half times, and the validation loss was still falling.",
         "A sentence is mostly grammatical, a paragraph tells nothing.",
         "The vocabulary of eight old novels: no word that is younger than 1920.",
     ],

@@ -1,0 +1,337 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 7. Save, load, serve
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/07_save_load_serve.ipynb)
+#
+# ![An attention map, drawn from the answer of a server](attachment:cover.png)
+#
+# *Where this goes.* This map was not drawn by a program that has the model. It asked a server over
+# HTTP, sent one sentence, and got back a translation and the weights of its attention.
+#
+# **You need** to have used a shell and a web page. **Time**: 2 minutes on 2 CPU cores.
+#
+# A model that lives in a notebook helps nobody else. There are three ways out of it:
+#
+# | what | for whom | needs to run |
+# |---|---|---|
+# | a `.keras` file | who goes on in Python, trains on, looks inside | Keras and the zoo |
+# | a **SavedModel** | programs: strings in, strings out | TensorFlow alone, no Keras, no zoo |
+# | a **server** (模型服务) | everybody, in any language, by network | a client that speaks HTTP |
+
+# %%
+import sys
+
+if "google.colab" in sys.modules:  # elsewhere, install the project once
+    # %pip install -q "attention-zoo[serve] @ git+https://github.com/attention-zoo/attention-zoo"
+    print("ready")
+
+# %%
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from pathlib import Path
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import tensorflow as tf
+
+import zoo
+
+FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
+STARTED = time.time()
+FOLDER = Path(tempfile.mkdtemp())
+plt.rcParams.update({"figure.dpi": 110, "font.size": 10})
+
+# %% [markdown]
+# ## 1. One file
+#
+# Every model of the zoo is one `.keras` file. It holds the weights, the vocabulary and the way of
+# decoding, so nothing can be lost beside it.
+
+# %%
+translator = zoo.load("translate_de_en")
+text = "Zwei Kinder spielen im Park."
+print(translator.generate(text))
+
+translator.save(FOLDER / "mine.keras")
+with zipfile.ZipFile(FOLDER / "mine.keras") as archive:
+    for part in archive.infolist():
+        print(f"{part.filename:25} {part.file_size / 1e6:6.2f} MB")
+
+# %% [markdown]
+# It is a zip archive of three parts: `config.json` says which classes to build and with what
+# arguments, the `.h5` holds the weights. Look into the first: no code is in it, only names.
+
+# %%
+config = json.loads(zipfile.ZipFile(FOLDER / "mine.keras").read("config.json"))
+print(config["module"], config["class_name"])
+print({key: config["config"]["decoding"][key] for key in ("num_beams", "length_penalty")})
+
+# %% [markdown]
+# Names need somebody who knows them. `import zoo` tells Keras its classes; after that the plain
+# `keras.models.load_model` works, without `custom_objects`. And the check of all checks: the copy
+# gives the *same* numbers.
+
+# %%
+copy = keras.models.load_model(FOLDER / "mine.keras")
+one, other = (it.score(text, "Two children play in the park.") for it in (translator, copy))
+print(f"log probability {one:.6f}, of the copy {other:.6f}")
+assert abs(one - other) < 1e-5
+
+# %% [markdown]
+# ## 2. A SavedModel: strings in, strings out
+#
+# `zoo.serving.export` writes the whole way (tokens, encoder, beam search, text) as one TensorFlow
+# graph, under a version number. The folder is complete or not there at all, so that a server that
+# looks at the wrong moment never sees half a model.
+
+# %%
+version = zoo.serving.export(translator, FOLDER / "exported", "translate_de_en")
+for path in sorted(version.rglob("*")):
+    if path.is_file():
+        print(f"{path.relative_to(FOLDER / 'exported')}  {path.stat().st_size / 1e6:.2f} MB")
+
+# %% [markdown]
+# A **signature** (签名) is a function of that graph with fixed names for what goes in and comes
+# out.
+
+# %%
+served = tf.saved_model.load(version)
+for name, signature in served.signatures.items():
+    inputs = signature.structured_input_signature[1]
+    outputs = signature.structured_outputs
+    print(f"{name}: {', '.join(inputs)} -> {', '.join(sorted(outputs))}")
+answer = served.signatures["serving_default"](text=tf.constant([text, "Ein Hund rennt."]))
+print([row.decode() for row in answer["text"].numpy()])
+assert answer["text"].numpy()[0].decode() == translator.generate(text)
+
+# %% [markdown]
+# ## 3. An honest failure: it does not load
+#
+# The promise was "TensorFlow alone". Another Python, with nothing but TensorFlow imported:
+
+# %%
+CODE = "import tensorflow as tf; tf.saved_model.load({path!r}); print('loaded')"
+
+
+def elsewhere(code):
+    """What a new Python process says last."""
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, "-c", code.format(path=str(version))]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    return (done.stdout or done.stderr).strip().splitlines()[-1]
+
+
+print(elsewhere(CODE)[:120])
+
+# %% [markdown]
+# The tokenizer inside the graph is an operation of the package **tensorflow-text**, which must be
+# imported before, although no line of code uses it. This is the most frequent fright with exported
+# text models; the remedy is one word. (TensorFlow Serving has these operations built in.)
+
+# %%
+said = elsewhere("import tensorflow_text; " + CODE)
+print(said)
+assert said == "loaded"
+
+# %% [markdown]
+# ## 4. A server
+#
+# For a laptop there is `zoo serve`, a small server that speaks as TensorFlow Serving does. We start
+# it from here; you would type the same line in a shell, and could then open the address in a
+# browser to try the model by hand.
+
+# %%
+with socket.socket() as free:
+    free.bind(("127.0.0.1", 0))
+    port = free.getsockname()[1]
+command = [sys.executable, "-m", "zoo", "serve", "--dir", str(FOLDER / "exported")]
+server = subprocess.Popen(
+    [*command, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+)
+address = f"http://127.0.0.1:{port}/v1/models/translate_de_en"
+print("zoo serve --dir exported --port", port)
+
+
+# %%
+def ask(url, body=None):
+    """GET, or POST a body as JSON; the answer, read from JSON."""
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data), timeout=600) as response:
+        return json.loads(response.read())
+
+
+for _ in range(600):  # it needs some seconds to load the model
+    try:
+        print(ask(address))
+        break
+    except OSError:
+        time.sleep(0.5)
+
+# %% [markdown]
+# The client needs no TensorFlow, no Python even; this is what it sends:
+#
+# ```
+# curl -d '{"instances": ["Ein Hund rennt."]}'
+# http://127.0.0.1:8501/v1/models/translate_de_en:predict
+# ```
+
+# %%
+german = [text, "Ein Mann repariert ein altes Fahrrad.", ""]
+for row in ask(f"{address}:predict", {"instances": german})["predictions"]:
+    print(row)
+
+# %% [markdown]
+# Note the third: blank text is no error, and does not disturb its neighbours. What *is* an error
+# gets an answer that says so, with status 400, and the server lives on.
+
+# %%
+for body in ({"instances": [17]}, {"signature_name": "translate", "instances": ["Hallo"]}):
+    try:
+        ask(f"{address}:predict", body)
+    except urllib.error.HTTPError as error:
+        print(error.code, json.loads(error.read())["error"][:90])
+
+# %% [markdown]
+# ## 5. Attention over the network
+#
+# The signature `attention` also returns the tokens and the weights, the mean over the heads of the
+# last layer. Everything in the picture below came out of that answer.
+
+# %%
+body = {"signature_name": "attention", "instances": ["Ein Mann repariert ein altes Fahrrad."]}
+got = ask(f"{address}:predict", body)["predictions"][0]
+weights = np.array(got["attention"])
+print(got["text"], weights.shape)
+assert np.allclose(weights.sum(axis=1), 1, atol=1e-3)
+
+# %% tags=["cover"]
+figure, axes = plt.subplots(figsize=(6, 5), layout="constrained")
+shown = axes.imshow(weights, cmap="Greys", vmin=0)
+axes.set_xticks(range(weights.shape[1]), [t.strip("▁") for t in got["source_tokens"]], rotation=90)
+axes.set_yticks(range(weights.shape[0]), [t.strip("▁") for t in got["target_tokens"]])
+axes.set(xlabel="German token", ylabel="English token", title=got["text"])
+figure.colorbar(shown, label="attention weight")
+plt.show()
+
+# %% [markdown]
+# *Figure 1. Attention of an exported model, drawn from the answer of a server. Each row sums to 1.*
+#
+# ## 6. One by one, or together?
+#
+# A batch (批) shares the work: the weights are read from memory once for all its rows. How many
+# sentences a second, if each request brings 1, 4 or 16?
+
+# %%
+sentence, rates = "Ein kleiner Hund spielt mit einem roten Ball im Garten.", {}
+for size in (1, 4, 16):
+    body = {"instances": [sentence] * size}
+    ask(f"{address}:predict", body)
+    began, requests = time.perf_counter(), 1 if FAST else 8
+    for _ in range(requests):
+        ask(f"{address}:predict", body)
+    rates[size] = requests * size / (time.perf_counter() - began)
+
+# %%
+figure, axes = plt.subplots(figsize=(5, 2.8), layout="constrained")
+drawn = axes.bar([str(size) for size in rates], rates.values(), color="0.75", edgecolor="0.2")
+axes.bar_label(drawn, fmt="%.0f", padding=2)
+axes.set(xlabel="sentences in a request", ylabel="sentences a second")
+axes.spines[["top", "right"]].set_visible(False)
+plt.show()
+
+# %% [markdown]
+# *Figure 2. Throughput of `zoo serve` on the machine that ran this notebook, with the beam search
+# kept with the model. Do not compare it with another machine; compare the bars.* You need not wait
+# until you have 16 sentences yourself: requests of several clients that arrive together share a
+# batch.
+
+# %%
+server.terminate()
+print("stopped with", server.wait(timeout=60))
+
+# %% [markdown]
+# ## 7. TensorFlow Serving, with Docker
+#
+# For production there is TensorFlow Serving. The export has put everything that it wants beside the
+# model (this notebook has no Docker, so the commands below are for you to try):
+
+# %%
+print("\n".join(sorted(p.name for p in (FOLDER / "exported").iterdir())))
+shutil.rmtree(FOLDER)
+
+# %% [markdown]
+# ```
+# zoo export translate_de_en --out exported zoo check-export exported/translate_de_en/1 # which
+# versions of TF Serving can run it cd exported && docker compose up # the same paths and answers as
+# above, port 8501 sh clients/curl.sh
+# ```
+#
+# A new version is a new folder, `exported/translate_de_en/2`. The server finds it, loads it beside
+# the old one and changes over, without a stop. `/versions/1` in the path asks for the old one as
+# long as it is there.
+
+# %%
+print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f} minutes, "
+      f"keras {keras.__version__}")  # fmt: skip
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** Start a new Python and call `keras.models.load_model` on a `.keras` file of the zoo
+# *without*
+# `import zoo`. What happens, and why is that good?
+#
+# <details><summary>Answer</summary>
+#
+# Keras says that it cannot find the class `Translator`. A file from the net can name classes but
+# not bring code along, so that opening it runs nothing that you have not installed yourself.
+#
+# </details>
+#
+# **2.** Write the request of section 4 with `"inputs"` in place of `"instances"`.
+#
+# <details><summary>Answer</summary>
+#
+# `{"inputs": {"text": [...]}}` gives `{"outputs": {"text": [...], "score": [...]}}`: by columns in
+# place of rows. It is shorter when there are many rows.
+#
+# </details>
+#
+# **3.** How would you find out, from outside, that the new version of your model is worse than the
+# old one?
+#
+# <details><summary>Answer</summary>
+#
+# Keep a list of inputs with the answers you expect, send them to both versions
+# (`/versions/1:predict`, `/versions/2:predict`) and score both, *before* you send users there. The
+# zoo does that with `examples.jsonl` of each model.
+#
+# </details>
+#
+# ## References
+#
+# - Olston et al. (2017), *TensorFlow-Serving: Flexible, High-Performance ML Serving*,
+#   [arXiv:1712.06139](https://arxiv.org/abs/1712.06139): versions, batching, and why.
+# - The guide to SavedModel: [tensorflow.org](https://www.tensorflow.org/guide/saved_model).
+# - The guide to saving in Keras: [keras.io](https://keras.io/guides/serialization_and_saving/).
