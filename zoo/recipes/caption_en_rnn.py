@@ -80,6 +80,8 @@ CARD = {
         },
     ],
     "faults": [
+        "What its data does not show it does not know: the cat becomes a boy with a toy in its "
+        "mouth.",
         "It was trained for two passes over the photographs, which is short: the "
         "validation loss was still falling.",
     ],
