@@ -82,8 +82,8 @@ CARD = {
         },
     ],
     "faults": [
-        "What its data does not show it does not know: the cat becomes a boy with a basketball, the "
-        "cup of coffee a man on a chair.",
+        "What its data does not show it does not know: the cat becomes a boy with a basketball, "
+        "the cup of coffee a man on a chair.",
         "People are counted and dressed by guess; BLEU-1 and CIDEr-D stay below what was aimed at "
         "(0.67 and 0.55), its captions are a word shorter than those of people.",
         "It was trained for six passes over the photographs, which is short: the "

@@ -70,8 +70,8 @@ CARD = {
     "faults": [
         "What its data does not show it does not know: the cat becomes a child that lies on the "
         "ground, the cup of coffee a dog that eats.",
-        "Four of five captions stand word for word in the training set: it prefers the short and the "
-        "common. BLEU-1 stays below what was aimed at (0.62).",
+        "Four of five captions stand word for word in the training set: it prefers the short and "
+        "the common. BLEU-1 stays below what was aimed at (0.62).",
         "It was trained for three passes over the photographs, which is short: the "
         "validation loss was still falling.",
     ],
