@@ -12,6 +12,7 @@ import pytest
 from zoo import registry
 from zoo.cli import lines, main
 from zoo.cli.quiet import quiet
+from zoo.evaluation.translation import Corpus
 
 
 class FakeTranslator:
@@ -275,7 +276,8 @@ def test_evaluate_writes_beside_the_model_unless_limited(translator, module, mod
         return {"corpora": {"set": {**MEASURED, "literature_bleu": {"score": 43.0}}}}
 
     module("data")
-    module("evaluation", evaluate=evaluate)
+    corpus = types.SimpleNamespace(name="set", summary=Corpus.summary)
+    module("evaluation", evaluate=evaluate, CORPORA={"m": [corpus]})
     assert main(["evaluate", "m", "--data-dir", "d"]) == 0
     shown = "set: BLEU 41.23, chrF 60.00, lower-cased BLEU 43.00, loss 1.50 (7 sentences)\n"
     assert capsys.readouterr().out == shown
@@ -288,7 +290,8 @@ def test_evaluate_writes_beside_the_model_unless_limited(translator, module, mod
 
 def test_evaluate_measures_on_your_own_pairs(translator, module, model_file, capsys):
     module("data", read_pairs=lambda path: [("a", "b")])
-    module("evaluation", evaluate_pairs=lambda model, pairs: {**MEASURED, "sentences": len(pairs)})
+    measured = lambda model, pairs: {**MEASURED, "sentences": len(pairs)}  # noqa: E731
+    module("evaluation", evaluate_pairs=measured, Corpus=Corpus)
     assert main(["evaluate", str(model_file), "--tsv", "my.tsv"]) == 0
     shown = "my.tsv: BLEU 41.23, chrF 60.00, loss 1.50 (1 sentences)\n"
     assert capsys.readouterr().out == shown

@@ -50,6 +50,7 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
+# %%
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
