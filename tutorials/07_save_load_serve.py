@@ -61,6 +61,7 @@ import zoo
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
 STARTED = time.time()
 FOLDER = Path(tempfile.mkdtemp())
+tf.get_logger().setLevel("ERROR")
 plt.rcParams.update({"figure.dpi": 110, "font.size": 10})
 
 # %% [markdown]
