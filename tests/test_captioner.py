@@ -41,7 +41,7 @@ def make(kind=CaptionTransformer, **more):
     else:
         model = ShowAttendTell(6, tokenizer.vocab_size, units=16, attention_units=8, **size)
     captioner = zoo.ImageCaptioner(
-        encoder, model, tokenizer, {"num_beams": 2, "max_new_tokens": 12}, **more
+        encoder, model, tokenizer, {"num_beams": 2, "max_new_tokens": 20}, **more
     )
     captioner.compile(keras.optimizers.Adam(0.01), label_smoothing=0.0)
     return captioner
@@ -162,9 +162,7 @@ def test_export_answers_image_bytes_in_a_process_without_the_zoo(trained, tmp_pa
     found = json.loads(done.stdout)
     assert found["text"] == found["same"] == [RED, "", BLUE]
     expected = trained.score([paths[0], paths[2]], [RED, BLUE])
-    np.testing.assert_allclose(found["score"][:2], [expected[0], 0.0], atol=1e-4)
-    # Behind a broken image a score was seen to differ by 0.005; the cause is not known yet.
-    np.testing.assert_allclose(found["score"][2], expected[1], atol=1e-2)
+    np.testing.assert_allclose(found["score"], [expected[0], 0.0, expected[1]], atol=1e-4)
     assert found["attention"][0] == 3 and found["attention"][2] == 4
     assert sum(found["sums"][1]) == 0 and found["sums"][0][0] == pytest.approx(1, abs=1e-5)
 
