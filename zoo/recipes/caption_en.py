@@ -41,8 +41,8 @@ CARD = {
     "The encoder is EfficientNet-Lite0 as ImageNet left it; it is in the file.",
     "data": {"flickr8k": "training split, 5,791 photographs with five English captions each"},
     "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train caption_en",
-    "minutes": 15,
-    "machine": "a quarter of one core of an AMD EPYC, beside other work; the features of the "
+    "minutes": 16,
+    "machine": "most of one core of an AMD EPYC, beside other work; the features of the "
     "photographs were computed before, in 8 minutes",
     "published": [
         {
