@@ -19,15 +19,16 @@ RULES = {
     "models": ({"layers", "registry"}, {"keras"}),  # registry: zoo.models() is its list
     "training": (set(), {"keras", "numpy"}),
     "decoding": (set(), TENSORFLOW),
-    "text": (set(), {"keras", "tensorflow_text", "sentencepiece"} | TENSORFLOW),
+    "lite": (set(), {"numpy", "sentencepiece", "PIL", "ai_edge_litert"}),
+    "text": ({"lite"}, {"keras", "tensorflow_text", "sentencepiece"} | TENSORFLOW),
     "vision": (set(), {"keras", "PIL"} | TENSORFLOW),
     "data": (set(), TENSORFLOW),
     "tasks": (BELOW_TASKS, {"keras", "h5py"} | TENSORFLOW),
     "plots": (set(), {"matplotlib", "numpy"}),
     "evaluation": ({"tasks", "data", "text"}, None),
-    "serving": (BELOW_TASKS | {"tasks"}, None),
+    "serving": (BELOW_TASKS | {"tasks", "lite"}, None),
     "recipes": (BELOW_TASKS | {"tasks", "evaluation"}, None),
-    "registry": (set(), {"keras"}),
+    "registry": ({"serving"}, {"keras"}),
     "cli": (BELOW_TASKS | {"tasks", "plots", "evaluation", "serving", "recipes", "registry"}, None),
 }
 

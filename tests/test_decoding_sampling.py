@@ -66,9 +66,15 @@ def test_filters_may_differ_by_row():
 
 
 def test_sampling_inverts_the_cumulative_distribution():
-    # In the order of the ids the sums are 0.15, 0.55, 0.6, 0.9, 1.
-    u = [0.0, 0.149, 0.151, 0.549, 0.551, 0.61, 0.89, 0.91, 1 - 2**-23]
-    assert draw(PROBS, u).tolist() == [0, 0, 1, 1, 2, 3, 3, 4, 4]
+    # Best first, 1, 3, 0, 4, 2, the sums are 0.4, 0.7, 0.85, 0.95, 1.
+    u = [0.0, 0.399, 0.401, 0.699, 0.701, 0.849, 0.851, 0.949, 0.951, 1 - 2**-23]
+    assert draw(PROBS, u).tolist() == [1, 1, 3, 3, 0, 0, 4, 4, 2, 2]
+
+
+def test_a_filter_that_drops_nothing_changes_no_draw():
+    u = np.arange(500) / 500
+    free = draw(PROBS, u).tolist()
+    assert draw(PROBS, u, top_p=ON).tolist() == draw(PROBS, u, top_k=5).tolist() == free
 
 
 def test_a_token_of_probability_zero_is_never_drawn():

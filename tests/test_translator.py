@@ -226,7 +226,7 @@ def test_full_answer_explains_itself(translator):
         # Weights are a softmax in float32 over at most 20 tokens.
         np.testing.assert_allclose(out.attention.sum(axis=-1), 1, atol=1e-5)
         pieces = [token for token in out.tokens if token != "</s>"]
-        assert translator.target_tokenizer._processor.decode_pieces(pieces) == out.text
+        assert translator.target_tokenizer._subwords._processor.decode_pieces(pieces) == out.text
         assert out.source_tokens[-1] == "</s>"
         if out.tokens[-1:] == ["</s>"]:  # and not cut at the limit
             assert pieces == translator.target_tokenizer.pieces(

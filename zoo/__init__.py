@@ -59,8 +59,10 @@ class _RegisterWithKeras(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             return importlib.util.spec_from_loader(name, _Imported(sys.modules[name]))
         if name != "keras":
             return None
+        # Who only asks for the spec, as TensorFlow does, imports nothing yet: the wait goes on.
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec("keras")
+        sys.meta_path.insert(0, self)
         if spec is not None:
             self._loader, spec.loader = spec.loader, self
         return spec
@@ -69,6 +71,7 @@ class _RegisterWithKeras(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return self._loader.create_module(spec)
 
     def exec_module(self, module):
+        sys.meta_path.remove(self)
         module.__spec__.loader = module.__loader__ = self._loader
         self._loader.exec_module(module)
         importlib.import_module("zoo.tasks")

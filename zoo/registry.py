@@ -89,15 +89,19 @@ def find(name):
     raise ValueError(f"name must be one of the models ({known}); got name={name!r}.{hint}")
 
 
-def load(name, task=None):
+def load(name, task=None, fast=False):
     """Build a model and load its weights, as `keras.models.load_model` does.
 
     Args:
         name: as for `find`.
         task: refuse a model of another task; `None` takes any.
+        fast: whether to load its LiteRT file with 8-bit weights instead, for answers one at a time.
+            It is made by the first call, in `~/.cache/attention-zoo`; from then on TensorFlow is
+            not imported, and an answer is there in a fraction of the time.
 
     Returns:
-        The task model, such as `zoo.Translator`.
+        The task model, such as `zoo.Translator`; with `fast`, `zoo.serving.LiteTranslator` or its
+        like, which knows `generate` alone.
 
     Raises:
         ValueError: no model has this name; or the file is truncated, or no model of the zoo, or of
@@ -108,6 +112,14 @@ def load(name, task=None):
     found = TASKS[_config(path)["class_name"]]
     if task not in (None, found):
         raise ValueError(f"name must be a model for {task}; got name={str(name)!r}, for {found}.")
+    if fast:
+        from zoo.serving.fast import fast as fast_form
+
+        return fast_form(path, lambda: _load(path))
+    return _load(path)
+
+
+def _load(path):
     import keras  # which registers the classes of the zoo, too: see zoo/__init__.py
 
     try:
@@ -157,7 +169,7 @@ def _config(path):
 
 
 def _damaged(path, why):
-    return ValueError(f"{path} must be a whole .keras file of the zoo; got: {why}")
+    return ValueError(f"{path} must be a whole .keras file of the zoo; got: {str(why):.200}")
 
 
 def _architecture(config):

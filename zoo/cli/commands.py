@@ -70,16 +70,23 @@ def list_models():
 @click.argument("text", nargs=-1)
 @_decoding_options
 @click.option("--attend", metavar="FILE", help="Draw the attention of one TEXT.")
-def translate(name, text, attend, **options):
+@click.option("--fast", is_flag=True, help="8-bit weights and no TensorFlow: answers at once.")
+def translate(name, text, attend, fast, **options):
     """Translate each TEXT, or without one each line of standard input.
 
     Answers come in order, a line for a line, an empty one for an empty one. Options that are not
     given have the values kept with the model, its best.
+
+    --fast makes a LiteRT file at its first use, in ~/.cache/attention-zoo, and decodes as the model
+    does by default.
     """
     if attend and len(text) != 1:
         raise click.UsageError(f"--attend needs exactly one TEXT; got {len(text)}.")
     options = _given(options)
-    translator = _load(name, "translation")
+    others = [*(["attend"] if attend else []), *options.keys() - {"max_new_tokens"}]
+    if fast and others:
+        raise click.UsageError(f"--fast goes with --max-new-tokens alone; got --{others[0]}.")
+    translator = _load(name, "translation", fast)
     if attend:
         write_lines([_draw(translator, text[0], attend, **options)])
         return
@@ -91,9 +98,9 @@ def translate(name, text, attend, **options):
     _answer_lines(translator, lines, size, **options)
 
 
-def _load(name, task):
+def _load(name, task, fast=False):
     with quiet():
-        return registry.load(name, task=task)
+        return registry.load(name, task=task, fast=fast)
 
 
 def _answer_lines(model, lines, size, prefix=None, seed=None, **options):

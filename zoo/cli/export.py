@@ -10,13 +10,35 @@ from zoo.cli.quiet import quiet
 @zoo.command()
 @click.argument("name")
 @click.option("--out", metavar="DIR", default="saved_models", show_default=True)
-def export(name, out):
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["savedmodel", "litert"]),
+    default="savedmodel",
+    show_default=True,
+)
+@click.option("--weights", type=click.Choice(["int8", "float32"]), help="Of litert; or int8.")
+def export(name, out, form, weights):
     """Write NAME as a SavedModel, strings in and strings out, to DIR/NAME/<n>/.
 
     DIR also gets what TF Serving needs: models.config, batching.txt, compose.yaml, kubernetes.yaml,
     and examples of clients.
+
+    With --format litert, write the whole decode loop as a LiteRT file to DIR/NAME/litert/, for
+    zoo.serving.LiteTranslator and its like, which need no TensorFlow.
     """
-    click.echo(export_to(registry.find(name), out))
+    path = registry.find(name)
+    if form == "savedmodel":
+        if weights:
+            raise click.UsageError("--weights goes with --format litert.")
+        click.echo(export_to(path, out))
+        return
+    with quiet():
+        model = registry.load(path)
+        from zoo import serving
+
+        folder = serving.export_litert(model, out, name_of(path), weights or "int8")
+    click.echo(folder)
 
 
 @zoo.command("check-export")

@@ -51,7 +51,7 @@ def serve(names, directory, host, port, grpc_port, threads, batching):
 
 def _exported(name, directory):
     """The name of a model of which `directory` holds an export that is up to date."""
-    from zoo.serving.export import versions
+    from zoo.serving.version_directory import versions
 
     if versions(os.path.join(directory, name)) and name not in _shipped():
         return name

@@ -54,9 +54,8 @@ def penalise_repetition(logits, tokens, penalty):
 
     Reference: Keskar et al. 2019, CTRL, section 4.1, in the form used by HF transformers.
     """
-    seen = tf.gather(logits, tokens, batch_dims=1)
-    seen = tf.where(seen > 0, seen / penalty, seen * penalty)
-    return tf.tensor_scatter_nd_update(logits, _cells(tokens), seen)
+    seen = _counts(tokens, tf.ones_like(tokens), tf.shape(logits)) > 0
+    return tf.where(seen, tf.where(logits > 0, logits / penalty, logits * penalty), logits)
 
 
 def forbid_repeated_ngrams(log_probs, tokens, size):
@@ -79,12 +78,14 @@ def forbid_repeated_ngrams(log_probs, tokens, size):
     repeats = tf.ones_like(tokens, tf.bool)
     for j in range(size - 1):
         repeats &= padded[:, j : j + t] == padded[:, t + j, None]
-    return tf.tensor_scatter_nd_min(
-        log_probs, _cells(tokens), tf.where(repeats, -float("inf"), float("inf"))
-    )
+    forbidden = _counts(tokens, tf.cast(repeats, tf.int32), tf.shape(log_probs)) > 0
+    return tf.where(forbidden, -float("inf"), log_probs)
 
 
-def _cells(tokens):
-    """Indices (N, t, 2) into (N, V) of each row's tokens."""
+def _counts(tokens, weights, shape):
+    """The sum of the weights (N, t) of each row's tokens: int32 (N, V).
+
+    Of the scatters, this is the one that every runtime has.
+    """
     rows = tf.broadcast_to(tf.range(tf.shape(tokens)[0])[:, None], tf.shape(tokens))
-    return tf.stack([rows, tokens], axis=-1)
+    return tf.scatter_nd(tf.stack([rows, tokens], axis=-1), weights, shape)

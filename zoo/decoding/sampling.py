@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-_MASK = 0xFFFFFFFF
+_WORDS = 2**32
 _GOLDEN = 0x9E3779B9  # 2**32 divided by the golden ratio: keeps the all-zero key from hashing to 0
 
 
@@ -10,8 +10,8 @@ def uniform(seeds, t, index):
     """One number in [0, 1) for each row, from a hash of (seed, step, index of the sequence).
 
     A counter-based generator has no state, so what a row draws depends on nothing but its key: not
-    on the batch, not on what was drawn before. The 32-bit hash is computed in int64, whose products
-    and shifts every runtime has.
+    on the batch, not on what was drawn before. The 32-bit hash is computed in int64, by operations
+    that every runtime has.
 
     Args:
         seeds: int32 (N,).
@@ -28,16 +28,26 @@ def uniform(seeds, t, index):
     for key in (seeds, t, index):
         bits = _mix(bits + tf.cast(key, tf.int64) + _GOLDEN)
     # 23 bits: with 24, float32 may round `uniform * total` up to `total` itself.
-    return tf.cast(tf.bitwise.right_shift(bits, tf.constant(9, tf.int64)), tf.float32) * 2.0**-23
+    return tf.cast(_high(bits, 9), tf.float32) * 2.0**-23
 
 
 def _mix(bits):
     """A bijection of 32 bits in which each bit of the input flips half of the output."""
-    bits = tf.bitwise.bitwise_and(bits, _MASK)
-    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
-        bits = tf.bitwise.bitwise_xor(bits, tf.bitwise.right_shift(bits, tf.cast(shift, tf.int64)))
-        bits = tf.bitwise.bitwise_and(bits * factor, _MASK)
-    return tf.bitwise.bitwise_xor(bits, tf.bitwise.right_shift(bits, tf.cast(16, tf.int64)))
+    bits = _fold(bits % _WORDS, 16)
+    for shift, factor in ((13, 0x85EBCA6B), (16, 0xC2B2AE35)):
+        bits = _fold(bits * factor % _WORDS, shift)
+    return bits
+
+
+def _fold(bits, shift):
+    """`bits ^ (bits >> shift)`, int64 in 0..2**32-1. Of 64 bits, LiteRT can only do arithmetic."""
+    folded = tf.bitwise.bitwise_xor(tf.cast(bits, tf.int32), _high(bits, shift))
+    return tf.cast(folded, tf.int64) % _WORDS
+
+
+def _high(bits, shift):
+    """`bits >> shift` in int32; the remainder takes off what the sign was shifted in."""
+    return tf.bitwise.right_shift(tf.cast(bits, tf.int32), shift) % 2 ** (32 - shift)
 
 
 def truncate(logits, top_k=0, top_p=None, min_p=None):
@@ -57,11 +67,8 @@ def truncate(logits, top_k=0, top_p=None, min_p=None):
     References: Fan et al. 2018 (top-k), Holtzman et al. 2020 (top-p), Nguyen et al. 2024 (min-p).
     """
     vocab_size = tf.shape(logits)[1]
-    if top_k or top_p is not None:
-        count = tf.minimum(top_k, vocab_size) if top_k else vocab_size
-        logits, ids = tf.math.top_k(logits, count)
-    else:
-        ids = tf.broadcast_to(tf.range(vocab_size), tf.shape(logits))
+    # Best first with or without a filter, so that one that drops nothing changes no draw.
+    logits, ids = tf.math.top_k(logits, tf.minimum(top_k, vocab_size) if top_k else vocab_size)
     keep = tf.ones_like(logits, tf.bool)
     if top_p is not None:
         before = tf.cumsum(tf.nn.softmax(logits), axis=-1, exclusive=True)

@@ -42,7 +42,7 @@ def attention_mask(mask=None, causal=None):
     if mask is not None:
         mask = ops.cast(mask, "bool")
         if len(mask.shape) == 2:
-            mask = mask[:, None, :]
+            mask = ops.expand_dims(mask, 1)
     if mask is None or causal is None:
         return causal if mask is None else mask
     return ops.logical_and(mask, causal)

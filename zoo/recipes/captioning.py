@@ -38,6 +38,7 @@ class CaptioningRecipe:
         warmup: steps until then.
         interval: steps between two validations, each with a checkpoint.
         valid_images: number of images of a validation.
+        label_smoothing: see `zoo.tasks.TaskModel.compile`.
         decoding: what `generate` does by default.
         seed: of everything random.
     """
@@ -52,6 +53,7 @@ class CaptioningRecipe:
     warmup: int = 100
     interval: int = 362  # batches of 16 in 5,791 images
     valid_images: int = 200
+    label_smoothing: float = 0.0
     decoding: dict = dataclasses.field(default_factory=dict)
     seed: int = 1
 
@@ -99,6 +101,7 @@ class CaptioningRecipe:
             ),
             steps=steps or self.steps,
             interval=self.interval,
+            label_smoothing=self.label_smoothing,
             policy="float32",  # where the CPU has no bfloat16, mixed precision is slower
             out=out,
             run_dir=run_dir,

@@ -1,5 +1,24 @@
-"""From a task model to a service: a SavedModel for TF Serving, and a server for a laptop."""
+"""From a task model to a service: a SavedModel for TF Serving, a LiteRT file, a server.
 
-from zoo.serving.export import export
+What only reads a LiteRT file does not import TensorFlow.
+"""
 
-__all__ = ["export"]
+import importlib
+
+_PUBLIC = {
+    "export": "zoo.serving.version_directory",
+    "export_litert": "zoo.serving.litert",
+    "LiteTranslator": "zoo.lite.readers",
+    "LiteGenerator": "zoo.lite.readers",
+    "LiteCaptioner": "zoo.lite.readers",
+}
+
+__all__ = list(_PUBLIC)
+
+
+def __getattr__(name):
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'zoo.serving' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_PUBLIC[name]), name)
+    globals()[name] = value  # in the place of the module `export`, too
+    return value

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from zoo.serving.errors import RequestError, invalid
-from zoo.serving.export import versions
 from zoo.serving.saved_model import signatures
+from zoo.serving.version_directory import versions
 
 DEFAULT = "serving_default"
 

@@ -179,6 +179,9 @@ class ImageCaptioner(TaskModel):
     def whole_in_graph(self, inputs, text):
         return text if self.spaces else tf.strings.regex_replace(text, " ", "")
 
+    def lite_settings(self):
+        return {"image_size": self.image_size, "spaces": self.spaces}
+
     def source_pieces_in_graph(self, source, ids):
         return {}
 

@@ -25,6 +25,7 @@ from zoo.tasks.task_model import (
 from zoo.text import END_ID, PAD_ID, START_ID, Form
 from zoo.training import token_cross_entropy
 
+SAMPLE_INPUTS = {"temperature": tf.float32, "top_p": tf.float32, "seed": tf.int32}
 _STREAM_TOKENS = 8  # that `stream` waits for between two pieces
 
 
@@ -310,22 +311,27 @@ class TextGenerator(TaskModel):
         `sample` takes `text` string (B,), `temperature` and `top_p` float32 (B,) and `seed` int32
         (B,): a row answers as `generate` with these options does, alone.
         """
-        vectors = [
-            tf.TensorSpec([None], dtype, name)
-            for name, dtype in (
-                ("temperature", tf.float32),
-                ("top_p", tf.float32),
-                ("seed", tf.int32),
-            )
-        ]
+        vectors = [tf.TensorSpec([None], dtype, name) for name, dtype in SAMPLE_INPUTS.items()]
         sample = tf.function(self._serve_sample, input_signature=[self.serving_spec, *vectors])
         return {**super().signatures(), "sample": sample}
 
     def _serve_sample(self, text, temperature, top_p, seed):
-        # A top_p below 1 puts the filter into the graph; 1 in a row is off.
-        decoding = self.decoding.updated(temperature=1.0, top_p=0.5)
-        best = self._best(self.in_graph(text), seed, decoding, temperature=temperature, top_p=top_p)
+        floats = {"temperature": temperature, "top_p": top_p}
+        best = self._best(self.in_graph(text), seed, self._sampling, **floats)
         return self._answer(text, best)
+
+    @property
+    def _sampling(self):
+        # A top_p below 1 puts the filter into the graph; 1 in a row is off.
+        return self.decoding.updated(temperature=1.0, top_p=0.5)
+
+    def lite_function(self):
+        """See `TaskModel`; `temperature`, `top_p` and `seed` are inputs, too, as of `sample`."""
+        inputs = {name: tf.TensorSpec([1], dtype) for name, dtype in SAMPLE_INPUTS.items()}
+        return self._lite_function(self._sampling, **inputs)
+
+    def lite_settings(self):
+        return {"longest_source": self.model.context_length - 1}
 
     def in_graph(self, inputs):
         pieces = self.tokenizer(inputs)[:, 2 - self.model.context_length :]

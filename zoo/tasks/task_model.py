@@ -57,6 +57,7 @@ class TaskModel(keras.Model):
     """
 
     serialized_parts = ("model", "tokenizer")  # arguments of the constructor that are objects
+    source_tokenizer = None  # where sources are text of their own
 
     def __init__(self, model, target_tokenizer, decoding=None, **kwargs):
         super().__init__(**kwargs)
@@ -433,6 +434,35 @@ class TaskModel(keras.Model):
             "serving_default": tf.function(self._serve, input_signature=signature),
             "attention": tf.function(self._serve_attention, input_signature=signature),
         }
+
+    def lite_function(self):
+        """The search for the answer to one source, as LiteRT runs it.
+
+        Returns:
+            The concrete function of `source`, as `source_spec` with a batch of 1, and
+            `max_new_tokens` int32 (1,); a dict of `ids` int32 (1, T) and `score` float32 (1,).
+        """
+        return self._lite_function(self.decoding)
+
+    def _lite_function(self, decoding, **specs):
+        """`lite_function` with more inputs: `seed`, or options of `decoding` as tensors."""
+        self.build()
+        plan, kept = decoding.split()
+        spec = self.source_spec
+
+        def answer(source, max_new_tokens, seed=None, **floats):
+            found = self.search_ids(source, {}, max_new_tokens, seed, {**kept, **floats}, plan=plan)
+            return {"ids": found.tokens[:, 0], "score": found.log_probs[:, 0]}
+
+        return tf.function(answer).get_concrete_function(
+            source=tf.TensorSpec([1, *spec.shape[1:]], spec.dtype),
+            max_new_tokens=tf.TensorSpec([1], tf.int32),
+            **specs,
+        )
+
+    def lite_settings(self):
+        """What the reader of a LiteRT file must know beside the options of decoding: a dict."""
+        return {}
 
     def _tokenizers(self):
         return [self.target_tokenizer]

@@ -140,6 +140,9 @@ class Translator(TaskModel):
         pieces = self.source_tokenizer(inputs)[:, : self.max_source_length - 1]
         return tf.ensure_shape(framed(pieces, end=True).to_tensor(), [None, None])
 
+    def lite_settings(self):
+        return {"longest_source": self.max_source_length}
+
     def source_pieces_in_graph(self, source, ids):
         return {"source_tokens": self.source_tokenizer.graph_pieces(source)}
 

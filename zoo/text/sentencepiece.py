@@ -10,13 +10,13 @@ import numpy as np
 import sentencepiece
 import tensorflow as tf
 
+from zoo.lite.subwords import END_ID, PAD_ID, START_ID, UNKNOWN_ID, Subwords
+
 try:
     import tensorflow_text
     from tensorflow_text.python.ops import sentencepiece_tokenizer as tensorflow_text_ops
 except ImportError:  # no wheel for Windows and for macOS on x86-64
     tensorflow_text = None
-
-PAD_ID, UNKNOWN_ID, START_ID, END_ID = 0, 1, 2, 3
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -46,21 +46,8 @@ class SentencePieceTokenizer(keras.layers.Layer):
 
     def __init__(self, proto, dtype="int32", **kwargs):
         super().__init__(dtype=dtype, **kwargs)
-        self.proto = base64.b64decode(proto) if isinstance(proto, str) else bytes(proto)
-        self._processor = sentencepiece.SentencePieceProcessor()
-        try:
-            self._processor.LoadFromSerializedProto(self.proto)
-        except RuntimeError as error:
-            raise ValueError(
-                f"proto must be a SentencePiece model; got {len(self.proto)} bytes that are not."
-            ) from error
-        special = tuple(
-            getattr(self._processor, name)() for name in ("pad_id", "unk_id", "bos_id", "eos_id")
-        )
-        if special != (PAD_ID, UNKNOWN_ID, START_ID, END_ID):
-            raise ValueError(
-                f"proto must have padding, unknown, start and end tokens 0, 1, 2, 3; got {special}."
-            )
+        self._subwords = Subwords(proto)
+        self.proto = self._subwords.proto
         self.built = True
 
     @classmethod
@@ -129,19 +116,19 @@ class SentencePieceTokenizer(keras.layers.Layer):
     @property
     def vocab_size(self):
         """Number of tokens, V."""
-        return self._processor.vocab_size()
+        return self._subwords.vocab_size
 
     def encode(self, texts):
         """List of str -> list of lists of ids, without start and end tokens."""
-        return self._processor.encode([_valid_unicode(text) for text in texts])
+        return self._subwords.encode(texts)
 
     def decode(self, ids):
         """List of lists of ids -> list of str. Special tokens are left out."""
-        return self._processor.decode([[i for i in row if i > END_ID] for row in ids])
+        return self._subwords.decode(ids)
 
     def pieces(self, ids):
         """List of ids -> list of tokens as text, `▁` for a space."""
-        return [self._processor.id_to_piece(int(i)) for i in ids]
+        return self._subwords.pieces(ids)
 
     def graph_pieces(self, ids):
         """`pieces` in a graph: int32 (B, T) -> tf.string (B, T), padding as an empty string."""
@@ -209,8 +196,3 @@ class _NamedModel(tf.saved_model.experimental.TrackableResource):
         return tensorflow_text_ops.gen_sentencepiece_tokenizer.sentencepiece_op(
             model=self._proto, shared_name=f"zoo_{hashlib.sha256(self._proto).hexdigest()}"
         )
-
-
-def _valid_unicode(text):
-    """`text` with lone surrogates, which have no UTF-8, as U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

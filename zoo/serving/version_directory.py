@@ -30,9 +30,7 @@ def export(model, directory, name=None):
         ValueError: a name that cannot stand in a URL.
         ImportError: tensorflow-text is missing, whose ops an export needs.
     """
-    name = model.name if name is None else name
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
-        raise ValueError(f"name must be of letters, digits, '_', '-' and '.'; got name={name!r}.")
+    name = checked_name(model, name)
     base = Path(directory) / name
     base.mkdir(parents=True, exist_ok=True)
     _sweep(base)
@@ -45,6 +43,14 @@ def export(model, directory, name=None):
         shutil.rmtree(beside, ignore_errors=True)
     deploy.write(directory)
     return version
+
+
+def checked_name(model, name=None):
+    """The name of an exported model, by default its own; `ValueError` if no URL can hold it."""
+    name = model.name if name is None else name
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
+        raise ValueError(f"name must be of letters, digits, '_', '-' and '.'; got name={name!r}.")
+    return name
 
 
 def versions(base):

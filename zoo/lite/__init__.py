@@ -1,0 +1,1 @@
+"""What runs without TensorFlow: subwords, image files, and the readers of LiteRT exports."""

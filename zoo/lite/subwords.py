@@ -1,0 +1,61 @@
+"""A SentencePiece vocabulary in plain Python."""
+
+import base64
+
+import sentencepiece
+
+PAD_ID, UNKNOWN_ID, START_ID, END_ID = 0, 1, 2, 3
+
+
+class Subwords:
+    """Text to token ids and back.
+
+    Args:
+        proto: a serialized SentencePiece model, as bytes or as base64 text. It must have
+            padding 0, unknown 1, start 2, end 3, and byte fallback.
+
+    Raises:
+        ValueError: `proto` is not such a model.
+
+    Reference:
+        Kudo and Richardson 2018, SentencePiece.
+    """
+
+    def __init__(self, proto):
+        self.proto = base64.b64decode(proto) if isinstance(proto, str) else bytes(proto)
+        self._processor = sentencepiece.SentencePieceProcessor()
+        try:
+            self._processor.LoadFromSerializedProto(self.proto)
+        except RuntimeError as error:
+            raise ValueError(
+                f"proto must be a SentencePiece model; got {len(self.proto)} bytes that are not."
+            ) from error
+        special = tuple(
+            getattr(self._processor, name)() for name in ("pad_id", "unk_id", "bos_id", "eos_id")
+        )
+        if special != (PAD_ID, UNKNOWN_ID, START_ID, END_ID):
+            raise ValueError(
+                f"proto must have padding, unknown, start and end tokens 0, 1, 2, 3; got {special}."
+            )
+
+    @property
+    def vocab_size(self):
+        """Number of tokens, V."""
+        return self._processor.vocab_size()
+
+    def encode(self, texts):
+        """List of str -> list of lists of ids, without start and end tokens."""
+        return self._processor.encode([_valid_unicode(text) for text in texts])
+
+    def decode(self, ids):
+        """List of lists of ids -> list of str. Special tokens are left out."""
+        return self._processor.decode([[i for i in row if i > END_ID] for row in ids])
+
+    def pieces(self, ids):
+        """List of ids -> list of tokens as text, `▁` for a space."""
+        return [self._processor.id_to_piece(int(i)) for i in ids]
+
+
+def _valid_unicode(text):
+    """`text` with lone surrogates, which have no UTF-8, as U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
