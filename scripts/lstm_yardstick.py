@@ -1,6 +1,6 @@
 """Train the LSTM that stands beside `generate_scifi` on its card, and measure it on the test.
 
-    python scripts/lstm_yardstick.py --steps 450
+    python scripts/lstm_yardstick.py
 
 The same texts, tokens, optimizer and number of steps; only the model is another.
 """
@@ -20,7 +20,7 @@ CONTEXT = 128
 def main():
     """Read the command line, train, and print bits a byte."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--steps", type=int, default=450)
+    parser.add_argument("--steps", type=int, help="by default as many as the Transformer")
     parser.add_argument("--run-dir", default="runs/lstm_yardstick")
     arguments = parser.parse_args()
     lstm = dataclasses.replace(

@@ -198,7 +198,7 @@ def test_bundled_font_holds_all_of_gb2312_and_common_traditional_characters():
         (["▁Hund", "e", "▁", "a▁b"], ["Hund", "e", "␣", "a b"]),
         (["<0xE4>", "<0xBD>", "<0xA0>", "<0xC3>", "<0xA4>"], ["你", "·", "·", "ä", "·"]),
         (["<0xE4>", "<0xBD>", "x", "<0xFF>"], ["<0xE4>", "<0xBD>", "x", "<0xFF>"]),
-        (["<0x0A>", "\t", "🚀", "</s>"], ["U+000A", "U+0009", "U+1F680", "</s>"]),
+        (["<0x0A>", "\t", "🚀", "</s>"], ["⏎", "U+0009", "U+1F680", "</s>"]),
     ],
 )
 def test_tokens_become_readable_one_label_each(tokens, expected):

@@ -23,8 +23,9 @@ def glyphs():
 
 
 def drawable(text):
-    """Return `text` with U+XXXX for each character that is a control or that no font here has."""
+    """Return `text` with ⏎ for a line end, U+XXXX for another control or what no font here has."""
     known = glyphs()
+    text = text.replace("\n", "⏎")
     return "".join(c if c.isprintable() and ord(c) in known else f"U+{ord(c):04X}" for c in text)
 
 
