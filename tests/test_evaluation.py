@@ -17,6 +17,7 @@ from zoo.evaluation import (
     Corpus,
     bleu,
     chrf,
+    compare_litert,
     evaluate,
     evaluate_pairs,
     literature_bleu,
@@ -192,6 +193,20 @@ def test_evaluate_writes_what_it_returns(tiny_multi30k, tmp_path):
     assert test["literature_bleu"]["score"] == pytest.approx(100)
     assert "literature_bleu" not in docs
     assert (test["sentences"], docs["sentences"]) == (3, 1)
+
+
+def test_readers_of_litert_files_are_compared_with_their_model(tiny_multi30k, tmp_path):
+    model, reader = LookupTranslator(), LookupTranslator()
+    reader.answers = {**model.answers, PAIRS[0][0]: "something else"}
+    metrics = evaluate(model, "translate_fr_de", out=tmp_path)
+    readers = {"float32": model, "int8": reader}
+    found = compare_litert(model, "translate_fr_de", readers, out=tmp_path)
+    written = json.loads((tmp_path / "metrics.json").read_text("utf-8"))
+    assert written == {**metrics, "litert": found}
+    assert (found["corpus"], found["inputs"]) == ("multi30k val fr-de", 3)
+    assert found["float32"] == {"equal": 1.0, "score": pytest.approx(100)}
+    assert found["int8"]["equal"] == pytest.approx(2 / 3)
+    assert found["int8"]["score"] < 90
 
 
 def test_a_limit_makes_a_partial_result(tiny_multi30k, tmp_path):

@@ -1,6 +1,7 @@
 """The commands. TensorFlow is imported where a command needs it, so that the others are fast."""
 
 import sys
+import tempfile
 
 import click
 
@@ -206,10 +207,15 @@ def train(name, tsv, valid, **options):
 @click.option("--data-dir", metavar="DIR", help="Data sets; by default ZOO_DATA.")
 @click.option("--limit", type=int, help="Only this many examples of each set; nothing is written.")
 @click.option("--tsv", metavar="FILE", help="Measure on your own pairs: source TAB target.")
-def evaluate(name, data_dir, limit, tsv):
+@click.option(
+    "--litert", is_flag=True, help="Compare its LiteRT files with it; on validation data."
+)
+def evaluate(name, data_dir, limit, tsv, litert):
     """Measure NAME on its test sets and write metrics.json beside it."""
     if tsv and (data_dir or limit):
         raise click.UsageError("--tsv goes without --data-dir and --limit.")
+    if litert and (tsv or limit):
+        raise click.UsageError("--litert goes with --data-dir alone.")
     path = registry.find(name)
     model = _load(path, "translation" if tsv else None)
     from zoo import data, evaluation
@@ -218,11 +224,35 @@ def evaluate(name, data_dir, limit, tsv):
         measured = evaluation.evaluate_pairs(model, data.read_pairs(tsv))
         click.echo(f"{tsv}: {evaluation.Corpus.summary(measured)}")
         return
+    if litert:
+        _compare_litert(model, path, data_dir)
+        return
     corpora = evaluation.evaluate(
         model, name_of(path), data_dir=data_dir, limit=limit, out=None if limit else path.parent
     )["corpora"]
     for corpus in evaluation.CORPORA[name_of(path)]:
         click.echo(f"{corpus.name}: {corpus.summary(corpora[corpus.name])}")
+
+
+def _compare_litert(model, path, data_dir):
+    from zoo import evaluation, serving
+
+    with tempfile.TemporaryDirectory() as folder:
+        with quiet():
+            readers = {
+                weights: serving.open_litert(
+                    serving.export_litert(model, folder, weights, weights=weights)
+                )
+                for weights in ("float32", "int8")
+            }
+        found = evaluation.compare_litert(
+            model, name_of(path), readers, data_dir=data_dir, out=path.parent
+        )
+    for weights in readers:
+        click.echo(
+            f"{weights}: {found[weights]['equal']:.1%} of {found['inputs']} answers equal, "
+            f"{found['measure']} {found[weights]['score']:.3f} (the model: {found['score']:.3f})"
+        )
 
 
 def name_of(path):

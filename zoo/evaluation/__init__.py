@@ -13,6 +13,7 @@ from zoo.evaluation.examples import read_examples as read_examples
 from zoo.evaluation.examples import replay as replay
 from zoo.evaluation.examples import write_examples as write_examples
 from zoo.evaluation.kneser_ney import KneserNey as KneserNey
+from zoo.evaluation.litert import compare_litert as compare_litert
 from zoo.evaluation.measure import evaluate as evaluate
 from zoo.evaluation.own_sentences import OWN_SENTENCES as OWN_SENTENCES
 from zoo.evaluation.scores import Score as Score

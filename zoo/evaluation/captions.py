@@ -64,6 +64,16 @@ class CaptionCorpus(NamedTuple):
         }
         return result
 
+    def inputs(self, material, count):
+        """The first images, and no options of decoding; see `compare_litert`."""
+        return list(material[0][:count]), {}
+
+    def score(self, model, material, answers):
+        """Name and value of the measure of answers to `inputs`."""
+        _, references, training = material
+        measured = measure_captions(answers, references[: len(answers)], training, self.language)
+        return "cider_d", measured["cider_d"]
+
     @staticmethod
     def summary(result):
         """One line of the figures that count."""

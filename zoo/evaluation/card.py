@@ -199,12 +199,30 @@ def _quality(metrics):
             if key in result
         }
         parts.append("\n".join(f"- {_MEASURES[k][0]}: `{v}`" for k, v in signatures.items()))
+    if "litert" in metrics:
+        parts += _litert(metrics["litert"])
     for name, result in corpora.items():
         if "yardsticks" in result:
             parts += _language(name, result)
         if "shown" in result:
             parts += _captions(name, result)
     return "\n\n".join(parts)
+
+
+def _litert(found):
+    """What the LiteRT files cost; see `compare_litert`."""
+    title, form = _MEASURES[found["measure"]]
+    yield (
+        f"As LiteRT files, on {found['inputs']} inputs of {found['corpus']} (of what a generator "
+        "writes, the loss is what the model thinks of it):"
+        if found["measure"] == "loss"
+        else f"As LiteRT files, on {found['inputs']} inputs of {found['corpus']}:"
+    )
+    rows = [["the model", "", f"{found['score']:{form}}"]]
+    for weights in ("float32", "int8"):
+        figures = found[weights]
+        rows.append([weights, f"{100 * figures['equal']:.1f} %", f"{figures['score']:{form}}"])
+    yield _table(["weights", "equal answers", title], rows)
 
 
 def _settings(decoding):

@@ -107,6 +107,17 @@ class TextCorpus(NamedTuple):
             }
         return result
 
+    def inputs(self, material, count):
+        """Held-out beginnings, and how they are gone on with; see `compare_litert`."""
+        prompts = self._beginnings(material[0], count)
+        return prompts, {"max_new_tokens": self.sample_length, "seed": 1}
+
+    def score(self, model, material, answers):
+        """Name and value of the measure of answers to `inputs`: what `model` thinks of them."""
+        tokens = sum(map(len, model.tokenizer.encode(answers)))
+        batches = (answers[i : i + _BATCH] for i in range(0, len(answers), _BATCH))
+        return "loss", -sum(float(x) for batch in batches for x in model.score(batch)) / tokens
+
     @staticmethod
     def summary(result):
         """One line of the figures that count."""
@@ -132,12 +143,7 @@ class TextCorpus(NamedTuple):
 
     def _costs(self, model, texts, training, options):
         """`copied`, distinct-1 to 3 and self-BLEU of the continuations of held-out beginnings."""
-        whole = "".join(texts) if len(texts) < _SAMPLES else None
-        step = (len(whole) if whole else len(texts)) // _SAMPLES
-        prompts = [
-            (whole[i * step :] if whole else texts[i * step])[: self.prompt_length]
-            for i in range(_SAMPLES)
-        ]
+        prompts = self._beginnings(texts, _SAMPLES)
         written = model.generate(prompts, max_new_tokens=self.sample_length, seed=1, **options)
         written = [text[len(p) :] for p, text in zip(prompts, written, strict=True)]
         if self.lines:
@@ -151,6 +157,15 @@ class TextCorpus(NamedTuple):
             **{f"distinct_{n}": distinct(rows, n) for n in (1, 2, 3)},
             "self_bleu": self_bleu([text or " " for text in written], tokenize),
         }
+
+    def _beginnings(self, texts, count):
+        """Of as many texts, or of places in a text, spread evenly."""
+        whole = "".join(texts) if len(texts) < count else None
+        step = (len(whole) if whole else len(texts)) // count
+        return [
+            (whole[i * step :] if whole else texts[i * step])[: self.prompt_length]
+            for i in range(count)
+        ]
 
 
 def _rates(log_prob, size):

@@ -61,6 +61,14 @@ class Corpus(NamedTuple):
             measured["literature_bleu"] = score._asdict()
         return {"lines": len(pairs), **measured}
 
+    def inputs(self, material, count):
+        """The first sources, and no options of decoding; see `compare_litert`."""
+        return [source for source, _ in material[0][:count]], {}
+
+    def score(self, model, material, answers):
+        """Name and value of the measure of answers to `inputs`."""
+        return "bleu", bleu(answers, [target for _, target in material[0][: len(answers)]]).score
+
     @staticmethod
     def summary(result):
         """One line of the figures that count."""

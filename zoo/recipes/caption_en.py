@@ -1,7 +1,7 @@
 """Photographs to English: a Transformer decoder over EfficientNet features, on Flickr8k."""
 
 from zoo.models import CaptionTransformer
-from zoo.recipes.captioning import CaptioningRecipe
+from zoo.recipes.captioning import CaptioningRecipe, figures
 
 RECIPE = CaptioningRecipe(
     language="en",
@@ -19,11 +19,12 @@ RECIPE = CaptioningRecipe(
         dropout=0.1,
         token_dropout=0.1,
     ),
-    steps=2172,  # 6 passes over the images, each with five captions
-    # Chosen on 300 images of the validation split, by BLEU-4 and CIDEr-D.
+    steps=2534,  # 7 passes over the images, each with five captions
+    label_smoothing=0.1,
+    # Chosen on 300 images of the validation split, by BLEU-1 and CIDEr-D.
     decoding={
         "num_beams": 5,
-        "length_penalty": 0.7,
+        "length_penalty": 0.85,
         "no_repeat_ngram_size": 3,
         "max_new_tokens": 20,
     },
@@ -41,52 +42,33 @@ CARD = {
     "The encoder is EfficientNet-Lite0 as ImageNet left it; it is in the file.",
     "data": {"flickr8k": "training split, 5,791 photographs with five English captions each"},
     "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train caption_en",
-    "minutes": 16,
+    "minutes": 20,
     "machine": "most of one core of an AMD EPYC, beside other work; the features of the "
     "photographs were computed before, in 8 minutes",
     "published": [
-        {
-            "system": "Show, Attend and Tell, hard attention (VGG)",
-            "corpus": "flickr8k test en",
-            "measure": "bleu_1",
-            "score": 0.67,
-            "origin": "Xu et al. 2015, table 1",
-        },
-        {
-            "system": "Show, Attend and Tell, hard attention (VGG)",
-            "corpus": "flickr8k test en",
-            "measure": "bleu_4",
-            "score": 0.213,
-            "origin": "Xu et al. 2015, table 1",
-        },
-        {
-            "system": "spatial attention, frozen VGG-16, beam 5",
-            "corpus": "flickr8k test en",
-            "measure": "bleu_1",
-            "score": 0.622,
-            "origin": "sulabhkatiyar/Spatial_Att",
-        },
-        {
-            "system": "spatial attention, frozen VGG-16, beam 5",
-            "corpus": "flickr8k test en",
-            "measure": "bleu_4",
-            "score": 0.197,
-            "origin": "sulabhkatiyar/Spatial_Att",
-        },
-        {
-            "system": "spatial attention, frozen VGG-16, beam 5",
-            "corpus": "flickr8k test en",
-            "measure": "cider_d",
-            "score": 0.497,
-            "origin": "sulabhkatiyar/Spatial_Att",
-        },
+        *figures(
+            "Show, Attend and Tell, hard attention (VGG)",
+            "Xu et al. 2015, table 1",
+            bleu_1=0.67,
+            bleu_4=0.213,
+        ),
+        *figures(
+            "spatial attention, frozen VGG-16, beam 5",
+            "sulabhkatiyar/Spatial_Att",
+            bleu_1=0.622,
+            bleu_4=0.197,
+            cider_d=0.497,
+        ),
     ],
     "faults": [
-        "What its data does not show it does not know: the cat becomes a boy with a basketball, "
-        "the cup of coffee a man on a chair.",
-        "People are counted and dressed by guess; BLEU-1 and CIDEr-D stay below what was aimed at "
-        "(0.67 and 0.55), its captions are a word shorter than those of people.",
-        "It was trained for six passes over the photographs, which is short: the "
-        "validation loss was still falling.",
+        "What its data does not show it does not know: the cat becomes a boy with a toy, the cup "
+        "of coffee two people on chairs.",
+        "People are counted and dressed by guess. BLEU-1 and CIDEr-D stay below what was aimed at "
+        "(0.67 and 0.55). What was tried on validation: ten passes with dropout 0.2 gave 0.516 of "
+        "CIDEr-D, six with 0.1 gave 0.557, seven with label smoothing 0.1, which these are, 0.561; "
+        "longer captions gain no word that is right.",
+        "Its attention is a hint, no more: on 50 photographs, to cover the fifth of the picture "
+        "that a word attends to takes 0.47 nats of the word, and a fifth at random 0.28 "
+        "(scripts/check_attention.py).",
     ],
 }

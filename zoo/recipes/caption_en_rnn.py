@@ -1,7 +1,7 @@
 """Photographs to English: Show, Attend and Tell on EfficientNet features, on Flickr8k."""
 
 from zoo.models import ShowAttendTell
-from zoo.recipes.captioning import CaptioningRecipe
+from zoo.recipes.captioning import CaptioningRecipe, figures
 
 RECIPE = CaptioningRecipe(
     language="en",
@@ -12,16 +12,16 @@ RECIPE = CaptioningRecipe(
         model_dim=192,
         units=256,
         attention_units=64,
-        dropout=0.1,
+        dropout=0.2,
         token_dropout=0.1,
         coverage=0.1,
     ),
-    steps=724,  # 2 passes over the images, each with five captions
+    steps=2534,  # 7 passes over the images, each with five captions
     max_length=18,  # a tenth of the captions is cut; the recurrence is dear
-    # Chosen on 300 images of the validation split, by BLEU-4 and CIDEr-D.
+    # Chosen on 300 images of the validation split, by BLEU-1 and CIDEr-D.
     decoding={
         "num_beams": 5,
-        "length_penalty": 0.7,
+        "length_penalty": 0.75,
         "no_repeat_ngram_size": 3,
         "max_new_tokens": 20,
     },
@@ -39,50 +39,30 @@ CARD = {
     "The encoder is EfficientNet-Lite0 as ImageNet left it; it is in the file.",
     "data": {"flickr8k": "training split, 5,791 photographs with five English captions each"},
     "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train caption_en_rnn",
-    "minutes": 12,
-    "machine": "a quarter of one core of an AMD EPYC, beside other work; the features of the "
+    "minutes": 17,
+    "machine": "most of one core of an AMD EPYC, beside other work; the features of the "
     "photographs were computed before, in 8 minutes",
     "published": [
-        {
-            "system": "Show, Attend and Tell, soft attention (VGG)",
-            "corpus": "flickr8k test en",
-            "measure": "bleu_1",
-            "score": 0.67,
-            "origin": "Xu et al. 2015, table 1",
-        },
-        {
-            "system": "Show, Attend and Tell, soft attention (VGG)",
-            "corpus": "flickr8k test en",
-            "measure": "bleu_4",
-            "score": 0.195,
-            "origin": "Xu et al. 2015, table 1",
-        },
-        {
-            "system": "spatial attention, frozen VGG-16, beam 5",
-            "corpus": "flickr8k test en",
-            "measure": "bleu_1",
-            "score": 0.622,
-            "origin": "sulabhkatiyar/Spatial_Att",
-        },
-        {
-            "system": "spatial attention, frozen VGG-16, beam 5",
-            "corpus": "flickr8k test en",
-            "measure": "bleu_4",
-            "score": 0.197,
-            "origin": "sulabhkatiyar/Spatial_Att",
-        },
-        {
-            "system": "spatial attention, frozen VGG-16, beam 5",
-            "corpus": "flickr8k test en",
-            "measure": "cider_d",
-            "score": 0.497,
-            "origin": "sulabhkatiyar/Spatial_Att",
-        },
+        *figures(
+            "Show, Attend and Tell, soft attention (VGG)",
+            "Xu et al. 2015, table 1",
+            bleu_1=0.67,
+            bleu_4=0.195,
+        ),
+        *figures(
+            "spatial attention, frozen VGG-16, beam 5",
+            "sulabhkatiyar/Spatial_Att",
+            bleu_1=0.622,
+            bleu_4=0.197,
+            cider_d=0.497,
+        ),
     ],
     "faults": [
-        "What its data does not show it does not know: the cat becomes a boy with a toy in its "
-        "mouth.",
-        "It was trained for two passes over the photographs, which is short: the "
-        "validation loss was still falling.",
+        "What its data does not show it does not know: the cat becomes a dog with a tennis ball, "
+        "the cup of coffee a dog on a table.",
+        "BLEU-1 stays below what was aimed at (0.65), BLEU-4 and CIDEr-D are above.",
+        "Its attention is a hint, no more: on 50 photographs, to cover the fifth of the picture "
+        "that a word attends to takes 0.44 nats of the word, and a fifth at random 0.26 "
+        "(scripts/check_attention.py).",
     ],
 }

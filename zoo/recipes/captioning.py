@@ -109,6 +109,15 @@ class CaptioningRecipe:
         )
 
 
+def figures(system, origin, language="en", **scores):
+    """What a card is told of others' figures on the test split: a dict for each measure."""
+    corpus = f"flickr8k test {language}"
+    return [
+        {"system": system, "corpus": corpus, "measure": key, "score": score, "origin": origin}
+        for key, score in scores.items()
+    ]
+
+
 def imagenet_encoder(data_dir=None):
     """EfficientNet-Lite0 with the weights of ImageNet, not to be trained."""
     encoder = efficientnet_lite0()
