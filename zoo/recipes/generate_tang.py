@@ -35,12 +35,12 @@ CARD = {
     "free or held to the form, and acrostics (藏頭詩); for learning and for fun.",
     "data": {"quatrains": "98 % of the poems, without those that share a line with the others"},
     "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train generate_tang",
-    "minutes": 17,
-    "machine": "one of the two cores of an AMD EPYC (Zen 3), other work on the other",
+    "minutes": 110,
+    "machine": "half of one core of an AMD EPYC (Zen 3), other work on both; a free core takes an "
+    "hour",
     "published": [],
     "faults": [
-        "It is 8 % better than the n-gram model, and was meant to be 15 %: it read two thirds of "
-        "the poems once. The validation loss was still falling.",
+        "It read the poems three times, and the validation loss was still falling.",
         "Images stand beside each other without a thought that leads through the four lines.",
         "Tone patterns and rhyme are kept by habit only: nothing holds the answers to them.",
         "Rare characters are spelled in bytes, and a free poem may break off in one.",
