@@ -51,3 +51,12 @@ def test_unknown_name_is_an_attribute_error():
 
 def test_version_is_three_numbers():
     assert [part.isdecimal() for part in zoo.__version__.split(".")] == [True] * 3
+
+
+def test_tensorflow_may_come_before_keras_and_is_not_started_by_the_import(fresh_python):
+    code = """
+import sys, zoo, tensorflow as tf
+print("zoo.tasks" in sys.modules)
+tf.config.threading.set_intra_op_parallelism_threads(1)  # an error once TensorFlow runs
+"""
+    assert fresh_python(code).split() == ["True"]

@@ -280,7 +280,6 @@ print("stopped with", server.wait(timeout=60))
 
 # %%
 print("\n".join(sorted(p.name for p in (FOLDER / "exported").iterdir())))
-shutil.rmtree(FOLDER)
 
 # %% [markdown]
 # ```
@@ -292,6 +291,37 @@ shutil.rmtree(FOLDER)
 # A new version is a new folder, `exported/translate_de_en/2`. The server finds it, loads it beside
 # the old one and changes over, without a stop. `/versions/1` in the path asks for the old one as
 # long as it is there.
+
+# %% [markdown]
+# ## 8. Without TensorFlow: LiteRT
+#
+# A phone has no TensorFlow, and a command line does not want to wait for it. **LiteRT** (端侧推理,
+# inference on the device) is a runtime of a few megabytes that reads one file. The zoo puts the
+# whole decode loop into that file, its weights rounded to 8 bits (量化, quantization).
+
+# %%
+lite = zoo.serving.export_litert(translator, FOLDER / "exported", "translate_de_en")
+for path in sorted(lite.iterdir()):
+    print(f"{path.stat().st_size / 1e6:6.2f} MB  {path.name}")
+
+# %% [markdown]
+# The reader lives in a process of its own here, so that you can see what it does not import, and
+# how long it takes from the start of Python to the answer.
+
+# %%
+code = f"""
+import sys, zoo
+reader = zoo.serving.LiteTranslator({str(lite)!r})
+print(reader.generate({german!r}))
+print("tensorflow" in sys.modules)
+"""
+began = time.perf_counter()
+done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+print(done.stdout, f"{time.perf_counter() - began:.1f} s from the start of the process")
+assert done.stdout.splitlines()[1] == "False"
+
+# %%
+shutil.rmtree(FOLDER)
 
 # %%
 print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f} minutes, "

@@ -9,6 +9,15 @@ import tensorflow as tf
 
 _BEAMS_OFF = {"num_beams": 1, "num_beam_groups": 1, "diversity_penalty": 0.0}
 _SAMPLING_OFF = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
+# The options whose values are tensors in a graph.
+FLOATS = (
+    "temperature",
+    "top_p",
+    "min_p",
+    "length_penalty",
+    "repetition_penalty",
+    "diversity_penalty",
+)
 _MINIMUM = {
     "max_new_tokens": 1,
     "num_beams": 1,
@@ -175,15 +184,8 @@ class Decoding:
             repetition_penalty=self.repetition_penalty != 1,
             no_repeat_ngram_size=self.no_repeat_ngram_size,
         )
-        floats = (
-            "temperature",
-            "top_p",
-            "min_p",
-            "length_penalty",
-            "repetition_penalty",
-            "diversity_penalty",
-        )
-        return plan, {name: tf.constant(getattr(self, name), tf.float32) for name in floats}
+        floats = {name: tf.constant(getattr(self, name), tf.float32) for name in FLOATS}
+        return plan, floats
 
     def to_dict(self) -> dict:
         """Plain numbers, fit for JSON."""

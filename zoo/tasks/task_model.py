@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo.decoding import Decoding, all_of, banned, forced, search, template
+from zoo.decoding import Decoding, all_of, banned, forced, options, search, template
 from zoo.tasks.output import Generated
 from zoo.text import END_ID, PAD_ID, START_ID, UNKNOWN_ID
 from zoo.training import token_cross_entropy
@@ -534,7 +534,7 @@ class TaskModel(keras.Model):
 
 IDS = tf.TensorSpec([None, None], tf.int32)
 VECTOR = tf.TensorSpec([None], tf.int32)
-FLOATS = dict.fromkeys(Decoding().split()[1], tf.TensorSpec([], tf.float32))
+FLOATS = dict.fromkeys(options.FLOATS, tf.TensorSpec([], tf.float32))
 
 
 def held_spec(held):
