@@ -336,6 +336,7 @@ CARD = {
         }
     ],
     "faults": ["Rare words are guessed."],
+    "helped": ["Smoothing: 1 BLEU."],
 }
 
 
@@ -367,6 +368,7 @@ def test_the_card_says_what_was_measured_and_what_is_known(metrics, tmp_path):
         "## Training",
         "## Quality",
         "### Beside published figures",
+        "## What helped",
         "## What it gets wrong",
         "## Examples",
         "## Everyday sentences, as they come",

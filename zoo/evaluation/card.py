@@ -70,6 +70,7 @@ class Card:
         machine: on what.
         published: figures of others, as `Published` or dicts of its fields.
         faults: what it gets wrong, a sentence each, with an example.
+        helped: what made it better, a sentence each, with the figures.
     """
 
     title: str
@@ -80,6 +81,7 @@ class Card:
     machine: str
     published: tuple = ()
     faults: tuple[str, ...] = ()
+    helped: tuple[str, ...] = ()
 
     def __post_init__(self):
         unknown = [key for key in self.data if key not in SOURCES]
@@ -136,9 +138,9 @@ def render_card(card, metrics, examples):
     ]
     if card.published:
         sections.append(f"### Beside published figures\n\n{_comparison(card, metrics)}")
-    if card.faults:
-        faults = "\n".join(f"- {fault}" for fault in card.faults)
-        sections.append(f"## What it gets wrong\n\n{faults}")
+    for title, sentences in (("What helped", card.helped), ("What it gets wrong", card.faults)):
+        if sentences:
+            sections.append(f"## {title}\n\n" + "\n".join(f"- {text}" for text in sentences))
     others = [pair for pair in examples if pair[0] not in _MEANINGS]
     if any("\n" in text for _, text in others):  # a table would lose the lines
         blocks = (f"```\n{text}\n```" for _, text in others)

@@ -43,6 +43,12 @@ CARD = {
             "origin": "karpathy/nanoGPT, README (mean over random windows of 256 characters)",
         },
     ],
+    "helped": [
+        "Muon for the matrices of the blocks: in scripts/shakespeare_in_three_minutes.py 1.683 "
+        "nats a character, with AdamW in its place, all else equal, 1.788.",
+        "More passes at a small size: the loss of the windows fell from 1.993 after 200 steps to "
+        "1.503 after 1,200 and 1.464 after 1,800, with dropout 0.05 and no sign of overfitting.",
+    ],
     "faults": [
         "Sentences fall apart after a line or two: words are real, what they say is not.",
         "Speakers come and go without a reason, and may answer themselves.",
