@@ -33,7 +33,7 @@ class FakeTranslator:
 @pytest.fixture
 def translator(monkeypatch):
     fake = FakeTranslator()
-    monkeypatch.setattr(registry, "load", lambda name, task=None: fake)
+    monkeypatch.setattr(registry, "load", lambda name, task=None, fast=False: fake)
     return fake
 
 
@@ -327,7 +327,8 @@ import signal, sys, types
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts without it
 from zoo import registry
 from zoo.cli import main
-registry.load = lambda name, task=None: types.SimpleNamespace(generate=lambda batch: batch)
+fake = types.SimpleNamespace(generate=lambda batch: batch)
+registry.load = lambda name, task=None, fast=False: fake
 sys.exit(main(["translate", "m"]))
 """
 COMMAND = [sys.executable, "-c", ECHO]
@@ -387,7 +388,7 @@ class FakeGenerator(FakeTranslator):
 @pytest.fixture
 def generator(monkeypatch):
     fake = FakeGenerator()
-    monkeypatch.setattr(registry, "load", lambda name, task=None: fake)
+    monkeypatch.setattr(registry, "load", lambda name, task=None, fast=False: fake)
     return fake
 
 

@@ -497,7 +497,8 @@ plt.show()
 # %% [markdown]
 # *Figure 4. Above each picture what the model said, below it whether that is right. Of the four,
 # two are answers that were wrong, if there were any.* The numbers above tell you where to look:
-# colours or shapes?
+# colours or shapes? And read the wrong answers letter by letter: with so few captions most words
+# have no token of their own, so the model must *spell* them, and may misspell what it saw rightly.
 #
 # Keep it and export it as before. The file and the SavedModel hold the encoder, too, so that the
 # input is nothing but the bytes of an image file.
@@ -528,12 +529,12 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 #
 # </details>
 #
-# **2.** Train on 300 pairs instead of thousands. Which form suffers most?
+# **2.** Train on 300 pairs instead of thousands. Which form suffers most, and which least?
 #
 # <details><summary>Answer</summary>
 #
-# Use `train[:300]`. Look at Figure 2: usually the one with Chinese numerals, in which no character
-# is copied and each must be learned.
+# Use `train[:300]`, and look at Figure 2. Where digits are only copied there is less to learn than
+# where a month has a name, of which each must be met a few times.
 #
 # </details>
 #
