@@ -21,7 +21,7 @@
 # sitting. This one reads dates as people write them, in English and Chinese, and writes them as
 # computers want them. Then the same again, from a folder of pictures.
 #
-# **You need** a little Keras. **Time**: 6 minutes on 2 CPU cores.
+# **You need** a little Keras. **Time**: 5 minutes on 2 CPU cores.
 #
 # The steps are the same for a dictionary, product names, a dialect, questions and answers, or
 # photographs with their captions: **read, look, split, tokenise, train, measure, find the failures,
