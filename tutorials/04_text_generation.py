@@ -21,7 +21,7 @@
 # differs is how the next character was chosen. At the end you can say which way to take for which
 # purpose, and have made a poem to order.
 #
-# **You need** a little Keras. **Time**: 6 minutes on 2 CPU cores.
+# **You need** a little Keras. **Time**: 5 minutes on 2 CPU cores.
 #
 # A **language model** (语言模型) gives every possible next token a probability, given the tokens
 # before it. That is all. To write, take one, put it behind the text, and ask again.
@@ -252,8 +252,8 @@ for beams in (1,) if FAST else (1, 4):
     print(bard.generate("ROMEO:\n", num_beams=beams, max_new_tokens=LENGTH), "\n")
 
 # %% [markdown]
-# It goes round in circles, and more beams do not help. Is the model bad? Ask it how probable it
-# finds its own greedy text, and how probable the real one:
+# It goes round in circles or makes small talk, and more beams do not help. Is the model bad? Ask it
+# how probable it finds its own greedy text, and how probable the real one:
 
 # %%
 starts = np.linspace(0, len(valid) - 400, 4 if FAST else 12).astype(int)
@@ -408,8 +408,8 @@ plt.show()
 # *Figure 5. The same model, the same beginnings. On the left what is sure of itself and repeats
 # itself, on the right what is varied; too far to the right it is no longer English (see "words" in
 # the table).* Compare with the star, what Shakespeare wrote: a good setting for this kind of text
-# lies near it. And do not trust one number: surprise alone would choose greedy search, variety
-# alone the highest temperature.
+# lies near it. And do not trust one number: little surprise alone would choose a search, variety
+# alone the highest temperature. Look at "copied", too: does any way of decoding recite?
 
 # %%
 for name in ("greedy", "temperature 1.5", "Shakespeare"):
