@@ -194,8 +194,8 @@ for _ in range(600):  # it needs some seconds to load the model
 # The client needs no TensorFlow, no Python even; this is what it sends:
 #
 # ```
-# curl -d '{"instances": ["Ein Hund rennt."]}'
-# http://127.0.0.1:8501/v1/models/translate_de_en:predict
+# curl -d '{"instances": ["Ein Hund rennt."]}' \\
+#     http://127.0.0.1:8501/v1/models/translate_de_en:predict
 # ```
 
 # %%
@@ -283,9 +283,10 @@ print("\n".join(sorted(p.name for p in (FOLDER / "exported").iterdir())))
 
 # %% [markdown]
 # ```
-# zoo export translate_de_en --out exported zoo check-export exported/translate_de_en/1 # which
-# versions of TF Serving can run it cd exported && docker compose up # the same paths and answers as
-# above, port 8501 sh clients/curl.sh
+# zoo export translate_de_en --out exported
+# zoo check-export exported/translate_de_en/1   # which versions of TF Serving can run it
+# cd exported && docker compose up              # the paths and answers of above, on port 8501
+# sh clients/curl.sh
 # ```
 #
 # A new version is a new folder, `exported/translate_de_en/2`. The server finds it, loads it beside
