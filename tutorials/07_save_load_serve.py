@@ -194,7 +194,7 @@ for _ in range(600):  # it needs some seconds to load the model
 # The client needs no TensorFlow, no Python even; this is what it sends:
 #
 # ```
-# curl -d '{"instances": ["Ein Hund rennt."]}' \\
+# curl -d '{"instances": ["Ein Hund rennt."]}' \
 #     http://127.0.0.1:8501/v1/models/translate_de_en:predict
 # ```
 
