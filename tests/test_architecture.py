@@ -21,7 +21,7 @@ RULES = {
     "decoding": (set(), TENSORFLOW),
     "lite": (set(), {"numpy", "sentencepiece", "PIL", "ai_edge_litert"}),
     "text": ({"lite"}, {"keras", "tensorflow_text", "sentencepiece"} | TENSORFLOW),
-    "vision": (set(), {"keras", "PIL"} | TENSORFLOW),
+    "vision": ({"lite"}, {"keras", "PIL"} | TENSORFLOW),
     "data": (set(), TENSORFLOW),
     "tasks": (BELOW_TASKS, {"keras", "h5py"} | TENSORFLOW),
     "plots": (set(), {"matplotlib", "numpy"}),

@@ -192,7 +192,7 @@ def test_command_line_translates_fast_and_refuses_what_fast_cannot(translator, t
         [*command, "--num-beams", "2", "x"], capture_output=True, text=True, env=environment
     )
     assert refused.returncode == 2
-    assert "--fast goes with --max-new-tokens alone; got --num_beams" in refused.stderr
+    assert "--fast goes with --max-new-tokens alone; got --num-beams" in refused.stderr
 
 
 def test_command_line_exports_a_file_that_the_reader_opens(translator, tmp_path):

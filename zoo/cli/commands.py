@@ -84,9 +84,10 @@ def translate(name, text, attend, fast, **options):
     if attend and len(text) != 1:
         raise click.UsageError(f"--attend needs exactly one TEXT; got {len(text)}.")
     options = _given(options)
-    others = [*(["attend"] if attend else []), *options.keys() - {"max_new_tokens"}]
+    others = sorted({*options, *(["attend"] if attend else [])} - {"max_new_tokens"})
     if fast and others:
-        raise click.UsageError(f"--fast goes with --max-new-tokens alone; got --{others[0]}.")
+        other = others[0].replace("_", "-")
+        raise click.UsageError(f"--fast goes with --max-new-tokens alone; got --{other}.")
     translator = _load(name, "translation", fast)
     if attend:
         write_lines([_draw(translator, text[0], attend, **options)])

@@ -17,7 +17,7 @@ def fast(path, load):
     Returns:
         `zoo.serving.LiteTranslator` or its like.
     """
-    folder = kept_in(path)
+    folder = _kept_in(path)
     if not (folder / MANIFEST).exists():
         from zoo.serving import litert
 
@@ -26,7 +26,7 @@ def fast(path, load):
     return open_litert(folder)
 
 
-def kept_in(path):
+def _kept_in(path):
     """The folder of the LiteRT file, by the content of the `.keras` file.
 
     It is in `$XDG_CACHE_HOME/attention-zoo`, by default `~/.cache/attention-zoo`.

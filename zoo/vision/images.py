@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from zoo.lite.images import MAX_PIXELS
+
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")  # what TensorFlow decodes
-MAX_PIXELS = 120_000_000  # 0.36 GB of RGB: cameras stay below, decompression bombs do not
 _HEAD = 65_536  # the first segment of a JPEG, where its Exif data is
 _EXIF = (0x45, 0x78, 0x69, 0x66, 0, 0)
 # The Exif entry 0x0112, a short, one of them, in front of its value; by byte order.
