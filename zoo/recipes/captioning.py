@@ -11,10 +11,9 @@ import tensorflow as tf
 
 from zoo import data
 from zoo.data.captions import grid_batches
-from zoo.recipes.procedure import kept_tokenizer, train_and_save
+from zoo.recipes.procedure import adam, kept_tokenizer, train_and_save
 from zoo.tasks import ImageCaptioner
 from zoo.text import SentencePieceTokenizer
-from zoo.training import WarmupLinear
 from zoo.vision import efficientnet_lite0, load_unfolded
 
 ENCODER = "vision/efficientnet_lite0_imagenet.keras"
@@ -96,9 +95,7 @@ class CaptioningRecipe:
                 encode,
                 **batches,
             ),
-            optimizer=lambda steps: keras.optimizers.Adam(
-                WarmupLinear(self.peak, max(1, min(self.warmup, steps // 4)), steps), beta_2=0.98
-            ),
+            optimizer=lambda total: adam(self.peak, self.warmup, total),
             steps=steps or self.steps,
             interval=self.interval,
             label_smoothing=self.label_smoothing,

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import keras
 
-from zoo.recipes.procedure import kept_tokenizer, train_and_save
+from zoo.recipes.procedure import kept_tokenizer, muon, train_and_save
 from zoo.tasks import TextGenerator
 from zoo.text import SentencePieceTokenizer
-from zoo.training import WarmupLinear
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,18 +21,13 @@ class GenerationRecipe:
         model: `vocabulary size -> keras.Model`.
         steps: number of batches.
         batch_tokens: see `TextGenerator.fit`.
-        peak: the highest learning rate, of Muon for the matrices of the blocks and of Adam for all
-            else.
+        peak: the highest learning rate, of `zoo.recipes.procedure.muon`.
         warmup: steps until then.
         weight_decay: a step shrinks the weights by this times the learning rate.
         interval: steps between two validations, each with a checkpoint.
         decoding: what `generate` does by default.
         form: see `TextGenerator`.
         seed: of everything random.
-
-    Reference:
-        Jordan et al. 2024, Muon; scaled to Adam's updates as in Liu et al. 2025, Muon is Scalable
-        for LLM Training, so that one learning rate serves both.
     """
 
     texts: Callable
@@ -67,7 +61,7 @@ class GenerationRecipe:
             ),
             train,
             valid,
-            optimizer=self._optimizer,
+            optimizer=lambda total: muon(self.peak, self.warmup, total, self.weight_decay),
             steps=steps or self.steps,
             interval=self.interval,
             batch_tokens=self.batch_tokens,
@@ -76,12 +70,4 @@ class GenerationRecipe:
             out=out,
             run_dir=run_dir,
             verbose=verbose,
-        )
-
-    def _optimizer(self, steps):
-        return keras.optimizers.Muon(
-            WarmupLinear(self.peak, max(1, min(self.warmup, steps // 4)), steps),
-            weight_decay=self.weight_decay,
-            adam_weight_decay=self.weight_decay,
-            adam_beta_2=0.98,
         )

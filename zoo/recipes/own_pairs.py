@@ -2,6 +2,7 @@
 
 from zoo import data
 from zoo.models import Transformer
+from zoo.recipes.procedure import muon
 from zoo.recipes.translation import TranslationRecipe
 
 
@@ -34,5 +35,9 @@ def own_pairs_recipe(train, valid):
             dropout=0.15,
             share_embeddings=True,
         ),
+        optimizer=muon,
+        policy="float32",
+        peak=3e-3,
+        warmup=150,
         steps=steps,
     )

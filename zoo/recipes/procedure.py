@@ -8,6 +8,34 @@ import keras
 
 from zoo.tasks.files import save_model
 from zoo.text import SentencePieceTokenizer
+from zoo.training import WarmupLinear
+
+
+def adam(peak, warmup, steps):
+    """Adam whose rate rises to `peak` in `warmup` steps and falls to 0 in `steps`."""
+    # beta_2: the usual choice for Transformers; forgets old gradients in 50 steps.
+    return keras.optimizers.Adam(_rate(peak, warmup, steps), beta_2=0.98)
+
+
+def muon(peak, warmup, steps, weight_decay=0.1):
+    """Muon for the matrices of the blocks, Adam for all else, with the same rate for both.
+
+    A step shrinks the weights by `weight_decay` times the rate.
+
+    Reference:
+        Jordan et al. 2024, Muon; scaled to Adam's updates as in Liu et al. 2025, Muon is Scalable
+        for LLM Training, so that one learning rate serves both.
+    """
+    return keras.optimizers.Muon(
+        _rate(peak, warmup, steps),
+        weight_decay=weight_decay,
+        adam_weight_decay=weight_decay,
+        adam_beta_2=0.98,
+    )
+
+
+def _rate(peak, warmup, steps):
+    return WarmupLinear(peak, max(1, min(warmup, steps // 4)), steps)
 
 
 def train_and_save(

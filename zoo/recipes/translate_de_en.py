@@ -2,6 +2,7 @@
 
 from zoo import data
 from zoo.models import Transformer
+from zoo.recipes.procedure import muon
 from zoo.recipes.translation import TranslationRecipe
 
 RECIPE = TranslationRecipe(
@@ -18,10 +19,16 @@ RECIPE = TranslationRecipe(
         model_dim=256,
         num_heads=4,
         ff_dim=512,
-        dropout=0.1,  # ten passes are too few to overfit
+        dropout=0.2,
         share_embeddings=True,
     ),
-    steps=2800,  # about 10 passes over 29,000 pairs
+    optimizer=muon,
+    policy="float32",
+    peak=3e-3,
+    warmup=150,
+    batch_tokens=4096,  # Muon's own work is a step's, not a token's
+    interval=100,
+    steps=1400,  # about 11 passes over 29,000 pairs
 )
 
 CARD = {

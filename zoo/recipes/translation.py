@@ -7,10 +7,9 @@ from pathlib import Path
 
 import keras
 
-from zoo.recipes.procedure import kept_tokenizer, train_and_save
+from zoo.recipes.procedure import adam, kept_tokenizer, train_and_save
 from zoo.tasks import Translator
 from zoo.text import SentencePieceTokenizer
-from zoo.training import WarmupLinear
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +22,8 @@ class TranslationRecipe:
         model: `(source vocabulary size, target vocabulary size) -> keras.Model`.
         steps: number of batches.
         batch_tokens: see `Translator.fit`.
+        optimizer: `(peak, warmup, steps) -> keras.optimizers.Optimizer`.
+        policy: see `train_and_save`.
         peak: the highest learning rate.
         warmup: steps until then.
         label_smoothing: see `Translator.compile`.
@@ -36,6 +37,8 @@ class TranslationRecipe:
     model: Callable
     steps: int
     batch_tokens: int = 2048
+    optimizer: Callable = adam
+    policy: str = "mixed_bfloat16"
     peak: float = 2e-3
     warmup: int = 400
     label_smoothing: float = 0.1
@@ -65,15 +68,13 @@ class TranslationRecipe:
             lambda: self._translator(tokenizers),
             train,
             valid,
-            # beta_2: the usual choice for Transformers; forgets old gradients in 50 steps.
-            optimizer=lambda total: keras.optimizers.Adam(
-                WarmupLinear(self.peak, max(1, min(self.warmup, total // 4)), total), beta_2=0.98
-            ),
+            optimizer=lambda total: self.optimizer(self.peak, self.warmup, total),
             steps=steps,
             interval=self.interval,
             label_smoothing=self.label_smoothing,
             batch_tokens=self.batch_tokens,
             seed=self.seed,
+            policy=self.policy,
             out=out,
             run_dir=run_dir,
             verbose=verbose,
