@@ -18,6 +18,22 @@ ROOT = Path(__file__).resolve().parent.parent
 WORDS = "der Hund läuft eine Katze schläft zwei Kinder".split()
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--every-model",
+        action="store_true",
+        help="also what is checked for one shipped model of each task, for all of them",
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--every-model"):
+        skip = pytest.mark.skip(reason="one model of each task is enough; --every-model runs all")
+        for item in items:
+            if item.get_closest_marker("every_model"):
+                item.add_marker(skip)
+
+
 @pytest.fixture(scope="session")
 def sentences():
     """300 sentences of 1 to 4 words."""

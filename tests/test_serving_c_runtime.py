@@ -1,6 +1,7 @@
 """Exports answer in TensorFlow's C++ runtime, where no Python of ours runs, as they do here."""
 
 import importlib.util
+import io
 import json
 import os
 import random
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from zoo import registry
 from zoo.serving import export, saved_model, warmup
@@ -19,6 +21,7 @@ PACKAGE = Path(importlib.util.find_spec("tensorflow").origin).parent
 TEXT = Path(importlib.util.find_spec("tensorflow_text").origin).parent
 LIBRARIES = [PACKAGE / "libtensorflow_framework.so.2", PACKAGE / "libtensorflow_cc.so.2"]
 SCRIPT = Path(__file__).with_name("c_runtime.py")
+PHOTOS = Path(__file__).parent.parent / "examples" / "photos"
 
 pytestmark = pytest.mark.skipif(
     not all(path.exists() for path in LIBRARIES), reason="the C++ library is in Linux wheels only"
@@ -101,6 +104,26 @@ def batched(texts, size=25):
     return [texts[i : i + size] for i in range(0, len(texts), size)]
 
 
+def written(outputs, signature):
+    """The texts among what a signature answered to each of a list of requests."""
+    place = sorted(signature.outputs).index("text")
+    return [bytes.fromhex(text).decode() for out in outputs for text in out[place][1]]
+
+
+def photographs(count):
+    """Parts of the example photographs, of every size and shape, as JPEG and PNG."""
+    rng = random.Random(0)
+    pictures = [Image.open(path).convert("RGB") for path in sorted(PHOTOS.glob("*.jpg"))]
+    for i in range(count):
+        picture = rng.choice(pictures)
+        width, height = (rng.randint(size // 4, size) for size in picture.size)
+        left, top = rng.randint(0, picture.width - width), rng.randint(0, picture.height - height)
+        stream = io.BytesIO()
+        part = picture.crop((left, top, left + width, top + height))
+        part.save(stream, ("JPEG", "PNG")[i % 2])
+        yield stream.getvalue()
+
+
 def check(model, version, lines, folder):
     signatures = saved_model.signatures(version)
     texts = beginnings(lines)
@@ -115,13 +138,10 @@ def check(model, version, lines, folder):
     found = run(version, folder, [*plans, attention, *replayed], small)
 
     assert found["python"] == []
-    place = sorted(signatures["serving_default"].outputs).index("text")
-    answers = [bytes.fromhex(t).decode() for out in found["answers"][: len(plans)]
-               for t in out[place][1]]  # fmt: skip
+    answers = written(found["answers"][: len(plans)], signatures["serving_default"])
     assert answers == model.generate([text.decode("utf-8", "replace") for text in texts])
     shown = found["answers"][len(plans)]
-    place = sorted(signatures["attention"].outputs).index("text")
-    assert [bytes.fromhex(t).decode() for t in shown[place][1]] == answers[:20]
+    assert written([shown], signatures["attention"]) == answers[:20]
     assert {shape[0] for shape, _ in shown} == {20}
     assert len(found["answers"]) == len(plans) + 1 + len(replayed)
     # 8 threads, 4 rounds: no answer differs from that of one thread, and after the first round,
@@ -147,10 +167,68 @@ def test_export_in_the_c_runtime_equals_python(translator, copier, sentences, tm
     check(translator, copier, sentences, tmp_path / "read only")
 
 
-def test_shipped_translator_in_the_c_runtime_equals_python(tmp_path):
-    """The one whose examples are read here; the others differ in their weights alone."""
-    path = registry.find("translate_fr_de")
+def shipped(name, folder):
+    """A shipped model, the version of its export, and the inputs of its examples."""
+    path = registry.find(name)
     examples = (path.parent / "examples.jsonl").read_text(encoding="utf-8").splitlines()
     model = registry.load(path)
-    version = export(model, tmp_path, "translate_fr_de")
-    check(model, version, [json.loads(line)["input"] for line in examples], tmp_path / "read only")
+    lines = [json.loads(line)["input"] for line in examples]
+    return model, export(model, folder, name), lines
+
+
+def names(task, always):
+    """The shipped models of a task: one at every run, the others with `--every-model`."""
+    return [
+        pytest.param(model.name, marks=() if model.name == always else pytest.mark.every_model)
+        for model in registry.models()
+        if model.name.startswith(task)
+    ]
+
+
+@pytest.mark.parametrize("name", names("translate", "translate_fr_de"))
+def test_shipped_translator_in_the_c_runtime_equals_python(name, tmp_path):
+    model, version, lines = shipped(name, tmp_path)
+    check(model, version, lines, tmp_path / "read only")
+
+
+@pytest.mark.filterwarnings("ignore:inputs must have at most")
+@pytest.mark.parametrize("name", names("generate", "generate_tang"))
+def test_shipped_generator_in_the_c_runtime_equals_python(name, tmp_path):
+    """By the default decoding, and by `sample` with a temperature and a seed a row."""
+    model, version, lines = shipped(name, tmp_path)
+    signatures = saved_model.signatures(version)
+    texts = beginnings([line for line in lines if line])
+    greedy = [
+        request(signatures["serving_default"], text=tf.constant(batch)) for batch in batched(texts)
+    ]
+    sampled = [
+        request(
+            signatures["sample"],
+            text=tf.constant(batch),
+            temperature=tf.fill([len(batch)], 0.8),
+            top_p=tf.fill([len(batch)], 0.9),
+            seed=tf.range(i, i + len(batch)),
+        )
+        for i, batch in zip(range(0, len(texts), 25), batched(texts), strict=True)
+    ]
+    found = run(version, tmp_path / "read only", [*greedy, *sampled], [])
+
+    assert found["python"] == []
+    prompts = [text.decode("utf-8", "replace") for text in texts]
+    answers = found["answers"]
+    default = written(answers[: len(greedy)], signatures["serving_default"])
+    assert default == [model.generate(prompt, seed=0) for prompt in prompts]
+    drawn = written(answers[len(greedy) :], signatures["sample"])
+    assert drawn == model.generate(prompts, temperature=0.8, top_p=0.9, seed=0)
+
+
+@pytest.mark.parametrize("name", names("caption", "caption_en"))
+def test_shipped_captioner_in_the_c_runtime_equals_python(name, tmp_path):
+    model, version, _ = shipped(name, tmp_path)
+    signature = saved_model.signatures(version)["serving_default"]
+    images = list(photographs(200))
+    plans = [request(signature, image_bytes=tf.constant(batch)) for batch in batched(images)]
+    found = run(version, tmp_path / "read only", plans, [])
+
+    assert found["python"] == []
+    assert written(found["answers"], signature) == model.generate(images)
