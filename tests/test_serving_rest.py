@@ -338,7 +338,8 @@ def test_large_request_takes_turns():
     assert batches == [4, 4, 4, 1]  # four of the ten; one, two and one; four; the last
 
 
-def test_texts_of_unlike_length_do_not_share_a_batch():
+def batched_lengths(requests, **options):
+    """Requests of texts of these lengths; the lengths in each batch."""
     seen = []
 
     def lengths(inputs):
@@ -347,16 +348,24 @@ def test_texts_of_unlike_length_do_not_share_a_batch():
         return {"y": np.array(seen[-1])}
 
     async def main():
-        batcher = Batcher(1)
-        texts = [[b"x" * n] for n in (40, 50, 400, 60, 500)]
-        inputs = [{"text": np.array(rows, object)} for rows in texts]
-        inputs.append({"text": np.array([b"x" * 450, b"x" * 45], object)})
-        found = await asyncio.gather(*(batcher.run(lengths, one) for one in inputs))
+        batcher = Batcher(1, **options)
+        texts = [np.array([b"x" * n for n in rows], object) for rows in requests]
+        found = await asyncio.gather(*(batcher.run(lengths, {"text": rows}) for rows in texts))
         batcher.close()
         return [one["y"].tolist() for one in found]
 
-    assert asyncio.run(main()) == [[40], [50], [400], [60], [500], [450, 45]]
-    assert seen == [[40], [50, 60, 45], [400, 500, 450]]
+    assert asyncio.run(main()) == requests
+    return seen
+
+
+def test_texts_of_unlike_length_do_not_share_a_batch():
+    seen = batched_lengths([[40], [50], [400], [60], [500], [450, 45]])
+    assert seen == [[40], [50, 45, 60], [400, 450, 500]]
+
+
+def test_texts_of_the_nearest_length_share_a_batch_and_the_oldest_goes_first():
+    seen = batched_lengths([[40], [60], [100], [90], [62], [61], [95]], max_rows=3)
+    assert seen == [[40], [60, 61, 62], [100, 95, 90]]
 
 
 def test_one_bad_request_does_not_spoil_its_batch():
