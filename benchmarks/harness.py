@@ -1,0 +1,200 @@
+"""Systems compared in rounds: each in a process of its own, started once, warmed, asked in turn."""
+
+import importlib
+import importlib.util
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple
+
+RESULTS = Path(__file__).parent / "results"
+PACKAGES = "tensorflow", "keras", "numpy", "keras-hub", "ctranslate2"
+
+
+class System(NamedTuple):
+    """One thing to measure.
+
+    Args:
+        name: as the table has it.
+        build: "module:function"; called with `options`, gives a function without arguments that
+            does the work of one round.
+        options: dict, JSON can hold it.
+        needs: packages by import name; without one of them the system is skipped.
+    """
+
+    name: str
+    build: str
+    options: dict = {}
+    needs: tuple = ()
+
+
+class Worker:
+    """A system in its process. `round` gives the seconds of the wall and of the processors."""
+
+    def __init__(self, system, threads):
+        count = str(threads)
+        pinned = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+        environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, **dict.fromkeys(pinned, count)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.harness", system.build, json.dumps(system.options)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+            cwd=Path(__file__).parents[1],
+        )
+        self.name = system.name
+
+    def round(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.name} ended with code {self.process.wait()}.")
+        return json.loads(line)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def measure(systems, *, rounds, threads, warm=2):
+    """Asks the systems in turn, round after round.
+
+    Args:
+        systems: list of `System`; one whose packages are missing is skipped with a printed line.
+        rounds: int, timed rounds of each.
+        threads: int, of each process.
+        warm: int, rounds before those.
+
+    Returns:
+        dict of name -> {"wall": [seconds], "cpu": [seconds], "began": [time]}.
+    """
+    present = []
+    for system in systems:
+        missing = [name for name in system.needs if importlib.util.find_spec(name) is None]
+        if missing:
+            print(f"skipped {system.name}: {', '.join(missing)} not installed")
+        else:
+            present.append(system)
+    workers = []
+    found = {system.name: {"wall": [], "cpu": [], "began": []} for system in present}
+    try:
+        for system in present:
+            workers.append(Worker(system, threads))
+            for _ in range(warm):
+                workers[-1].round()
+        for _ in range(rounds):
+            for worker in workers:
+                for key, value in worker.round().items():
+                    found[worker.name][key].append(value)
+    finally:
+        for worker in workers:
+            worker.close()
+    return found
+
+
+def summary(found, *, units=1, clock="wall"):
+    """Rates and ratios: how many times as fast as each system the first one is.
+
+    Args:
+        found: as `measure` gives it; the first is the zoo's.
+        units: number of things done in a round.
+        clock: "wall" or "cpu".
+
+    Returns:
+        List of dicts: system, median, least and most in units a second, ratio = first / this.
+    """
+    rows = []
+    for name, times in found.items():
+        rates = [units / seconds for seconds in times[clock]]
+        rows.append(
+            {
+                "system": name,
+                "median": statistics.median(rates),
+                "least": min(rates),
+                "most": max(rates),
+            }
+        )
+    return [{**row, "ratio": rows[0]["median"] / row["median"]} for row in rows]
+
+
+def table(groups, unit):
+    """Markdown of {label: rows of `summary`}."""
+    lines = [f"| work | system | {unit} | least..most | zoo / it |", "|---|---|---|---|---|"]
+    for label, rows in groups.items():
+        for r in rows:
+            spread = f"{r['least']:.4g}..{r['most']:.4g}"
+            cells = label, r["system"], f"{r['median']:.4g}", spread, f"{r['ratio']:.2f}"
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def report(name, groups, unit, threads, command):
+    """Prints the table; writes `results/NAME.json` and `results/NAME.png`."""
+    print(table(groups, unit))
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    RESULTS.mkdir(exist_ok=True)
+    record = {
+        "command": command,
+        "date": datetime.now(timezone.utc).isoformat(timespec="minutes"),
+        "machine": platform.machine(),
+        "threads": threads,
+        "unit": unit,
+        "versions": {"python": platform.python_version(), **versions},
+        "groups": groups,
+    }
+    text = json.dumps(record, indent=1) + "\n"
+    (RESULTS / f"{name}.json").write_text(text, encoding="utf-8")
+    _plot(RESULTS / f"{name}.png", groups, unit, threads)
+
+
+def _plot(path, groups, unit, threads):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(
+        len(groups), figsize=(8, 0.6 + 1.6 * len(groups)), layout="constrained", squeeze=False
+    )
+    for ax, (label, rows) in zip(axes[:, 0], groups.items(), strict=True):
+        medians = [row["median"] for row in rows]
+        low = [row["median"] - row["least"] for row in rows]
+        high = [row["most"] - row["median"] for row in rows]
+        ax.barh([row["system"] for row in rows], medians, xerr=[low, high], color="#4477aa")
+        ax.invert_yaxis()
+        ax.set_title(label, loc="left", fontsize=10)
+    axes[-1, 0].set_xlabel(f"{unit}, {threads} thread(s); median, least and most")
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def _serve(build, options):
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print must not mix with the answers
+    module, _, function = build.partition(":")
+    work = getattr(importlib.import_module(module), function)(**json.loads(options))
+    for _ in sys.stdin:
+        began = time.time()
+        wall, cpu = time.perf_counter(), sum(os.times()[:4])
+        work()
+        cpu, wall = sum(os.times()[:4]) - cpu, time.perf_counter() - wall
+        print(json.dumps({"wall": wall, "cpu": cpu, "began": began}), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    _serve(*sys.argv[1:])
