@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = "tensorflow", "keras", "numpy", "keras-hub", "ctranslate2"
+PACKAGES = "tensorflow", "keras", "numpy", "ctranslate2"
 
 
 class System(NamedTuple):

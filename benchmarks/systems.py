@@ -20,7 +20,7 @@ def _transformer():
     return Transformer(VOCABULARY, VOCABULARY, num_heads=4, share_embeddings=True, **SIZES)
 
 
-def zoo_decode(batch, beams, xla=False):
+def zoo_decode(batch, beams):
     """The search of `generate`, its end token banned: exactly 40 tokens."""
     import tensorflow as tf
 
@@ -34,7 +34,7 @@ def zoo_decode(batch, beams, xla=False):
     model({"source": source, "target": source})
     plan, floats = Decoding(num_beams=beams).split()
 
-    @tf.function(jit_compile=xla)
+    @tf.function
     def run(source):
         static, state = model.start(model.encode(source))
         found = search(
