@@ -17,9 +17,9 @@
 #
 # ![A translation and what each of its words attended to](attachment:cover.png)
 #
-# *Where this goes.* A trained model translates German to English. Each row is one English token,
-# and shows where the model looked while it wrote it. At the end you can read this picture, and you
-# have written the layer behind it yourself.
+# *Where this goes.* A trained model translates German to English. Each row is one English **token**
+# (词元, a word or a piece of one), and shows where the model looked while it wrote it. At the end
+# you can read this picture, and you have written the layer behind it yourself.
 #
 # **You need** Python and a little numpy. **Time**: 1 minute on 2 CPU cores, half an hour to read.
 #
@@ -97,7 +97,7 @@ assert np.allclose(weights, by_hand, atol=1e-3)
 # %% [markdown]
 # Two things to notice. The selection is *soft*: *the* has a score of 0 and still gets 8 %. And it
 # is *smooth*: change the query a little, and the weights change a little. That is why a network can
-# learn it by gradient descent, and could not learn "take the best one".
+# learn it by gradient descent (梯度下降), and could not learn "take the best one".
 #
 # ## 3. Integrate: a mixture of what was selected
 #
@@ -197,9 +197,9 @@ plt.show()
 #
 # ## 5. Why the Transformer divides by √D
 #
-# Real keys do not have 3 numbers but D = 64 or more. What happens to the scores? If the numbers are
-# random with variance 1, a dot product adds D terms, and its variance is D. Do not believe it,
-# measure it.
+# The **Transformer** is the network of notebook 3, made of dot-product attention. Real keys do not
+# have 3 numbers but D = 64 or more. What happens to the scores? If the numbers are random with
+# variance 1, a dot product adds D terms, and its variance is D. Do not believe it, measure it.
 
 # %%
 random = np.random.default_rng(0)
@@ -212,8 +212,8 @@ for width in (4, 64, 1024):
 
 # %% [markdown]
 # Large scores make softmax nearly a hard choice, and a hard choice has no slope to learn from. So
-# the scores are divided by √D: **scaled dot-product attention**. The picture shows the largest of
-# 10 weights, on average, with and without the division.
+# the scores are divided by √D: **scaled dot-product attention** (缩放点积注意力). The picture shows
+# the largest of 10 weights, on average, with and without the division.
 
 # %%
 widths = 2 ** np.arange(1, 11)
@@ -354,7 +354,8 @@ print(f"{listed}, and {chr(65 + asked[0, 0])}? {answer[0]}")
 
 
 # %% [markdown]
-# Two networks that differ in one line. Both embed letters and digits; one attends with the letter
+# Two networks that differ in one line. Both embed letters and digits, that is, give each a vector
+# that is learned (嵌入, an embedding); one attends with the letter
 # asked for as the query, the letters as keys and the digits as values. The other ties each digit to
 # its letter by a product, and takes the plain mean of the eight: equal weights for all.
 
@@ -375,8 +376,9 @@ def lookup_model(with_attention):
 
 
 # %% [markdown]
-# Before training, a check that catches many faults: a network that knows nothing of 10 digits
-# should have a loss of about ln 10 = 2.30.
+# Before training, a check that catches many faults. The loss is the cross-entropy (交叉熵), minus
+# the logarithm of the probability that the right answer got. Who knows nothing gives each of 10
+# digits a tenth, so the first loss should be about -ln(1/10) = ln 10 = 2.30.
 
 # %%
 inputs, answers, places = lookup_task(2_000 if FAST else 40_000, np.random.default_rng(0))
@@ -448,7 +450,8 @@ assert FAST or hits > 0.95
 # ## 9. An honest failure: attention does not know order
 #
 # Swap the words of a sentence, and ask the same question. `softmax` and the sum do not care in
-# which order the items come, so the answer is *exactly* the same.
+# which order the items come, so the answer is the same. (A difference of 0.0000001 is the rounding
+# of float32, which adds in another order.)
 
 # %%
 dog_bites_man = random.normal(size=(1, 3, 6)).astype("float32")
@@ -460,9 +463,9 @@ print("difference:", float(ops.max(ops.abs(one - other))))
 assert np.allclose(one, other, atol=1e-6)
 
 # %% [markdown]
-# To attention, *dog bites man* is *man bites dog*. A bag of words. Recurrent networks know the
-# order because they read one word after the other; the Transformer must be told, by adding a
-# pattern to each vector that depends on its position:
+# To attention, *dog bites man* is *man bites dog*. A bag of words. Recurrent networks
+# (循环神经网络, RNN) know the order because they read one word after the other; the Transformer
+# must be told, by adding a pattern to each vector that depends on its position:
 
 # %%
 positions = zoo.layers.SinusoidalPositions()
