@@ -21,13 +21,15 @@
 # differ in one layer. The quality of their translations, by the length of what they translate.
 #
 # **You need** [notebook 1](01_attention_from_scratch.ipynb), and to have heard of recurrent
-# networks. **Time**: 5 minutes on 2 CPU cores.
+# networks (循环神经网络, RNN), which read one word after the other and carry a state along.
+# **Time**: 5 minutes on 2 CPU cores.
 #
-# Before attention, a translator (机器翻译) worked like this: an **encoder** (编码器) RNN reads the
-# source and folds it into *one vector*; a **decoder** (解码器) RNN unfolds that vector into the
-# target. Five words or fifty, the vector has the same size. That is the **bottleneck** (瓶颈).
-# Attention removes it: every step of the decoder takes its own mixture of *all* encoder states.
-# People say that this is what makes long sentences work. Let us see.
+# From a sequence to a sequence (序列到序列): that is the *seq2seq* of the title. Before attention,
+# a translator (机器翻译) worked like this: an **encoder** (编码器) RNN reads the source and folds
+# it into *one vector*; a **decoder** (解码器) RNN unfolds that vector into the target. Five words
+# or fifty, the vector has the same size. That is the **bottleneck** (瓶颈). Attention removes it:
+# every step of the decoder takes its own mixture of *all* encoder states. People say that this is
+# what makes long sentences work. Let us see.
 
 # %%
 import sys
@@ -97,8 +99,9 @@ for german, english in count_train[:3]:
     print(german, "|", english)
 
 # %% [markdown]
-# A tokenizer cuts text into **subwords** (子词). Here every number is one piece, and the rest of
-# the vocabulary, letters and bytes, lies idle.
+# A tokenizer (分词器) cuts text into **subwords** (子词), the tokens of the model, and numbers them
+# from 0 to V - 1; V is the size of the vocabulary (词表). Here every number is one piece, and the
+# rest of the vocabulary, letters and bytes, lies idle.
 
 
 # %%
@@ -113,8 +116,9 @@ for text in count_train[0]:
 # %% [markdown]
 # ## 2. Two models, one layer apart
 #
-# `zoo.models.RNNSearch` is the model of Bahdanau and others: a bidirectional GRU reads the source,
-# two GRUs write the target, and between them stands additive attention.
+# `zoo.models.RNNSearch` is the model of Bahdanau and others. Its recurrent layers are GRUs
+# (门控循环单元): a bidirectional one reads the source, from both ends, two write the target, and
+# between them stands additive attention.
 #
 # For the model *without*, we take the selection away. Each step gets the plain mean of the encoder
 # states: always the same vector, whatever the step is about. (The classic choice was the last
@@ -171,7 +175,8 @@ assert np.allclose(ops.convert_to_numpy(weights)[..., :4], 0.25)
 # ## 3. Train both
 #
 # The same data in the same order, the same steps, the same learning rate. The first loss should be
-# near ln V, which is what a model has that knows nothing of V tokens.
+# near ln V, which is what a model has that knows nothing of V tokens (section 8 of notebook 1). Its
+# unit is the nat, because the logarithm is the natural one.
 
 
 # %%
@@ -211,10 +216,10 @@ plt.show()
 #
 # ## 4. BLEU, by length
 #
-# A loss is not a translation. **BLEU** compares a translation with that of a human: which share of
-# its words, word pairs, triples and quadruples is also there? The four shares are multiplied, the
-# fourth root is taken, and whoever writes too little is punished. 0 is nothing, 100 is the same
-# text. It is a number for hundreds of sentences; for one sentence it says little.
+# A loss is not a translation. **BLEU** (译文评分) compares a translation with that of a human:
+# which share of its words, word pairs, triples and quadruples is also there? The four shares are
+# multiplied, the fourth root is taken, and whoever writes too little is punished. 0 is nothing, 100
+# is the same text. It is a number for hundreds of sentences; for one sentence it says little.
 
 # %%
 reference = ["A small dog runs on the beach ."]
@@ -267,11 +272,14 @@ assert FAST or middle["with attention"][1] > middle["without"][1] + 20
 # %% [markdown]
 # That is the bottleneck. The words are the same twenty, and the model without attention has seen
 # texts of this length in training. What it lacks is room: the longer the text, the more must share
-# one vector.
+# one vector. (Be fair to it: its curve in Figure 1 still falls when we stop. More steps would make
+# it better, so this is what the bottleneck costs *with the same training*. Exercise 1 goes on from
+# here.)
 #
 # ## 5. Read the alignment
 #
-# What the attention does can be seen. Each row is one English number that is being written.
+# Which word of one language belongs to which of the other is their **alignment** (对齐). What the
+# attention does can be seen. Each row is one English number that is being written.
 
 # %%
 shown = "drei neun eins zwölf sieben vier"
@@ -398,7 +406,8 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 #
 # Give it more `units`, until it has as many parameters as the other, and train again. If the gap of
 # Figure 2 came from the number of parameters, it would close. Attention has few: see the numbers
-# printed in section 2.
+# printed in section 2. Then give it more steps, too (`steps` in section 3): how many does it need
+# until it does with 14 numbers what the other does after 200?
 #
 # </details>
 #
@@ -417,9 +426,17 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 #
 # <details><summary>Answer</summary>
 #
-# Return scores that grow with the position, such as `1000 * ops.arange(S)` in float32; the mask
-# removes the padding behind the last token. One half of that state comes from the reader that goes
-# backwards and has read just one token there.
+# Return scores that grow with the position:
+#
+# ```python
+# class LastState(Attention):
+#     def scores(self, query, projected_key):  # (B, T, D), (B, S, D) -> (B, T, S)
+#         places = ops.arange(ops.shape(projected_key)[1], dtype="float32")
+#         return 0 * (query[:, :, None, 0] + projected_key[:, None, :, 0]) + 1000 * places
+# ```
+#
+# and put it in the place of `EqualShares`. The mask removes the padding behind the last token. One
+# half of that state comes from the reader that goes backwards and has read just one token there.
 #
 # </details>
 #
@@ -440,5 +457,7 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 #   Translation*, [arXiv:1409.1259](https://arxiv.org/abs/1409.1259): quality falls with length.
 # - Bahdanau, Cho and Bengio (2015), *Neural Machine Translation by Jointly Learning to Align and
 #   Translate*, [arXiv:1409.0473](https://arxiv.org/abs/1409.0473): figure 2 is the one drawn here.
+# - Papineni, Roukos, Ward and Zhu (2002), *BLEU: a Method for Automatic Evaluation of Machine
+#   Translation*, [ACL P02-1040](https://aclanthology.org/P02-1040/).
 # - Post (2018), *A Call for Clarity in Reporting BLEU Scores*,
 #   [arXiv:1804.08771](https://arxiv.org/abs/1804.08771).
