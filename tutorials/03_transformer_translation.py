@@ -154,9 +154,10 @@ print(f"{len(train):,} pairs to learn from, {len(test)} for the test")
 # %% [markdown]
 # ## 3. A small Transformer, and an RNN of its size
 #
-# Two layers read, two layers write. Each has an attention and a small network that looks at every
-# position alone; a layer that writes has a second attention, over the source. The other model is
-# that of notebook 2, with attention, and about as many parameters.
+# Two layers read (the encoder, 编码器), two layers write (the decoder, 解码器). Each has a
+# self-attention (自注意力) and a small network that looks at every position alone; a layer that
+# writes has a second attention, over the source, the **cross-attention** (交叉注意力). The other
+# model is that of notebook 2, with attention, and about as many parameters.
 
 # %%
 V = tokenizer.vocab_size
@@ -176,7 +177,8 @@ for name, it in translators.items():
 
 # %% [markdown]
 # In training, the Transformer reads the whole target at once, and predicts each token from those
-# before it. It must not see those behind. Disturb the last token, and nothing before it may move.
+# before it. It must not see those behind: the causal mask (因果掩码) of notebook 1. Disturb the
+# last token, and nothing before it may move.
 
 # %%
 given = {"source": np.array([[5, 6, 7, 3]]), "target": np.array([[2, 8, 9, 10]])}
@@ -363,8 +365,9 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 #
 # <details><summary>Answer</summary>
 #
-# Both comparisons. All scores are larger by the root of the width of a head, here √2, so every
-# softmax is harder. It would train all the same, and without the check nobody would notice.
+# Both comparisons (the loop stops at the first that fails). All scores are larger by the root of
+# the width of a head, here √2, so every softmax is harder. It would train all the same, and without
+# the check nobody would notice.
 #
 # </details>
 #
@@ -382,7 +385,8 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 #
 # <details><summary>Answer</summary>
 #
-# Write down your guess first. 5,787 pairs are few, and both models can learn them by heart: watch
+# Put 480 for 120 in `steps`, and write down your guess first. 5,787 pairs are few, and both models
+# can learn them by heart: watch
 # whether the loss on the test captions rises again while that on the training data still falls
 # (过拟合, overfitting).
 #
@@ -393,7 +397,8 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 #
 # <details><summary>Answer</summary>
 #
-# Each pass takes longer, and the reports are learned in as many passes, or few more. Compare the
+# Load the shipped model again and fit it on `new_train + train[:200]`. Each pass takes longer, and
+# the reports are learned in as many passes, or few more. Compare the
 # loss on the captions with that of section 6: the captions in the mixture hold it where it was.
 #
 # </details>
