@@ -23,8 +23,9 @@
 #
 # **You need** a little Keras. **Time**: 5 minutes on 2 CPU cores.
 #
-# A **language model** (语言模型) gives every possible next token a probability, given the tokens
-# before it. That is all. To write, take one, put it behind the text, and ask again.
+# A **language model** (语言模型) gives every possible next token (词元; here mostly one character)
+# a probability, given the tokens before it. That is all. To write, take one, put it behind the
+# text, and ask again.
 
 # %%
 import sys
@@ -114,7 +115,8 @@ plt.show()
 # ## 2. Perplexity: how surprised is it?
 #
 # To compare models we need a number that cannot be had by copying. Let each predict text that it
-# never saw: the loss is the mean of $-\ln p$ over the characters, in nats, and its exponential is
+# never saw: the loss is the mean of $-\ln p$ over the characters, in nats (the unit that goes with
+# the natural logarithm), and its exponential is
 # the **perplexity** (困惑度), "as if it chose among so many characters at each place".
 #
 # Our table gives 0 to what it never saw, and one such place makes the loss infinite. The cure is
@@ -154,9 +156,9 @@ plt.show()
 # ## 3. Learn: LSTM and Transformer
 #
 # An n-gram sees `the cat` and `the dog` as two strangers. A network puts characters into vectors,
-# and can use what is alike. Two of them, both small: an **LSTM**, which reads from left to right
-# and carries a state along (with attention to its own past), and a **Transformer** decoder, which
-# has nothing but attention to what came before.
+# and can use what is alike. Two of them, both small: an **LSTM** (长短期记忆网络), which reads from
+# left to right and carries a state along (with attention to its own past), and a **Transformer**
+# decoder, which has nothing but attention to what came before.
 
 # %%
 CONTEXT = 128
@@ -190,7 +192,8 @@ for name, model in models.items():
     assert moved[:12].max() < 1e-5 < moved[12:].max()
 
 # %% [markdown]
-# And the second: before training, the loss is near ln V. (Not quite: the first guesses are not all
+# And the second: a model that knows nothing gives each of V tokens the probability 1/V, so before
+# training, the loss is near ln V. (Not quite: the first guesses are not all
 # equal, since the embedding serves as output layer, too.)
 
 # %%
@@ -221,7 +224,7 @@ axes.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# *Figure 3. Two networks after about a minute of training each, and the counting model.* Do not
+# *Figure 3. Two networks with less than a minute of training each, and the counting model.* Do not
 # think little of counting: it needs a second. What a network needs is time. The shipped
 # `generate_shakespeare` is a Transformer like ours, larger, with an hour of training on the whole
 # text. All four, on the same new text:
@@ -286,7 +289,8 @@ assert surprise(greedy) < surprise(human)
 # ## 5. Draw instead
 #
 # To **sample** (采样) is to draw the next character by its probability. Then now and then comes an
-# improbable one, and after it the text may go astray. The remedies cut off the tail:
+# improbable one, and after it the text may go astray. The remedies make the tail thinner, or cut it
+# off. (**Logits** are the scores of the tokens before the softmax.)
 #
 # | option | what it does to the probabilities |
 # |---|---|
@@ -339,7 +343,8 @@ plt.show()
 # - **surprise**: how improbable the model finds what it wrote;
 # - **distinct-2**: of all pairs of words, the share that is different. Near 1 is varied, low means
 #   that it repeats itself;
-# - **self-BLEU**: how alike the texts are to each other, 0 to 100. Low is varied;
+# - **self-BLEU**: how alike the texts are to each other, 0 to 100, by the word sequences that they
+#   share (BLEU, 译文评分, is explained in notebook 2). Low is varied;
 # - **copied**: as above, from the training text;
 # - **words**: the share of its words that Shakespeare used in the training text, so that variety by
 #   bad spelling shows.
@@ -419,7 +424,8 @@ for name in ("greedy", "temperature 1.5", "Shakespeare"):
 # ## 7. A poem to a form
 #
 # `generate_tang` writes quatrains (绝句) in traditional characters: four lines of seven, with fixed
-# marks. Mostly it keeps to that by habit. Mostly is not always; but at each place we know *which
+# marks. It keeps to that by habit, perhaps in all of the poems below. A habit is no promise; but at
+# each place we know *which
 # kind* of token may stand there, a character or one certain mark, and can set the probability of
 # all others to 0. That is **constrained decoding** (受限解码), and it is not a matter of luck any
 # more.
