@@ -15,10 +15,11 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/06_word_embeddings.ipynb)
 #
-# ![A map of words: people, animals, colours and vehicles lie together](attachment:cover.png)
+# ![A map of words: colours, food and vehicles lie together](attachment:cover.png)
 #
 # *Where this goes.* A network read 29,000 captions of photographs and was asked one thing: which
-# words stand near this one? This map is what it then knew. Nobody told it what a colour is.
+# words stand near this one? This map is a shadow of what it then knew. Nobody told it what a colour
+# is.
 #
 # **You need** Python, numpy and a little Keras. **Time**: at most 4 minutes on 2 CPU cores.
 #
@@ -142,8 +143,8 @@ def skip_gram():
 
 # %% [markdown]
 # The loss is the cross-entropy (交叉熵) of the right words: of one for CBOW, of up to eight for
-# skip-gram. A network that knows nothing spreads its guess over all V words, so the first loss must
-# be ln V.
+# skip-gram. A network that knows nothing gives each of V words the probability 1/V, so the first
+# loss must be -ln(1/V) = ln V.
 
 
 # %%
@@ -338,8 +339,11 @@ plt.show()
 
 # %% [markdown]
 # *Figure 3. Skip-gram vectors of 48 words, in the plane in which they differ most. The marks are
-# our groups, which the network never saw.* A plane shows a shadow of 64 dimensions: points that are
-# apart here are apart, but points that touch may lie one behind the other.
+# our groups, which the network never saw. Where names lie on each other, so do the words: at the
+# right edge blue and purple, black and green; in the middle goat and coat.* Colours, food and
+# vehicles lie apart; people stand among the clothes that they wear in the captions. A plane shows a
+# shadow of 64 dimensions: points that are apart here are apart, but points that touch may lie one
+# behind the other, as goat and coat do.
 #
 # ## 7. One word, two senses
 #
@@ -408,8 +412,10 @@ plt.show()
 # %% [markdown]
 # *Figure 4. All occurrences of "Decke" in the captions. On the left its embedding, the same point
 # each time; on the right what the encoder of `translate_de_en` made of it in each sentence.* The
-# translator had to find out which sense is meant, since English has two words for it. (It was
-# trained on these sentences; exercise 3 asks for fresh ones.)
+# translator had to find out which sense is meant, since English has two words for it. Do not make
+# too much of it: the two senses are not cleanly parted, and with 74 occurrences the lead over
+# "always the frequent sense" is six of them. (It was trained on these sentences; exercise 3 asks
+# for fresh ones.)
 
 # %%
 print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f} minutes, "
