@@ -103,9 +103,9 @@ assert abs(one - other) < 1e-5
 # %% [markdown]
 # ## 2. A SavedModel: strings in, strings out
 #
-# `zoo.serving.export` writes the whole way (tokens, encoder, beam search, text) as one TensorFlow
-# graph, under a version number. The folder is complete or not there at all, so that a server that
-# looks at the wrong moment never sees half a model.
+# `zoo.serving.export` writes the whole way (tokens, encoder, beam search (束搜索), text) as one
+# TensorFlow graph, under a version number. The folder is complete or not there at all, so that a
+# server that looks at the wrong moment never sees half a model.
 
 # %%
 version = zoo.serving.export(translator, FOLDER / "exported", "translate_de_en")
@@ -273,6 +273,8 @@ server.terminate()
 print("stopped with", server.wait(timeout=60))
 
 # %% [markdown]
+# (-15 is no fault: the process was ended by signal 15, `terminate`.)
+#
 # ## 7. TensorFlow Serving, with Docker
 #
 # For production there is TensorFlow Serving. The export has put everything that it wants beside the
