@@ -24,8 +24,8 @@
 # **You need** a little Keras. **Time**: 5 minutes on 2 CPU cores.
 #
 # The steps are the same for a dictionary, product names, a dialect, questions and answers, or
-# photographs with their captions: **read, look, split, tokenise, train, measure, find the failures,
-# export**.
+# photographs with their captions: **read, look, split, tokenise (分词), train, measure, find the
+# failures, export**.
 
 # %%
 import sys
@@ -127,9 +127,9 @@ except ValueError as error:
 # %% [markdown]
 # ## 2. Look, then split
 #
-# Look before you train. How many pairs are there twice? A pair in the training set *and* in the
-# test set is an exam with known questions. So hold out first, and then remove from the training set
-# whatever shares a side with what is held out: `zoo.data.clean` does that.
+# Look before you train. How many pairs are there twice? A pair in the training set (训练集) *and*
+# in the test set (测试集) is an exam with known questions. So hold out first, and then remove from
+# the training set whatever shares a side with what is held out: `zoo.data.clean` does that.
 
 # %%
 pairs = zoo.data.read_pairs(path)
@@ -165,7 +165,8 @@ assert tokenizer.decode(tokenizer.encode(texts)) == texts
 # ## 4. Train
 #
 # A small Transformer. Rule of thumb: more pairs, wider model. `zoo.Translator` puts model and
-# tokenizer together; `fit` takes the strings as they are.
+# tokenizer together; `fit` takes the strings as they are. And as always: who knows nothing gives
+# each of V tokens the probability 1/V, so the first loss is near ln V.
 
 # %%
 layers = 1 if FAST else 2
@@ -215,14 +216,15 @@ plt.show()
 
 # %% [markdown]
 # *Figure 1. How to read it: both fall together, good. If the training loss falls and the validation
-# loss rises, it learns by heart: take more data, more dropout or fewer steps. If both stay high,
-# take a wider model or more steps.* (Here validation may lie *below* training, because dropout is
-# off when a model is evaluated, and because a training value is the mean over its interval.)
+# loss rises, it learns by heart (过拟合, overfitting): take more data, more dropout or fewer steps.
+# If both stay high, take a wider model or more steps.* (Here validation may lie *below* training,
+# because dropout is off when a model is evaluated, and because a training value is the mean over
+# its interval.)
 #
 # ## 5. Measure what you need
 #
-# BLEU is for free text. For a date there is one right answer, so count them. And count them *by
-# kind*: an average hides the kind that never works.
+# BLEU (译文评分, see notebook 2) is for free text. For a date there is one right answer, so count
+# them. And count them *by kind*: an average hides the kind that never works.
 
 # %%
 answers = dates.generate([source for source, _ in test])
@@ -269,9 +271,9 @@ out = dates.generate("24 November 1987", return_dict=True)
 zoo.plot_attention(out)
 
 # %% [markdown]
-# *Figure 3. Row: the character being written; column: the piece of the source. The mean of the four
-# heads of the last layer.* The year comes first in the answer and last in the source, so the dark
-# cells begin on the right.
+# *Figure 3. Row: the piece being written, mostly one character; column: the piece of the source.
+# `␣` is the space before a word. The mean of the four heads of the last layer.* The year comes
+# first in the answer and last in the source, so the dark cells begin on the right.
 #
 # ## 6. An honest failure: what was not in the data
 #
@@ -330,9 +332,11 @@ assert [text.decode() for text in got["text"].numpy()] == dates.generate(asked)
 # %% [markdown]
 # ## 8. The same in one command
 #
-# `zoo train --tsv` does what sections 3 and 4 did, for everyday text: it chooses vocabulary and
-# steps by the size of the file, writes logs for TensorBoard and keeps checkpoints. Stop it, give
-# the same command again, and it goes on. All that it needs is the split, as files.
+# `zoo train --tsv` does what sections 3 and 4 did, for everyday text. The model is always the same,
+# a Transformer of three and three layers; vocabulary and steps are chosen by the size of the file;
+# the optimizer is Muon, not the Adam of above. It writes logs for TensorBoard and keeps
+# checkpoints. Stop it, give the same command again, and it goes on. All that it needs is the split,
+# as files.
 
 
 # %%
@@ -359,7 +363,8 @@ else:
 
 # %% [markdown]
 # Two steps on 300 pairs, to see that the files are in order. With all pairs and without `--steps`
-# it makes about 20 passes over the data with a model some twenty times as large as ours; then
+# it makes about 20 passes over the data (but at least 200 steps), with a model some twenty times as
+# large as ours, so it takes longer. Then
 #
 # `zoo evaluate mine/model.keras --tsv test.tsv` measures it,
 #
