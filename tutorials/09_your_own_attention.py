@@ -21,7 +21,8 @@
 # with the softmax that everybody uses; below, with an attention that you write in this notebook,
 # which can give a word *nothing at all*: its white cells are exactly 0.
 #
-# **You need** [notebook 1](01_attention_from_scratch.ipynb).
+# **You need** [notebook 1](01_attention_from_scratch.ipynb), a little Keras, and from section 5 on
+# the heads of [notebook 3](03_transformer_translation.ipynb).
 # **Time**: at most 13 minutes on 2 CPU cores.
 #
 # A new idea about attention is three pieces of work: **write** it as a layer, **test** that it
@@ -209,8 +210,8 @@ for check in CHECKS[:2]:
 # ## 4. A new way to select: sparsemax
 #
 # Softmax never says 0: each of 1,000 words gets a little. **Sparsemax** (稀疏注意力) is the point
-# of the simplex (weights that are positive and sum to 1) which is nearest to the scores. Often that
-# point lies on the edge, and many weights are exactly 0.
+# of the simplex (单纯形: weights that are not negative and sum to 1) which is nearest to the
+# scores. Often that point lies on the edge, and many weights are exactly 0.
 #
 # It has a closed form: sort the scores, keep the k largest for which `1 + k·z_k` exceeds the sum of
 # the first k, and subtract a threshold so that what is left sums to 1.
@@ -341,7 +342,7 @@ sources, references = zip(*valid)
 
 
 # %% [markdown]
-# BLEU (机器翻译的评分) counts the words and short phrases that a translation shares with the
+# BLEU (译文评分) counts the words and short phrases that a translation shares with the
 # reference, from 0 to 100; sacreBLEU counts them here.
 
 
@@ -377,7 +378,8 @@ plt.show()
 
 # %% [markdown]
 # *Figure 3. The same Transformer with another attention over the source, before and after a short
-# fine-tuning.*
+# fine-tuning.* In the run shown here the change alone cost next to nothing, and the fine-tuning did
+# not help. One reason may be that trained heads point sharply already, as Figure 4 will show.
 #
 # ## 7. What does it look at?
 #
