@@ -28,7 +28,7 @@ RECIPE = TranslationRecipe(
     warmup=150,
     batch_tokens=4096,  # Muon's own work is a step's, not a token's
     interval=100,
-    steps=1400,  # about 11 passes over 29,000 pairs
+    steps=1400,  # about 10 passes over 29,000 pairs
 )
 
 CARD = {
@@ -37,8 +37,8 @@ CARD = {
     "learning, comparing and testing. Not for news, letters or anything that matters.",
     "data": {"multi30k": "training split, 29,000 pairs, both languages"},
     "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train translate_de_en",
-    "minutes": 34,
-    "machine": "one of the two cores of an AMD EPYC (Zen 4), another training on the other",
+    "minutes": 77,
+    "machine": "one of the two cores of an AMD EPYC (Zen 3), other work on the other",
     "published": [
         {
             "system": "Transformer, 9.0 M parameters",
@@ -48,11 +48,17 @@ CARD = {
             "origin": "bentrevett/pytorch-seq2seq (lower-cased tokens by spaCy)",
         },
     ],
+    "helped": [
+        "Muon and dropout 0.2 in place of Adam and dropout 0.1, with the same ten passes: the loss "
+        "of the validation split fell from 1.58 to 1.54 nats, and its BLEU on lower-cased tokens "
+        "rose from 40.9 to 41.3. The test split does not show it: 40.1 before, 40.0 after.",
+    ],
     "faults": [
         "Everyday language: there is none in its training data. `Ich habe gestern meinen Schlüssel "
         "im Büro vergessen.` becomes nonsense.",
         "Rare words are spelled into words that do not exist, or replaced by common ones: cotton "
-        "(*Baumwolle*) becomes a truck.",
-        "Plurals slip now and then (`many house`).",
+        "(*Baumwolle*) becomes tree branches.",
+        "A relative clause comes apart: what the people in the picture are proud of becomes "
+        "`something that has up on the picture of the people`.",
     ],
 }
