@@ -405,9 +405,9 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 # <details><summary>Answer</summary>
 #
 # Give it more `units` (an even number), until it has as many parameters as the other, and train
-# again. If the gap of Figure 2 came from the number of parameters, it would close. Attention has few: see the numbers
-# printed in section 2. Then give it more steps, too (`steps` in section 3): how many does it need
-# until it does with 14 numbers what the other does after 200?
+# again. If the gap of Figure 2 came from the number of parameters, it would close. Attention has
+# few: see the numbers printed in section 2. Then give it more steps, too (`steps` in section 3):
+# how many does it need until it does with 14 numbers what the other does after 200?
 #
 # </details>
 #
