@@ -477,8 +477,8 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 #
 # <details><summary>Answer</summary>
 #
-# The share rises, for the real continuation, too: `KING RICHARD III:` and `my good lord` are in
-# many places of the plays. A run must be so long that nobody writes it by chance; 30 characters are
+# The share rises, for the real continuation, too: `KING RICHARD III:` alone is in 138 places of the
+# training text. A run must be so long that nobody writes it by chance; 30 characters are
 # about six words.
 #
 # </details>
