@@ -558,9 +558,11 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 #
 # <details><summary>Answer</summary>
 #
-# `fit` on images shows each a little different every time, and half of them *mirrored*
-# (`zoo.vision.augment`). For a photograph of a dog that is a gift; here it makes half of the
-# captions wrong. Always ask whether an augmentation (数据增强) keeps the answer true.
+# Give the pictures as `(folder / name, caption)`, and call `teller.compile(...)` again before
+# `fit`, since its training step was made for stored features. `fit` on images shows each a little
+# different every time, and half of them *mirrored* (`zoo.vision.augment`). For a photograph of a
+# dog that is a gift; here it makes half of the captions wrong. Always ask whether an augmentation
+# (数据增强) keeps the answer true.
 #
 # </details>
 #
