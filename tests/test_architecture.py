@@ -17,7 +17,7 @@ BELOW_TASKS = {"layers", "models", "training", "decoding", "text", "data", "visi
 RULES = {
     "layers": (set(), {"keras"}),
     "models": ({"layers", "registry"}, {"keras"}),  # registry: zoo.models() is its list
-    "training": (set(), {"keras", "numpy"}),
+    "training": ({"lite"}, {"keras", "numpy", "PIL"}),
     "decoding": (set(), TENSORFLOW),
     "lite": (set(), {"numpy", "sentencepiece", "PIL", "ai_edge_litert"}),
     "text": ({"lite"}, {"keras", "tensorflow_text", "sentencepiece"} | TENSORFLOW),

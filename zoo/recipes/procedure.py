@@ -8,7 +8,7 @@ import keras
 
 from zoo.tasks.files import save_model
 from zoo.text import SentencePieceTokenizer
-from zoo.training import WarmupLinear
+from zoo.training import WarmupLinear, portable
 
 
 def adam(peak, warmup, steps):
@@ -49,6 +49,7 @@ def train_and_save(
     out,
     run_dir,
     label_smoothing=0.0,
+    consistency=0.0,
     policy="mixed_bfloat16",
     verbose="auto",
     **fit,
@@ -63,7 +64,7 @@ def train_and_save(
         interval: steps between two validations, each with a checkpoint.
         out: folder of the finished model.
         run_dir: folder of the checkpoints and the TensorBoard logs.
-        label_smoothing: see `zoo.tasks.TaskModel.compile`.
+        label_smoothing, consistency: see `zoo.training.SequenceLearner.compile`.
         policy: of the dtypes in training. "mixed_bfloat16" takes products in bfloat16, sums and
             weights in float32: 1.3 times the speed on a CPU that has the instructions for it.
         verbose: as in `keras.Model.fit`.
@@ -76,7 +77,9 @@ def train_and_save(
     epochs = -(-steps // interval)
     interval = -(-steps // epochs)
     model = _under(policy, build)
-    model.compile(optimizer(epochs * interval), label_smoothing=label_smoothing)
+    model.compile(
+        optimizer(epochs * interval), label_smoothing=label_smoothing, consistency=consistency
+    )
     model.fit(
         train,
         validation_data=valid,
@@ -98,6 +101,25 @@ def train_and_save(
     path = Path(out) / "model.keras"
     save_model(finished, path, half=True)
     print(f"{path}: {(time.time() - started) / 60:.1f} minutes since this start")
+    return path
+
+
+def finish(model, folder, out):
+    """Saves `out`/model.keras with the weights that a packed training left in `folder`.
+
+    Args:
+        model: a task model.
+        folder: of `zoo.training.portable.run`.
+        out: folder of the finished model.
+
+    Returns:
+        The path of the model.
+    """
+    model.build()
+    parts = [model.model] if model.encoder is None else [model.model, model.encoder]
+    portable.load_weights(Path(folder) / "weights.npz", *parts)
+    path = Path(out) / "model.keras"
+    save_model(model, path, half=True)
     return path
 
 

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import keras
 
-from zoo.recipes.procedure import adam, kept_tokenizer, train_and_save
+from zoo.recipes.procedure import adam, finish, kept_tokenizer, train_and_save
 from zoo.tasks import Translator
 from zoo.text import SentencePieceTokenizer
+from zoo.training import portable
+
+# Of a packed training: each is compiled once, and hardly a caption is longer.
+WIDTHS = (24, 48)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +30,8 @@ class TranslationRecipe:
         policy: see `train_and_save`.
         peak: the highest learning rate.
         warmup: steps until then.
-        label_smoothing: see `Translator.compile`.
+        label_smoothing, consistency: see `Translator.compile`.
+        subword_sampling: see `Translator.fit`.
         interval: steps between two validations, each with a checkpoint.
         decoding: what `generate` does by default.
         seed: of everything random.
@@ -42,6 +47,8 @@ class TranslationRecipe:
     peak: float = 2e-3
     warmup: int = 400
     label_smoothing: float = 0.1
+    consistency: float = 0.0
+    subword_sampling: float = 0.0
     interval: int = 200
     decoding: dict = dataclasses.field(default_factory=lambda: {"num_beams": 5})
     seed: int = 1
@@ -59,10 +66,7 @@ class TranslationRecipe:
         Returns:
             The path of the model.
         """
-        keras.utils.set_random_seed(self.seed)
-        train, valid = self.pairs(data_dir)
-        random.Random(self.seed).shuffle(train)
-        tokenizers = self._tokenizers(train, Path(run_dir))
+        train, valid, tokenizers = self._data(data_dir, run_dir)
         steps = steps or self.steps
         return train_and_save(
             lambda: self._translator(tokenizers),
@@ -72,6 +76,8 @@ class TranslationRecipe:
             steps=steps,
             interval=self.interval,
             label_smoothing=self.label_smoothing,
+            consistency=self.consistency,
+            subword_sampling=self.subword_sampling,
             batch_tokens=self.batch_tokens,
             seed=self.seed,
             policy=self.policy,
@@ -80,23 +86,52 @@ class TranslationRecipe:
             verbose=verbose,
         )
 
+    def pack(self, folder, *, data_dir=None):
+        """Writes the training for `python -m zoo.training`; see `zoo.training.portable`."""
+        train, valid, tokenizers = self._data(data_dir, folder)
+        steps = self.steps
+        portable.pack(
+            folder,
+            model=self._translator(tokenizers).model,
+            stages=[{"steps": steps, "optimizer": self.optimizer(self.peak, self.warmup, steps)}],
+            train=train,
+            valid=valid,
+            tokenizers=tokenizers,
+            widths=WIDTHS,
+            batch_tokens=self.batch_tokens,
+            sampling=self.subword_sampling,
+            label_smoothing=self.label_smoothing,
+            consistency=self.consistency,
+            interval=self.interval,
+            seed=self.seed,
+        )
+
+    def finish(self, folder, *, out, data_dir=None):
+        """Saves `out`/model.keras with the weights of a packed training in `folder`."""
+        return finish(self._translator(self._tokenizers(None, Path(folder))), folder, out)
+
+    def _data(self, data_dir, run_dir):
+        keras.utils.set_random_seed(self.seed)
+        train, valid = self.pairs(data_dir)
+        random.Random(self.seed).shuffle(train)
+        return train, valid, self._tokenizers(train, Path(run_dir))
+
     def _tokenizers(self, train, run_dir):
         """The vocabularies, from `run_dir` where an interrupted run left them."""
         sizes = self.vocab_size
-        sides = [[line for pair in train for line in pair]]
-        if isinstance(sizes, tuple):
-            sides = zip(*train, strict=True)
-        else:
-            sizes = (sizes,)
-        tokenizers = []
-        for i, (size, lines) in enumerate(zip(sizes, sides, strict=True)):
-            tokenizers.append(
-                kept_tokenizer(
-                    run_dir / f"vocabulary_{i}.model",
-                    lambda lines=lines, size=size: SentencePieceTokenizer.train(lines, size),
-                )
+
+        def lines(side):
+            if isinstance(sizes, tuple):
+                return [pair[side] for pair in train]
+            return [line for pair in train for line in pair]
+
+        return [
+            kept_tokenizer(
+                run_dir / f"vocabulary_{i}.model",
+                lambda i=i, size=size: SentencePieceTokenizer.train(lines(i), size),
             )
-        return tokenizers
+            for i, size in enumerate(sizes if isinstance(sizes, tuple) else (sizes,))
+        ]
 
     def _translator(self, tokenizers):
         return Translator(

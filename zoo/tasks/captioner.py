@@ -43,8 +43,7 @@ class ImageCaptioner(TaskModel):
     serving_spec = tf.TensorSpec([None], tf.string, name="image_bytes")
 
     def __init__(self, encoder, model, tokenizer, decoding=None, spaces=True, **kwargs):
-        super().__init__(model, tokenizer, decoding, **kwargs)
-        self.encoder = encoder
+        super().__init__(model, tokenizer, decoding, encoder, **kwargs)
         self.tokenizer = tokenizer
         self.spaces = bool(spaces)
         self.image_size = tuple(encoder.input_shape[1:3])
@@ -55,18 +54,6 @@ class ImageCaptioner(TaskModel):
             )
         self.grid_size = tuple(encoder.output_shape[1:3])
         self.source_spec = tf.TensorSpec([None, *self.image_size, 3], tf.float32)
-
-    def call(self, inputs, training=None):
-        """Logits float32 (N, T, V) of a `source`, images or their features, and a `target`."""
-        source = inputs["source"]
-        if len(source.shape) == 4:
-            source = self.see(source, training)
-        return self.model({**inputs, "source": source}, training=training)
-
-    def see(self, images, training=False):
-        """Images (B, H, W, 3) -> features of their cells (B, S, C), row by row of the grid."""
-        grid = self.encoder(images, training=training)
-        return tf.reshape(grid, [-1, self.grid_size[0] * self.grid_size[1], grid.shape[3]])
 
     def batches(self, x, y=None, *, batch_tokens=4096, shuffle=0, seed=0):
         """Images with captions -> batches of (inputs, next tokens, weights).

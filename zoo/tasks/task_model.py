@@ -10,7 +10,7 @@ import tensorflow as tf
 from zoo.decoding import Decoding, all_of, banned, forced, options, search, template
 from zoo.tasks.output import Generated
 from zoo.text import END_ID, PAD_ID, START_ID, UNKNOWN_ID
-from zoo.training import token_cross_entropy
+from zoo.training import SequenceLearner
 
 _CHUNK_TOKENS = 2048  # source positions that `generate` decodes together
 
@@ -38,7 +38,7 @@ class Answers(NamedTuple):
     score: tf.Tensor
 
 
-class TaskModel(keras.Model):
+class TaskModel(SequenceLearner):
     """Base of the task models: raw inputs in, text out, trained on raw data as Keras does.
 
     An input becomes a *source* (`read`), sources of like length a batch for the graph (`pack`), and
@@ -54,71 +54,35 @@ class TaskModel(keras.Model):
         model: what `call` and the search run; see ARCHITECTURE.md, the decoding protocol.
         target_tokenizer: a `zoo.text.SentencePieceTokenizer`, for what is generated.
         decoding: dict of the options that `generate` uses where it is not told otherwise.
+        encoder: see `zoo.training.SequenceLearner`.
     """
 
     serialized_parts = ("model", "tokenizer")  # arguments of the constructor that are objects
     source_tokenizer = None  # where sources are text of their own
 
-    def __init__(self, model, target_tokenizer, decoding=None, **kwargs):
-        super().__init__(**kwargs)
-        self.model = model
+    def __init__(self, model, target_tokenizer, decoding=None, encoder=None, **kwargs):
+        super().__init__(model, encoder, **kwargs)
         self.target_tokenizer = target_tokenizer
         self.decoding = Decoding(**(decoding or {}))
-        self.label_smoothing = 0.0
         self._searches = {}
-
-    def build(self, input_shape=None):
-        if not self.model.built:
-            self.model.build(None)
-        self.built = True
-
-    def call(self, inputs, training=None):
-        """What `batches` gives as inputs -> logits float32 (B, T, V)."""
-        return self.model(inputs, training=training)
 
     # Training: raw data in.
 
-    def compile(self, optimizer="adam", loss=None, label_smoothing=0.1, **kwargs):
-        """`keras.Model.compile`, with a loss of its own by default.
-
-        Args:
-            optimizer: as in Keras.
-            loss: as in Keras. Default: cross-entropy a real token, in nats; padding is not counted.
-            label_smoothing: of the default loss in training. Evaluation is never smoothed.
-            **kwargs: as in Keras.
-        """
-        if not 0 <= label_smoothing < 1:
-            raise ValueError(
-                f"label_smoothing must be in [0, 1); got label_smoothing={label_smoothing}."
-            )
-        self.label_smoothing = label_smoothing
+    def compile(self, *args, **kwargs):
+        """`SequenceLearner.compile`, and no XLA, which compiles anew for each length."""
         kwargs.setdefault("jit_compile", False)  # XLA compiles anew for each length: seconds each
-        super().compile(optimizer=optimizer, loss=loss, **kwargs)
-
-    def get_compile_config(self):
-        if not self.compiled:
-            return None
-        serialize = keras.saving.serialize_keras_object
-        return {
-            "optimizer": serialize(self.optimizer),
-            "loss": serialize(self.loss),
-            "label_smoothing": self.label_smoothing,
-        }
-
-    def compile_from_config(self, config):
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
-
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        if self.loss is not None:
-            return super().compute_loss(x, y, y_pred, sample_weight, training)
-        smoothing = self.label_smoothing if training else 0.0
-        losses = token_cross_entropy(y, y_pred, smoothing)
-        weights = keras.ops.cast(sample_weight, "float32")
-        return keras.ops.sum(losses * weights) / keras.ops.maximum(keras.ops.sum(weights), 1.0)
+        super().compile(*args, **kwargs)
 
     def fit(
-        self, x, y=None, validation_data=None, batch_tokens=4096, shuffle=50_000, seed=0, **kwargs
+        self,
+        x,
+        y=None,
+        validation_data=None,
+        batch_tokens=4096,
+        shuffle=50_000,
+        seed=0,
+        subword_sampling=0.0,
+        **kwargs,
     ):
         """Trains on raw data, which `batches` prepares.
 
@@ -128,6 +92,9 @@ class TaskModel(keras.Model):
             batch_tokens: the most padded positions a batch has on its longer side.
             shuffle: size of the shuffle buffer, in examples.
             seed: of the shuffle.
+            subword_sampling: of pairs of texts: alpha of subword regularisation, 0 for none. Above
+                it, words are cut into other tokens each time they are seen, and the smaller alpha,
+                the more freely; 0.2 suits a few thousand pairs.
             **kwargs: as in `keras.Model.fit`. With `steps_per_epoch` the data repeats without end,
                 and with `initial_epoch` it goes on where that many epochs would have left it.
 
@@ -135,7 +102,8 @@ class TaskModel(keras.Model):
             A `keras.callbacks.History`.
         """
         self.build()
-        batches = self.batches(x, y, batch_tokens=batch_tokens, shuffle=shuffle, seed=seed)
+        varied = {"subword_sampling": subword_sampling} if subword_sampling else {}
+        batches = self.batches(x, y, batch_tokens=batch_tokens, shuffle=shuffle, seed=seed, **varied)
         if validation_data is not None:
             validation_data = self.batches(validation_data, batch_tokens=batch_tokens).cache()
         if kwargs.get("steps_per_epoch"):

@@ -51,14 +51,16 @@ class Translator(TaskModel):
         self.source_tokenizer = source_tokenizer
         self.max_source_length = int(max_source_length)
 
-    def batches(self, x, y=None, *, batch_tokens=4096, shuffle=0, seed=0):
+    def batches(
+        self, x, y=None, *, batch_tokens=4096, shuffle=0, seed=0, subword_sampling=0.0
+    ):
         """Pairs of strings -> batches of (inputs, next tokens, weights).
 
         Args:
             x: a tf.data.Dataset of (source, target) strings, batched or not; or a list of pairs;
                 or a list of sources, with `y`.
             y: list of targets.
-            batch_tokens, shuffle, seed: see `fit`.
+            batch_tokens, shuffle, seed, subword_sampling: see `fit`.
 
         Returns:
             A tf.data.Dataset: `{"source": int32 (B, S), "target": int32 (B, T)}`; next tokens int32
@@ -66,7 +68,7 @@ class Translator(TaskModel):
         """
         pairs = bucketed_pairs(
             _string_pairs(x, y),
-            self._encode_pairs,
+            lambda *sides: self._encode_pairs(*sides, subword_sampling),
             batch_tokens=batch_tokens,
             max_length=self.max_source_length,
             shuffle=shuffle,
@@ -80,10 +82,10 @@ class Translator(TaskModel):
 
         return pairs.map(shifted)
 
-    def _encode_pairs(self, sources, targets):
+    def _encode_pairs(self, sources, targets, sampling):
         return (
-            framed(self.source_tokenizer(sources), end=True),
-            framed(self.target_tokenizer(targets), start=True, end=True),
+            framed(self.source_tokenizer(sources, sampling=sampling), end=True),
+            framed(self.target_tokenizer(targets, sampling=sampling), start=True, end=True),
         )
 
     def score(self, source, target):

@@ -33,6 +33,7 @@ class SentencePieceTokenizer(keras.layers.Layer):
 
     Call arguments:
         texts: tf.string (B,), UTF-8.
+        sampling: as of `encode`, for training; an export has none.
 
     Returns:
         tf.RaggedTensor int32 (B, None), without start and end tokens.
@@ -118,9 +119,15 @@ class SentencePieceTokenizer(keras.layers.Layer):
         """Number of tokens, V."""
         return self._subwords.vocab_size
 
-    def encode(self, texts):
-        """List of str -> list of lists of ids, without start and end tokens."""
-        return self._subwords.encode(texts)
+    def encode(self, texts, sampling=0.0):
+        """List of str -> list of lists of ids, without start and end tokens.
+
+        Args:
+            texts: list of str.
+            sampling: alpha of subword regularisation; 0 takes the best segmentation. Above it, each
+                call draws one, of probability proportional to its own to the power of alpha.
+        """
+        return self._subwords.encode(texts, sampling)
 
     def decode(self, ids):
         """List of lists of ids -> list of str. Special tokens are left out."""
@@ -152,11 +159,12 @@ class SentencePieceTokenizer(keras.layers.Layer):
             tokenizer._model_resource = _NamedModel(self.proto)
         return tokenizer
 
-    def call(self, texts):
-        if tensorflow_text is not None:
+    def call(self, texts, sampling=0.0):
+        if tensorflow_text is not None and not sampling:
             texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8")  # invalid -> U+FFFD
             return self.resource.tokenize(texts)
-        ids, lengths = tf.numpy_function(self._encode_bytes, [texts], (tf.int32, tf.int64))
+        kinds = (tf.int32, tf.int64)
+        ids, lengths = tf.numpy_function(self._encode_bytes, [texts, sampling], kinds)
         return tf.RaggedTensor.from_row_lengths(tf.ensure_shape(ids, (None,)), lengths)
 
     def detokenize(self, ids):
@@ -167,8 +175,8 @@ class SentencePieceTokenizer(keras.layers.Layer):
         parts = [ragged.values, ragged.row_splits]
         return tf.ensure_shape(tf.numpy_function(self._decode_flat, parts, tf.string), (None,))
 
-    def _encode_bytes(self, texts):
-        rows = self.encode([text.decode("utf-8", "replace") for text in texts])
+    def _encode_bytes(self, texts, sampling):
+        rows = self.encode([text.decode("utf-8", "replace") for text in texts], float(sampling))
         flat = [i for row in rows for i in row]
         return np.array(flat, "int32"), np.array([len(row) for row in rows], "int64")
 

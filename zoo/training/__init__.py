@@ -1,6 +1,7 @@
-"""Loss and learning-rate schedule, written in `keras.ops` alone."""
+"""What teaches a model, on any backend of Keras: losses, schedule, batches, portable trainings."""
 
-from zoo.training.losses import token_cross_entropy
+from zoo.training.learner import SequenceLearner
+from zoo.training.losses import divergence, token_cross_entropy
 from zoo.training.schedules import WarmupLinear
 
-__all__ = ["WarmupLinear", "token_cross_entropy"]
+__all__ = ["SequenceLearner", "WarmupLinear", "divergence", "token_cross_entropy"]

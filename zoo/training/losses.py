@@ -1,4 +1,4 @@
-"""The loss of sequence models."""
+"""The losses of sequence models."""
 
 from keras import ops
 
@@ -21,10 +21,22 @@ def token_cross_entropy(targets, logits, label_smoothing=0.0):
         Szegedy et al. 2016, Rethinking the Inception Architecture, section 7.
     """
     logits = ops.cast(logits, "float32")
+    losses = ops.sparse_categorical_crossentropy(targets, logits, from_logits=True)
     if not label_smoothing:
-        return ops.sparse_categorical_crossentropy(targets, logits, from_logits=True)
-    vocab_size = logits.shape[-1]
-    tokens = ops.arange(vocab_size, dtype=targets.dtype)
-    low = label_smoothing / vocab_size
-    smoothed = ops.where(targets[..., None] == tokens, 1.0 - label_smoothing + low, low)
-    return ops.categorical_crossentropy(smoothed, logits, from_logits=True)
+        return losses
+    # The mean of -log p(v) needs no distribution of its own: log sum exp, less the mean logit.
+    of_all = ops.logsumexp(logits, axis=-1) - ops.mean(logits, axis=-1)
+    return (1.0 - label_smoothing) * losses + label_smoothing * of_all
+
+
+def divergence(logits, others):
+    """How far two predictions of each token are apart: half of KL(p, q) + KL(q, p), in nats.
+
+    Args:
+        logits, others: float (B, T, V).
+
+    Returns:
+        float32 (B, T).
+    """
+    log_p, log_q = (ops.log_softmax(ops.cast(x, "float32"), axis=-1) for x in (logits, others))
+    return 0.5 * ops.sum((ops.exp(log_p) - ops.exp(log_q)) * (log_p - log_q), axis=-1)
