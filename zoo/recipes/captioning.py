@@ -103,21 +103,29 @@ class CaptioningRecipe:
             verbose=verbose,
         )
 
-    def pack(self, folder, *, data_dir=None):
-        """Writes the training for `python -m zoo.training`; see `zoo.training.portable`."""
+    def pack(self, folder, *, data_dir=None, start=None):
+        """Writes the training for `python -m zoo.training`; see `zoo.training.portable`.
+
+        Args:
+            folder: to write.
+            data_dir: where the data is; see `zoo.data.find`.
+            start: a captioner that `train` has made; then only its tuning is left.
+        """
         keras.utils.set_random_seed(self.seed)
         examples, images = {}, {"train": None, "val": self.valid_images}
         for split, count in images.items():
             found = list(data.flickr8k(split, self.language, data_dir).items())[:count]
             captions = [list(map(data.plain_caption, row)) for _, row in found]
             examples[split] = [_packed_image(name, data_dir) for name, _ in found], captions
-        tokenizer = self._tokenizer(examples["train"][1], folder)
-        captioner = self._captioner(imagenet_encoder(data_dir), tokenizer)
+        tokenizer = start.tokenizer if start else self._tokenizer(examples["train"][1], folder)
+        captioner = start or self._captioner(imagenet_encoder(data_dir), tokenizer)
         rates = ((self.steps, self.peak, False), (self.tuning_steps, self.tuning_peak, True))
+        rates = rates[1:] if start else rates
         portable.pack(
             folder,
             model=captioner.model,
             encoder=captioner.encoder,
+            trained=start is not None,
             stages=[
                 {
                     "steps": steps,
@@ -125,7 +133,6 @@ class CaptioningRecipe:
                     "train_encoder": train_encoder,
                 }
                 for steps, peak, train_encoder in rates
-                if steps
             ],
             train=examples["train"],
             valid=examples["val"],

@@ -103,7 +103,9 @@ class TaskModel(SequenceLearner):
         """
         self.build()
         varied = {"subword_sampling": subword_sampling} if subword_sampling else {}
-        batches = self.batches(x, y, batch_tokens=batch_tokens, shuffle=shuffle, seed=seed, **varied)
+        batches = self.batches(
+            x, y, batch_tokens=batch_tokens, shuffle=shuffle, seed=seed, **varied
+        )
         if validation_data is not None:
             validation_data = self.batches(validation_data, batch_tokens=batch_tokens).cache()
         if kwargs.get("steps_per_epoch"):

@@ -51,9 +51,7 @@ class Translator(TaskModel):
         self.source_tokenizer = source_tokenizer
         self.max_source_length = int(max_source_length)
 
-    def batches(
-        self, x, y=None, *, batch_tokens=4096, shuffle=0, seed=0, subword_sampling=0.0
-    ):
+    def batches(self, x, y=None, *, batch_tokens=4096, shuffle=0, seed=0, subword_sampling=0.0):
         """Pairs of strings -> batches of (inputs, next tokens, weights).
 
         Args:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from keras import ops
 from PIL import Image
 
 from zoo.lite.subwords import END_ID, PAD_ID, START_ID, Subwords
@@ -24,17 +25,20 @@ from zoo.training import batches
 from zoo.training.learner import SequenceLearner
 
 
-def pack(folder, *, model, stages, train, valid, tokenizers, encoder=None, **numbers):
+def pack(
+    folder, *, model, stages, train, valid, tokenizers, encoder=None, trained=False, **numbers
+):
     """Writes what `run` needs.
 
     Args:
         folder: is made where it is missing.
-        model: a `keras.Model` with a configuration; its weights are drawn anew.
+        model: a `keras.Model` with a configuration.
         stages: list of dicts of `optimizer`, `steps` and, with an encoder, `train_encoder`.
         train, valid: lists of (source, target) texts; or, with an encoder, pairs of a list of image
             files' bytes and a list of as many lists of captions.
         tokenizers: the vocabularies of the source and the target; one alone serves both.
         encoder: of images, with its weights.
+        trained: whether the model keeps its weights, too.
         **numbers: what else `training.json` shall hold: `seed`, `interval`, `label_smoothing`,
             `consistency`; `widths`, `batch_tokens` and `sampling` of pairs; `batch_images` and
             `max_length` of images.
@@ -47,6 +51,8 @@ def pack(folder, *, model, stages, train, valid, tokenizers, encoder=None, **num
     spec["vocabularies"] = len(tokenizers)
     for i, tokenizer in enumerate(tokenizers):
         (folder / f"vocabulary_{i}.model").write_bytes(tokenizer.proto)
+    if trained:
+        _save_weights(folder / "model.npz", model)
     if encoder is not None:
         spec["encoder"] = serialize(encoder)
         _save_weights(folder / "encoder.npz", encoder)
@@ -84,12 +90,14 @@ def run(folder, out=None, policy="mixed_bfloat16", verbose=2):
         restore(_with_policy(spec["model"], policy)),
         restore(_with_policy(spec["encoder"], policy)) if "encoder" in spec else None,
     )
+    learner.build()
     if learner.encoder is not None:
         load_weights(folder / "encoder.npz", learner.encoder)
-    learner.build()
+    if (folder / "model.npz").exists():
+        load_weights(folder / "model.npz", learner.model)
     prepare = _images if learner.encoder is not None else _pairs
     train, valid = prepare(folder, spec)
-    started, done = time.time(), 0
+    path, started, done = out / "weights.npz", time.time(), 0
     for stage in spec["stages"]:
         if learner.encoder is not None:
             learner.encoder.trainable = stage["train_encoder"]
@@ -107,11 +115,14 @@ def run(folder, out=None, policy="mixed_bfloat16", verbose=2):
             validation_data=valid,
             shuffle=False,
             verbose=verbose,
-            callbacks=[keras.callbacks.CSVLogger(str(out / "log.csv"), append=True)],
+            callbacks=[
+                keras.callbacks.CSVLogger(str(out / "log.csv"), append=True),
+                keras.callbacks.LambdaCallback(
+                    on_epoch_end=lambda epoch, logs: _save_weights(path, learner)
+                ),
+            ],
         )
         done += epochs
-    path = out / "weights.npz"
-    _save_weights(path, learner)
     print(f"{path}: {(time.time() - started) / 60:.1f} minutes")
     return path
 
@@ -132,9 +143,9 @@ def load_weights(path, *models):
 
 def _save_weights(path, model):
     kept = [weight for weight in model.weights if _is_kept(weight)]
-    arrays = {f"{i:04d}": np.asarray(w.value, "float32") for i, w in enumerate(kept)}
+    arrays = {f"{i:04d}": ops.convert_to_numpy(w).astype("float16") for i, w in enumerate(kept)}
     buffer = io.BytesIO()
-    np.savez(buffer, **{name: array.astype("float16") for name, array in arrays.items()})
+    np.savez(buffer, **arrays)
     beside = path.with_suffix(".part")
     beside.write_bytes(buffer.getvalue())
     beside.replace(path)
@@ -181,9 +192,7 @@ def _images(folder, spec):
         with np.load(folder / f"{split}.npz") as stored:
             files = np.split(stored["files"], stored["ends"][:-1])
         images = np.stack([np.asarray(Image.open(io.BytesIO(file.tobytes()))) for file in files])
-        ids = [
-            [[START_ID, *row, END_ID] for row in tokenizer.encode(texts)] for texts in captions
-        ]
+        ids = [[[START_ID, *row, END_ID] for row in tokenizer.encode(texts)] for texts in captions]
         read[split] = images, _padded(ids, spec["max_length"])
     size = spec["batch_images"]
     images, ids = read["valid"]
