@@ -188,9 +188,11 @@ def _draw(model, text, path, layer=-1, head="mean", **options):
 @click.option("--out", metavar="DIR", help="Folder of the finished model.")
 @click.option("--run-dir", metavar="DIR", help="Checkpoints and logs; a run in it is resumed.")
 @click.option("--steps", type=int, help="Batches to train on; by default the recipe's.")
+@click.option("--reverse", is_flag=True, help="The other direction, to back-translate with.")
 @click.option("--pack", metavar="DIR", help="Only write the training for `python -m zoo.training`.")
+@click.option("--start", metavar="FILE", help="With --pack: the captioner whose encoder to tune.")
 @click.option("--weights", metavar="DIR", help="Make the model of a packed training that has run.")
-def train(name, tsv, valid, **options):
+def train(name, tsv, valid, pack, start, weights, **options):
     """Train the model NAME by its recipe, or a new one on your own --tsv.
 
     --pack, `KERAS_BACKEND=jax python -m zoo.training DIR` and --weights are the three steps of a
@@ -203,11 +205,23 @@ def train(name, tsv, valid, **options):
         raise click.UsageError("--tsv needs --valid and --out.")
     if valid and not tsv:
         raise click.UsageError("--valid needs --tsv; a recipe has its own.")
+    if (pack or weights) and (tsv or options["steps"] or (pack and weights)):
+        raise click.UsageError("--pack and --weights go with NAME, without --steps, one at a time.")
+    if start and not pack:
+        raise click.UsageError("--start needs --pack.")
     from zoo import recipes
 
     with quiet():
         from zoo import tasks  # noqa: F401  imports TensorFlow
-    click.echo(recipes.train(name, tsv=tsv, valid=valid, **options))
+    if not (pack or weights):
+        click.echo(recipes.train(name, tsv=tsv, valid=valid, **options))
+        return
+    given = {key: options[key] for key in ("run_dir", "data_dir", "reverse")}
+    if pack:
+        recipes.pack(name, pack, start=start, **given)
+        click.echo(pack)
+    else:
+        click.echo(recipes.finish(name, weights, out=options["out"], **given))
 
 
 @zoo.command()

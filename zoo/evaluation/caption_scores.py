@@ -45,10 +45,6 @@ def bleu_scores(hypotheses, references):
 def cider_d(hypotheses, references):
     """CIDEr-D: how much of the words that matter a caption shares with its references, times 10.
 
-    A caption becomes for n = 1..4 a vector of its n-grams, each weighted by how few images have it
-    in their references; those of an image are compared with the caption by the cosine, clipped
-    where the caption says something more often, and less where lengths differ.
-
     Returns:
         list of floats, one for each caption; the score of the corpus is their mean.
 
@@ -56,27 +52,58 @@ def cider_d(hypotheses, references):
         Vedantam et al. 2015, CIDEr: Consensus-based Image Description Evaluation.
     """
     _check(hypotheses, references)
-    images = collections.Counter()
-    for others in references:
-        images.update({gram for other in others for n in range(1, 5) for gram in _ngrams(other, n)})
-    log_all = math.log(len(references))
+    judge = CiderD(references)
+    return [judge(i, hypothesis) for i, hypothesis in enumerate(hypotheses)]
 
-    def vectors(tokens):
-        return [
-            {gram: count * (log_all - math.log(max(1, images[gram]))) for gram, count in grams}
-            for grams in (_ngrams(tokens, n).items() for n in range(1, 5))
+
+class CiderD:
+    """`cider_d` for one caption at a time, of images whose references are known before.
+
+    A caption becomes for n = 1..4 a vector of its n-grams, each weighted by how few images have it
+    in their references; those of an image are compared with the caption by the cosine, clipped
+    where the caption says something more often, and less where lengths differ.
+
+    Args:
+        references: for each image a list of token lists.
+
+    Call arguments:
+        index: of the image.
+        hypothesis: token list.
+
+    Returns:
+        float.
+    """
+
+    def __init__(self, references):
+        self._images = collections.Counter()
+        for others in references:
+            self._images.update(
+                {gram for other in others for n in range(1, 5) for gram in _ngrams(other, n)}
+            )
+        self._log_all = math.log(len(references))
+        # The reference implementation takes the number of bigrams for the length.
+        self._references = [
+            [(max(0, len(other) - 1), self._vectors(other)) for other in others]
+            for others in references
         ]
 
-    scores = []
-    for hypothesis, others in zip(hypotheses, references, strict=True):
-        mine, total = vectors(hypothesis), 0.0
-        for other in others:
-            # The reference implementation takes the number of bigrams for the length.
-            apart = max(0, len(hypothesis) - 1) - max(0, len(other) - 1)
-            penalty = math.exp(-(apart**2) / (2 * _SIGMA**2))
-            total += penalty * sum(map(_clipped_cosine, mine, vectors(other))) / 4
-        scores.append(10 * total / len(others))
-    return scores
+    def __call__(self, index, hypothesis):
+        mine, length, total = self._vectors(hypothesis), max(0, len(hypothesis) - 1), 0.0
+        for other_length, vectors in self._references[index]:
+            penalty = math.exp(-((length - other_length) ** 2) / (2 * _SIGMA**2))
+            total += penalty * sum(map(_clipped_cosine, mine, vectors)) / 4
+        return 10 * total / len(self._references[index])
+
+    def _vectors(self, tokens):
+        """For each n, the weight of each n-gram and the length of their vector."""
+        found = []
+        for n in range(1, 5):
+            weights = {
+                gram: count * (self._log_all - math.log(max(1, self._images[gram])))
+                for gram, count in _ngrams(tokens, n).items()
+            }
+            found.append((weights, math.sqrt(sum(x * x for x in weights.values()))))
+        return found
 
 
 def rouge_l(hypotheses, references):
@@ -113,9 +140,9 @@ def _ngrams(tokens, n):
 
 
 def _clipped_cosine(mine, other):
-    norms = math.sqrt(sum(x * x for x in mine.values()) * sum(x * x for x in other.values()))
+    (mine, length), (other, other_length) = mine, other
     shared = sum(min(mine[gram], other[gram]) * other[gram] for gram in mine.keys() & other.keys())
-    return shared / norms if norms else 0.0
+    return shared / (length * other_length) if length and other_length else 0.0
 
 
 def _common_subsequence(a, b):

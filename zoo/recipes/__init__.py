@@ -5,7 +5,11 @@ import pkgutil
 import sys
 from pathlib import Path
 
+from zoo import registry
+from zoo.recipes import back_translation
+
 _OWN_FILES = ("translation", "own_pairs", "procedure", "generation", "captioning")
+_OWN_FILES += ("back_translation",)
 
 
 def names():
@@ -34,8 +38,7 @@ def train(
     run_dir=None,
     data_dir=None,
     steps=None,
-    pack=None,
-    weights=None,
+    reverse=False,
 ):
     """Trains a model by its recipe, or a translator on a file of your own.
 
@@ -43,34 +46,80 @@ def train(
         name: of a recipe; or None, with `tsv`.
         tsv: path of your own pairs, source TAB target.
         valid: path of the pairs that are held out from `tsv`'s training.
-        out: folder of the finished model.keras. Default: `saved_models/NAME`.
+        out: folder of the finished model.keras. Default: `saved_models/NAME`, or where the recipe
+            looks for a reverse model.
         run_dir: folder of checkpoints and logs. Default: `runs/NAME`. The same call after a stop
             goes on with the run that it finds there.
         data_dir: where the data sets are. Default: see `zoo.data.find`.
         steps: number of batches. Default: the recipe's.
-        pack: folder to write the training to, in place of running it; see `zoo.training.portable`.
-        weights: folder of a packed training that has run, of which to make the model.
+        reverse: whether to train the model of the other direction, which back-translates.
 
     Returns:
-        The path of the model file, or of the packed training.
+        The path of the model file.
     """
     if tsv is None:
-        chosen = recipe(name).RECIPE
+        chosen = _direction(name, reverse)
     else:
         from zoo.recipes.own_pairs import own_pairs_recipe
 
         name, chosen = Path(tsv).stem, own_pairs_recipe(tsv, valid)
     if steps is not None and steps < 1:
         raise ValueError(f"steps must be >= 1; got steps={steps}.")
-    out = out or Path("saved_models") / name
-    if pack is not None:
-        return chosen.pack(pack, data_dir=data_dir)
-    if weights is not None:
-        return chosen.finish(weights, out=out, data_dir=data_dir)
+    run_dir = _run_dir(name, run_dir, reverse)
     return chosen.train(
-        out=out,
-        run_dir=run_dir or Path("runs") / name,
+        out=out or _out(name, run_dir, reverse),
+        run_dir=run_dir,
         data_dir=data_dir,
         steps=steps,
         verbose="auto" if sys.stdout.isatty() else 2,
     )
+
+
+def pack(name, folder, *, run_dir=None, data_dir=None, reverse=False, start=None):
+    """Writes the training of a recipe for another machine; see `zoo.training.portable`.
+
+    Args:
+        name: of the recipe of a translator or captioner.
+        folder: to write.
+        run_dir, data_dir, reverse: see `train`.
+        start: path of a captioner that `train` has made; only its tuning is left.
+    """
+    chosen, more = _direction(name, reverse), {}
+    if not hasattr(chosen, "pack"):
+        raise ValueError(f"name must be of a translator or captioner; got name={name!r}.")
+    if start is not None:
+        more["start"] = registry.load(start, task="captioning")
+    return chosen.pack(folder, run_dir=_run_dir(name, run_dir, reverse), data_dir=data_dir, **more)
+
+
+def finish(name, folder, *, out=None, run_dir=None, data_dir=None, reverse=False):
+    """Makes the model file of a packed training that has run.
+
+    Args:
+        name: of the recipe.
+        folder: with the weights and the vocabularies.
+        out, run_dir, data_dir, reverse: see `train`.
+
+    Returns:
+        The path of the model file.
+    """
+    out = out or _out(name, _run_dir(name, run_dir, reverse), reverse)
+    return _direction(name, reverse).finish(folder, out=out, data_dir=data_dir)
+
+
+def _direction(name, reverse):
+    chosen = recipe(name).RECIPE
+    if not reverse:
+        return chosen
+    if not getattr(chosen, "back_translated", None):
+        raise ValueError(f"name must be of a recipe that back-translates; got name={name!r}.")
+    return chosen.reversed()
+
+
+def _run_dir(name, run_dir, reverse):
+    run_dir = Path(run_dir or Path("runs") / name)
+    return back_translation.reverse_folder(run_dir) if reverse else run_dir
+
+
+def _out(name, run_dir, reverse):
+    return run_dir if reverse else Path("saved_models") / name

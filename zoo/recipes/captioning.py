@@ -13,10 +13,15 @@ from PIL import Image
 
 from zoo import data
 from zoo.data.captions import grid_batches
+from zoo.decoding import Decoding
+from zoo.evaluation.caption_scores import CiderD
+from zoo.evaluation.captions import words
 from zoo.recipes.procedure import adam, finish, kept_tokenizer, train_and_save
 from zoo.tasks import ImageCaptioner
+from zoo.tasks.task_model import row_seeds
 from zoo.text import SentencePieceTokenizer
 from zoo.training import portable
+from zoo.training.self_critical import self_critical_batches
 from zoo.vision import efficientnet_lite0, load_unfolded
 
 ENCODER = "vision/efficientnet_lite0_imagenet.keras"
@@ -43,6 +48,10 @@ class CaptioningRecipe:
         label_smoothing: see `zoo.tasks.TaskModel.compile`.
         tuning_steps: number of batches, after those, that train the encoder, too.
         tuning_peak: the highest learning rate then.
+        reward_steps: number of batches, at the end, that teach the captioner to write what CIDEr-D
+            thinks well of; see `zoo.training.self_critical`. The encoder stays as it is then.
+        reward_peak: the highest learning rate then.
+        reward_samples: captions that the captioner writes of each image then.
         decoding: what `generate` does by default.
         seed: of everything random.
     """
@@ -60,6 +69,9 @@ class CaptioningRecipe:
     label_smoothing: float = 0.0
     tuning_steps: int = 0
     tuning_peak: float = 1e-4
+    reward_steps: int = 0
+    reward_peak: float = 2e-4
+    reward_samples: int = 5
     decoding: dict = dataclasses.field(default_factory=dict)
     seed: int = 1
 
@@ -103,11 +115,83 @@ class CaptioningRecipe:
             verbose=verbose,
         )
 
-    def pack(self, folder, *, data_dir=None, start=None):
+    def reinforce(self, start, *, out, run_dir, data_dir=None, verbose="auto"):
+        """Goes on with a captioner that `train` or `finish` has made, by its rewards.
+
+        Args:
+            start: the captioner.
+            out, run_dir, data_dir, verbose: see `train`.
+
+        Returns:
+            The path of the model.
+        """
+        keras.utils.set_random_seed(self.seed)
+        train, valid = (data.flickr8k(split, self.language, data_dir) for split in ("train", "val"))
+        store = Path(run_dir) / "grids"
+        grids = stored_grids(store, start.encoder, train, "train", 0, data_dir)
+        references = [[self._judged(text) for text in row] for row in train.values()]
+        judge = CiderD(references)
+
+        def build():
+            config = keras.saving.serialize_keras_object(start.model)["config"]
+            model = type(start.model).from_config(
+                {**config, "dtype": keras.config.dtype_policy().name}
+            )
+            model.build(None)
+            model.set_weights(start.model.get_weights())
+            spaces = self.language != "zh"
+            return ImageCaptioner(
+                start.encoder, model, start.tokenizer, self.decoding, spaces=spaces
+            )
+
+        def batches(captioner):
+            sample = _sampler(captioner, grids.shape[1:], self.reward_samples, self.max_length)
+
+            def reward(rows, tokens):
+                flat = captioner.tokenizer.decode(tokens.reshape(-1, tokens.shape[-1]).tolist())
+                scores = [
+                    judge(rows[i // self.reward_samples], self._judged(text))
+                    for i, text in enumerate(flat)
+                ]
+                return np.reshape(scores, tokens.shape[:2])
+
+            made = self_critical_batches(sample, reward, grids, self.batch_images, self.seed)
+            row = tf.TensorSpec([None, None], tf.int32)
+            cells = tf.TensorSpec([None, *grids.shape[1:]], tf.float16)
+            weights = tf.TensorSpec([None, None], tf.float32)
+            return tf.data.Dataset.from_generator(
+                lambda: made, output_signature=({"source": cells, "target": row}, row, weights)
+            )
+
+        return train_and_save(
+            build,
+            batches,
+            grid_batches(
+                [stored_grids(store, start.encoder, valid, "val", 0, data_dir)],
+                [list(map(data.plain_caption, row)) for row in valid.values()][: self.valid_images],
+                start.encode_captions,
+                batch_images=self.batch_images,
+                max_length=self.max_length,
+            ),
+            optimizer=lambda total: adam(self.reward_peak, self.warmup, total),
+            steps=self.reward_steps,
+            interval=self.interval,
+            policy="float32",
+            out=out,
+            run_dir=run_dir,
+            verbose=verbose,
+        )
+
+    def _judged(self, text):
+        """The words of a caption, and its end, which a good caption does not leave out."""
+        return [*words(text, self.language), "."]
+
+    def pack(self, folder, *, run_dir=None, data_dir=None, start=None):
         """Writes the training for `python -m zoo.training`; see `zoo.training.portable`.
 
         Args:
             folder: to write.
+            run_dir: not used; a captioner needs no other run.
             data_dir: where the data is; see `zoo.data.find`.
             start: a captioner that `train` has made; then only its tuning is left.
         """
@@ -163,6 +247,20 @@ class CaptioningRecipe:
         model = self.model(int(cells), width, tokenizer.vocab_size)
         spaces = self.language != "zh"
         return ImageCaptioner(encoder, model, tokenizer, self.decoding, spaces=spaces)
+
+
+def _sampler(captioner, shape, count, max_length):
+    """`sample` of `self_critical_batches`, by the search of the captioner."""
+    plan, floats = Decoding(do_sample=True, num_return_sequences=count).split()
+    spec = [tf.TensorSpec([None, *shape], tf.float16), tf.TensorSpec([None], tf.int32)]
+
+    @tf.function(input_signature=spec)
+    def draw(source, seeds):
+        limit = tf.fill([tf.shape(source)[0]], max_length)
+        source = tf.cast(source, tf.float32)
+        return captioner.search_ids(source, {}, limit, seeds, floats, plan=plan).tokens
+
+    return lambda source, seed: draw(source, row_seeds(seed, len(source))).numpy()
 
 
 def _packed_image(name, data_dir):

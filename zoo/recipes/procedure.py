@@ -58,7 +58,8 @@ def train_and_save(
 
     Args:
         build: `() -> task model`, called under `policy` for training and in float32 for the file.
-        train, valid: raw data, as `fit` of the task model takes it.
+        train, valid: raw data, as `fit` of the task model takes it; `train` may be a function of
+            the model.
         optimizer: `steps -> keras.optimizers.Optimizer`.
         steps: number of batches, rounded up to intervals of one size.
         interval: steps between two validations, each with a checkpoint.
@@ -81,7 +82,7 @@ def train_and_save(
         optimizer(epochs * interval), label_smoothing=label_smoothing, consistency=consistency
     )
     model.fit(
-        train,
+        train(model) if callable(train) else train,
         validation_data=valid,
         steps_per_epoch=interval,
         epochs=epochs,

@@ -6,19 +6,26 @@ from zoo.recipes.translation import TranslationRecipe
 
 
 def pairs(data_dir):
-    """Captions twelve times, since photographs are what the model is for; documents once."""
+    """Captions twelve times, since photographs are what the model is for; documents once.
+
+    English captions of the same photographs stand six times beside the French ones: other words for
+    the same German, of which the decoder learns more than of the same words again.
+    """
     valid = data.multi30k("val", "fr", "de", data_dir)
     held_out = valid + data.docs_fr_de("val", data_dir=data_dir)
     held_out += data.multi30k("test_2016_flickr", "fr", "de", data_dir)
     captions = data.clean(data.multi30k("train", "fr", "de", data_dir), held_out=held_out)
     # Long help texts cost the most time and teach captions the least.
     docs = data.clean(data.docs_fr_de("train", data_dir=data_dir), max_chars=120, held_out=held_out)
-    return captions * 12 + docs, valid
+    for split in ("val", "test_2016_flickr"):
+        held_out += data.multi30k(split, "en", "de", data_dir)
+    english = data.clean(data.multi30k("train", "en", "de", data_dir), held_out=held_out)
+    return captions * 12 + docs + english * 6, valid
 
 
 RECIPE = TranslationRecipe(
     pairs=pairs,
-    vocab_size=6000,
+    vocab_size=7000,  # one for three languages
     model=lambda source, target: Transformer(
         source,
         target,
@@ -27,10 +34,14 @@ RECIPE = TranslationRecipe(
         model_dim=256,
         num_heads=4,
         ff_dim=512,
-        dropout=0.1,  # more data and fewer passes than German to English: less of it
+        dropout=0.3,  # high: every caption is seen sixty times
         share_embeddings=True,
     ),
-    steps=3800,  # one pass over the mixture: 12 over the captions, 1 over the documents
+    batch_tokens=8192,
+    subword_sampling=0.3,  # a word in other pieces each time: as good as more data
+    steps=10_000,  # about 5 passes over the mixture
+    interval=500,
+    decoding={"num_beams": 5, "length_penalty": 1.2},  # chosen on the validation split
 )
 
 CARD = {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import keras
 
+from zoo.recipes import back_translation
 from zoo.recipes.procedure import adam, finish, kept_tokenizer, train_and_save
 from zoo.tasks import Translator
 from zoo.text import SentencePieceTokenizer
@@ -35,6 +36,9 @@ class TranslationRecipe:
         interval: steps between two validations, each with a checkpoint.
         decoding: what `generate` does by default.
         seed: of everything random.
+        back_translated: names of `back_translation.TEXTS` and how often each is seen: text of the
+            target language, whose sources are written by the reverse model.
+        reverse: what is different in the recipe of that model, beside the direction.
     """
 
     pairs: Callable
@@ -52,6 +56,23 @@ class TranslationRecipe:
     interval: int = 200
     decoding: dict = dataclasses.field(default_factory=lambda: {"num_beams": 5})
     seed: int = 1
+    back_translated: dict = dataclasses.field(default_factory=dict)
+    reverse: dict = dataclasses.field(default_factory=dict)
+
+    def reversed(self):
+        """The recipe of the model for the other direction, which back-translation needs."""
+        sizes = self.vocab_size
+
+        def pairs(data_dir):
+            return [[pair[::-1] for pair in split] for split in self.pairs(data_dir)]
+
+        return dataclasses.replace(
+            self,
+            pairs=pairs,
+            vocab_size=sizes[::-1] if isinstance(sizes, tuple) else sizes,
+            back_translated={},
+            **self.reverse,
+        )
 
     def train(self, *, out, run_dir, data_dir=None, steps=None, verbose="auto"):
         """Trains, and saves `out`/model.keras. After a kill, the same call goes on.
@@ -66,7 +87,7 @@ class TranslationRecipe:
         Returns:
             The path of the model.
         """
-        train, valid, tokenizers = self._data(data_dir, run_dir)
+        train, valid, tokenizers = self._data(run_dir, run_dir, data_dir)
         steps = steps or self.steps
         return train_and_save(
             lambda: self._translator(tokenizers),
@@ -86,9 +107,9 @@ class TranslationRecipe:
             verbose=verbose,
         )
 
-    def pack(self, folder, *, data_dir=None):
+    def pack(self, folder, *, run_dir, data_dir=None):
         """Writes the training for `python -m zoo.training`; see `zoo.training.portable`."""
-        train, valid, tokenizers = self._data(data_dir, folder)
+        train, valid, tokenizers = self._data(folder, run_dir, data_dir)
         steps = self.steps
         portable.pack(
             folder,
@@ -110,11 +131,15 @@ class TranslationRecipe:
         """Saves `out`/model.keras with the weights of a packed training in `folder`."""
         return finish(self._translator(self._tokenizers(None, Path(folder))), folder, out)
 
-    def _data(self, data_dir, run_dir):
+    def _data(self, folder, run_dir, data_dir):
+        """Training pairs, validation pairs and the vocabularies, which are kept in `folder`."""
         keras.utils.set_random_seed(self.seed)
         train, valid = self.pairs(data_dir)
         random.Random(self.seed).shuffle(train)
-        return train, valid, self._tokenizers(train, Path(run_dir))
+        tokenizers = self._tokenizers(train, Path(folder))  # of what people wrote
+        for name, times in self.back_translated.items():
+            train += back_translation.pairs(name, run_dir, data_dir) * times
+        return train, valid, tokenizers
 
     def _tokenizers(self, train, run_dir):
         """The vocabularies, from `run_dir` where an interrupted run left them."""

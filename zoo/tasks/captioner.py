@@ -144,8 +144,13 @@ class ImageCaptioner(TaskModel):
         return dataclasses.replace(super()._explain(source, ids), image=source, grid=self.grid_size)
 
     def begin(self, source):
-        static, state = self.model.start(self.model.encode(self.see(source)))
-        seen = source[:, 0, 0, 0] >= 0  # see `zoo.vision.decode_batch`
+        """`TaskModel.begin`; a source is an image, or the features (S, C) of its cells."""
+        if len(source.shape) == 4:
+            seen = source[:, 0, 0, 0] >= 0  # see `zoo.vision.decode_batch`
+            source = self.see(source)
+        else:
+            seen = tf.ones([tf.shape(source)[0]], tf.bool)
+        static, state = self.model.start(self.model.encode(source))
         return Beginning(
             step=lambda tokens, state: self.model.step(tokens, static, state),
             state=state,
