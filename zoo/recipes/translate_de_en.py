@@ -44,10 +44,16 @@ CARD = {
     "title": "German to English, Transformer encoder-decoder",
     "purpose": "For sentences that describe photographs, which is what it was trained on; for "
     "learning, comparing and testing. Not for news, letters or anything that matters.",
-    "data": {"multi30k": "training split, 29,000 pairs, both languages"},
-    "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train translate_de_en",
-    "minutes": 77,
-    "machine": "one of the two cores of an AMD EPYC (Zen 3), other work on the other",
+    "data": {
+        "multi30k": "training split, 29,000 pairs, both languages",
+        "flickr8k": "27,275 English captions of the training split, translated to German by a "
+        "model of the other direction (`zoo train translate_de_en --reverse`, trained on the same "
+        "pairs); photographs that Multi30k evaluates on are left out",
+    },
+    "command": "zoo train translate_de_en --pack DIR; KERAS_BACKEND=jax python -m zoo.training "
+    "DIR; zoo train translate_de_en --weights DIR",
+    "minutes": 4.4,
+    "machine": "one NVIDIA H200, shared with six other trainings, Keras on JAX",
     "published": [
         {
             "system": "Transformer, 9.0 M parameters",
@@ -58,16 +64,19 @@ CARD = {
         },
     ],
     "helped": [
-        "Muon and dropout 0.2 in place of Adam and dropout 0.1, with the same ten passes: the loss "
-        "of the validation split fell from 1.58 to 1.54 nats, and its BLEU on lower-cased tokens "
-        "rose from 40.9 to 41.3. The test split does not show it: 40.1 before, 40.0 after.",
+        "Figures are BLEU on the validation split, cased, by beam search. Ten passes with Muon: "
+        "41.0. 45 passes with Adam, dropout 0.3 and subword sampling: 43.6. Besides, captions "
+        "translated back: 43.9, and the loss fell from 1.44 to 1.34 nats. R-Drop (its weight 2.5, "
+        "dropout 0.2, 3,500 steps), by greedy search: 41.9, where dropout 0.3 alone in the same "
+        "time had 42.2.",
     ],
     "faults": [
         "Everyday language: there is none in its training data. `Ich habe gestern meinen Schlüssel "
-        "im Büro vergessen.` becomes nonsense.",
-        "Rare words are spelled into words that do not exist, or replaced by common ones: cotton "
-        "(*Baumwolle*) becomes tree branches.",
-        "A relative clause comes apart: what the people in the picture are proud of becomes "
-        "`something that has up on the picture of the people`.",
+        "im Büro vergessen.` becomes `It has a bowl in the office.`, and so fluently that it may "
+        "be believed.",
+        "Rare words are replaced by common ones or spelled into words that do not exist: cotton "
+        "(*Baumwolle*) becomes trees.",
+        "A relative clause comes apart: a child that holds up something the people in the picture "
+        "are proud of `holds up something to people on the image`.",
     ],
 }

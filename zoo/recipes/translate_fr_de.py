@@ -49,12 +49,14 @@ CARD = {
     "purpose": "For sentences that describe photographs, and a little of the language of software "
     "manuals; for learning, comparing and testing. Not for news, letters or anything that matters.",
     "data": {
-        "multi30k": "training split, 29,000 pairs, seen twelve times as often as the documents",
+        "multi30k": "training split, 29,000 French-German pairs, seen twelve times as often as the "
+        "documents, and 29,000 English-German pairs, six times",
         "docs_fr_de": "training split, pairs of at most 120 characters",
     },
-    "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train translate_fr_de",
-    "minutes": 46,
-    "machine": "one of the two cores of an AMD EPYC (Zen 4), another training on the other",
+    "command": "zoo train translate_fr_de --pack DIR; KERAS_BACKEND=jax python -m zoo.training "
+    "DIR; zoo train translate_fr_de --weights DIR",
+    "minutes": 4.9,
+    "machine": "one NVIDIA H200, shared with six other trainings, Keras on JAX",
     "published": [
         {
             "system": "Marian in HF transformers, 6.07 M parameters, Multi30k alone, beam 5, "
@@ -65,11 +67,19 @@ CARD = {
             "origin": "measured by this project",
         },
     ],
+    "helped": [
+        "Figures are BLEU on the validation split, cased, by beam search. A dozen passes over the "
+        "captions with dropout 0.1: 35.1. Thirty with dropout 0.2, R-Drop and subword sampling: "
+        "37.3. Sixty with dropout 0.3 and sampling, and English captions beside: 38.3; with a "
+        "length penalty of 1.2: 38.4. By greedy search the same without English had 36.5, with it "
+        "36.6.",
+    ],
     "faults": [
         "Everyday language: there is none in its training data. `J'ai oublié d'acheter du lait ce "
-        "matin.` becomes nonsense in the words of a software manual.",
-        "Rare words are spelled into words that do not exist (`Urlakanen` for *vacances*).",
-        "Long captions lose a part: `La fille avec la longue queue de cheval est prête à lancer "
-        "le ballon à une autre joueuse sur le terrain.` ends after the throw.",
+        "matin.` becomes nonsense.",
+        "Rare words are spelled into words that do not exist (`Konn` for *coton*).",
+        "The BLEU that was aimed at on the test split, 38, is not reached.",
+        "Software documents: a long instruction loses its order, and names of products are "
+        "garbled.",
     ],
 }
