@@ -189,6 +189,7 @@ def report(name, groups, unit, threads, command):
         "date": datetime.now(timezone.utc).isoformat(timespec="minutes"),
         "machine": platform.machine(),
         "threads": threads,
+        "load": round(os.getloadavg()[0], 1),
         "unit": unit,
         "versions": {"python": platform.python_version(), **versions},
         "groups": groups,
