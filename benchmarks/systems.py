@@ -38,7 +38,8 @@ def zoo_decode(batch, beams):
     def run(source):
         static, state = model.start(model.encode(source))
         found = search(
-            lambda tokens, state: model.step(tokens, static, state),
+            model.step,
+            static,
             state,
             batch_size=batch,
             start_id=START_ID,
