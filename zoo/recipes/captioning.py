@@ -137,7 +137,8 @@ class CaptioningRecipe:
         def build():
             serialize = keras.saving.serialize_keras_object
             model = keras.saving.deserialize_keras_object(serialize(start.model))
-            model.build(None)
+            if not model.built:
+                model.build(None)
             model.set_weights(start.model.get_weights())
             return ImageCaptioner(
                 start.encoder, model, start.tokenizer, self.decoding, spaces=start.spaces
