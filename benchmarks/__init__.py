@@ -1,1 +1,1 @@
-"""The zoo's speed beside its peers': `python -m benchmarks decode|train|layers|serving|startup`."""
+"""The zoo's speed beside its peers': `python -m benchmarks TABLE`; see README.md."""

@@ -1,47 +1,83 @@
-"""`python -m benchmarks decode|train|layers|serving|startup`: a table, a JSON and a plot each."""
+"""`python -m benchmarks TABLE`, one of decode, generate, train, layers, serving and startup: prints
+the table, and writes a JSON and a plot.
+"""
 
 import argparse
 import sys
 
 from benchmarks import harness
 from benchmarks.harness import System
+from benchmarks.weights import SIZES
 
-HERE = "benchmarks.systems:"
+HERE, PEERS = "benchmarks.systems:", "benchmarks.peers:"
 
 
 def decode(args):
-    """Tokens a second of the encoder-decoder, exactly 40 tokens a source."""
+    """New tokens a second of the encoder-decoder, exactly 40 tokens a source."""
+    yield from _decoding(args, "encoder-decoder")
+
+
+def generate(args):
+    """New tokens a second of the decoder-only model, exactly 256 tokens a prompt."""
+    yield from _decoding(args, "decoder-only")
+
+
+def _decoding(args, kind):
     for batch in args.batch:
-        same = {"batch": batch, "beams": args.beams}
-        ct2 = HERE + "ctranslate2_decode", ("ctranslate2",)
-        yield (
-            f"batch {batch}",
-            batch * 40,
-            [
-                System("zoo", HERE + "zoo_decode", same),
-                *(
-                    System(f"CTranslate2 {kind}", ct2[0], {**same, "compute_type": kind}, ct2[1])
-                    for kind in ("float32", "int8")
-                ),
-            ],
-        )
+        same = {"kind": kind, "batch": batch, "beams": args.beams}
+        yield f"batch {batch}", batch * SIZES[kind].new, decoders(same)
+
+
+def decoders(same):
+    """All that decode one kind of model.
+
+    Args:
+        same: dict, the options that all take: kind, batch, beams.
+
+    Returns:
+        List of `System`, the zoo's first.
+    """
+    ct2 = PEERS + "ctranslate2_decode", ("ctranslate2",)
+    hf = PEERS + "transformers_decode", ("torch", "transformers")
+    hub = PEERS + "keras_hub_decode", ("keras_hub",)
+    lite = HERE + "zoo_fast", ("ai_edge_litert",)
+
+    def system(name, way, **options):
+        return System(name, way[0], {**same, **options}, way[1])
+
+    both = "float32", "int8"
+    seq2seq = same["kind"].endswith("encoder-decoder")
+    ours = [system(f"zoo, LiteRT {kind}", lite, weights=kind) for kind in both]
+    theirs = [system(f"CTranslate2 {kind}", ct2, compute_type=kind) for kind in both]
+    if seq2seq:
+        theirs.append(system("HF Pegasus", hf))
+    else:
+        theirs += [system("HF GPT-NeoX", hf), system("HF GPT-2", hf, own=True)]
+    name = "KerasHub BART" if seq2seq else "KerasHub GPT-2"
+    theirs += [system(name, hub, jit=False), system(f"{name}, XLA", hub, jit=True)]
+    return [system("zoo", (HERE + "zoo_decode", ())), *ours, *theirs]
 
 
 def train(args):
     """Target tokens a CPU second of one training step."""
+    hf = PEERS + "transformers_train", ("torch", "transformers")
+    hub = PEERS + "keras_hub_train", ("keras_hub",)
+    policies = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
     for batch in args.batch:
-        yield (
-            f"batch {batch}, 32 tokens",
-            batch * 32,
-            [
-                System(
-                    f"zoo {policy}",
-                    HERE + "zoo_train",
-                    {"batch": batch, "length": 32, "policy": policy},
-                )
-                for policy in ("float32", "mixed_bfloat16")
-            ],
-        )
+        same = {"batch": batch, "length": 32}
+        systems = [
+            System(f"zoo {name}", HERE + "zoo_train", {**same, "policy": policy})
+            for name, policy in policies.items()
+        ]
+        systems += [
+            System(f"KerasHub {name}", hub[0], {**same, "policy": policy}, hub[1])
+            for name, policy in policies.items()
+        ]
+        systems += [
+            System(f"HF Pegasus {name}", hf[0], {**same, "autocast": name == "bfloat16"}, hf[1])
+            for name in policies
+        ]
+        yield f"batch {batch}, 32 tokens", batch * 32, systems
 
 
 def layers(args):
@@ -79,6 +115,7 @@ def startup(args):
 
 TABLES = {
     "decode": (decode, "tokens/s", "wall", [1, 8, 32]),
+    "generate": (generate, "tokens/s", "wall", [1, 16]),
     "train": (train, "tokens/CPU s", "cpu", [16]),
     "layers": (layers, "passes/s", "wall", [1, 16]),
     "startup": (startup, "first answers/s", "wall", [1]),
@@ -98,14 +135,17 @@ def main():
         command = commands.add_parser(name, help=work.__doc__)
         command.add_argument("--threads", type=int, choices=[1, 2], default=1)
         command.add_argument("--rounds", type=int, default=7)
+        command.add_argument("--only", nargs="+", help="words, one of which is in a system's name")
         command.add_argument("--batch", type=int, nargs="+", default=batch)
-        if name == "decode":
+        if name in ("decode", "generate"):
             command.add_argument("--beams", type=int, default=1)
     commands.add_parser("serving", help="requests to `zoo serve`; its own options")
     args = parser.parse_args()
     work, unit, clock, _ = TABLES[args.name]
     groups = {}
     for label, units, systems in work(args):
+        if args.only:
+            systems = [s for s in systems if s.name == "zoo" or any(w in s.name for w in args.only)]
         found = harness.measure(systems, rounds=args.rounds, threads=args.threads)
         groups[label] = harness.summary(found, units=units, clock=clock)
     beams = f"_beam{args.beams}" if getattr(args, "beams", 1) > 1 else ""

@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = "tensorflow", "keras", "numpy", "ctranslate2"
+PACKAGES = (
+    "tensorflow",
+    "keras",
+    "numpy",
+    "ai-edge-litert",
+    "ctranslate2",
+    "torch",
+    "transformers",
+    "keras-hub",
+)
 
 
 class System(NamedTuple):
@@ -24,7 +33,8 @@ class System(NamedTuple):
     Args:
         name: as the table has it.
         build: "module:function"; called with `options`, gives a function without arguments that
-            does the work of one round.
+            does the work of one round. Where it returns tokens, a list of lists of int, they are
+            compared with those of the first system.
         options: dict, JSON can hold it.
         needs: packages by import name; without one of them the system is skipped.
     """
@@ -36,12 +46,15 @@ class System(NamedTuple):
 
 
 class Worker:
-    """A system in its process. `round` gives the seconds of the wall and of the processors."""
+    """A system in its process. `round` gives the seconds of the wall and of the processors, the
+    time when it began, and the tokens or None.
+    """
 
     def __init__(self, system, threads):
         count = str(threads)
         pinned = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-        environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, **dict.fromkeys(pinned, count)}
+        quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+        environment = {**quiet, **os.environ, **dict.fromkeys(pinned, count)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.harness", system.build, json.dumps(system.options)],
             stdin=subprocess.PIPE,
@@ -76,7 +89,8 @@ def measure(systems, *, rounds, threads, warm=2):
         warm: int, rounds before those.
 
     Returns:
-        dict of name -> {"wall": [seconds], "cpu": [seconds], "began": [time]}.
+        dict of name -> {"wall": [seconds], "cpu": [seconds], "began": [time],
+        "tokens": [tokens or None]}.
     """
     present = []
     for system in systems:
@@ -86,7 +100,7 @@ def measure(systems, *, rounds, threads, warm=2):
         else:
             present.append(system)
     workers = []
-    found = {system.name: {"wall": [], "cpu": [], "began": []} for system in present}
+    found = {system.name: {"wall": [], "cpu": [], "began": [], "tokens": []} for system in present}
     try:
         for system in present:
             workers.append(Worker(system, threads))
@@ -111,9 +125,11 @@ def summary(found, *, units=1, clock="wall"):
         clock: "wall" or "cpu".
 
     Returns:
-        List of dicts: system, median, least and most in units a second, ratio = first / this.
+        List of dicts: system, median, least and most in units a second; ratio = first / this, and
+        cpu_ratio, the same by the seconds of the processors, which other work on the machine
+        disturbs less; same, the share of its tokens that are the first system's, or None.
     """
-    rows = []
+    rows, first = [], next(iter(found.values()), None)
     for name, times in found.items():
         rates = [units / seconds for seconds in times[clock]]
         rows.append(
@@ -122,18 +138,38 @@ def summary(found, *, units=1, clock="wall"):
                 "median": statistics.median(rates),
                 "least": min(rates),
                 "most": max(rates),
+                "ratio": statistics.median(times[clock]) / statistics.median(first[clock]),
+                "cpu_ratio": statistics.median(times["cpu"]) / statistics.median(first["cpu"]),
+                "same": _same(first["tokens"][-1], times["tokens"][-1]),
             }
         )
-    return [{**row, "ratio": rows[0]["median"] / row["median"]} for row in rows]
+    return rows
+
+
+def _same(ours, theirs):
+    """Share of equal tokens of two lists of lists; None where one gave none."""
+    if ours is None or theirs is None:
+        return None
+    pairs = [
+        pair
+        for our, their in zip(ours, theirs, strict=True)
+        for pair in zip(our, their, strict=True)
+    ]
+    return sum(our == their for our, their in pairs) / len(pairs)
+
+
+COLUMNS = "work", "system", "{unit}", "least..most", "zoo / it", "by CPU time", "same tokens"
 
 
 def table(groups, unit):
     """Markdown of {label: rows of `summary`}."""
-    lines = [f"| work | system | {unit} | least..most | zoo / it |", "|---|---|---|---|---|"]
+    lines = ["| " + " | ".join(COLUMNS).format(unit=unit) + " |", "|---" * len(COLUMNS) + "|"]
     for label, rows in groups.items():
         for r in rows:
             spread = f"{r['least']:.4g}..{r['most']:.4g}"
-            cells = label, r["system"], f"{r['median']:.4g}", spread, f"{r['ratio']:.2f}"
+            ratios = f"{r['ratio']:.2f}", f"{r['cpu_ratio']:.2f}"
+            same = "" if r["same"] is None else f"{r['same']:.0%}"
+            cells = label, r["system"], f"{r['median']:.4g}", spread, *ratios, same
             lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -153,6 +189,7 @@ def report(name, groups, unit, threads, command):
         "date": datetime.now(timezone.utc).isoformat(timespec="minutes"),
         "machine": platform.machine(),
         "threads": threads,
+        "load": round(os.getloadavg()[0], 1),
         "unit": unit,
         "versions": {"python": platform.python_version(), **versions},
         "groups": groups,
@@ -168,14 +205,22 @@ def _plot(path, groups, unit, threads):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
+    heights = [0.5 + 0.3 * len(rows) for rows in groups.values()]
     figure, axes = plt.subplots(
-        len(groups), figsize=(8, 0.6 + 1.6 * len(groups)), layout="constrained", squeeze=False
+        len(groups),
+        figsize=(8, 0.6 + sum(heights)),
+        height_ratios=heights,
+        layout="constrained",
+        squeeze=False,
     )
     for ax, (label, rows) in zip(axes[:, 0], groups.items(), strict=True):
         medians = [row["median"] for row in rows]
         low = [row["median"] - row["least"] for row in rows]
         high = [row["most"] - row["median"] for row in rows]
-        ax.barh([row["system"] for row in rows], medians, xerr=[low, high], color="#4477aa")
+        colors = ["#ee6677", *["#4477aa"] * (len(rows) - 1)]
+        bars = ax.barh([row["system"] for row in rows], medians, xerr=[low, high], color=colors)
+        ax.bar_label(bars, [f"{row['median']:.4g}" for row in rows], padding=4, fontsize=8)
+        ax.margins(x=0.12)
         ax.invert_yaxis()
         ax.set_title(label, loc="left", fontsize=10)
     axes[-1, 0].set_xlabel(f"{unit}, {threads} thread(s); median, least and most")
@@ -191,9 +236,10 @@ def _serve(build, options):
     for _ in sys.stdin:
         began = time.time()
         wall, cpu = time.perf_counter(), sum(os.times()[:4])
-        work()
+        tokens = work()
         cpu, wall = sum(os.times()[:4]) - cpu, time.perf_counter() - wall
-        print(json.dumps({"wall": wall, "cpu": cpu, "began": began}), file=answers, flush=True)
+        found = {"wall": wall, "cpu": cpu, "began": began, "tokens": tokens}
+        print(json.dumps(found), file=answers, flush=True)
 
 
 if __name__ == "__main__":

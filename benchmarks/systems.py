@@ -1,142 +1,132 @@
-"""What the workers run: each function builds a system and gives the work of one round."""
+"""The zoo as workers run it: each function builds a system and gives the work of one round."""
 
+import os
 import subprocess
 import sys
-import tempfile
+from types import SimpleNamespace
 
-import numpy as np
-
-VOCABULARY, LENGTH, SOURCE = 8000, 40, 20
-SIZES = {"num_encoder_layers": 4, "num_decoder_layers": 4, "model_dim": 256, "ff_dim": 1024}
+from benchmarks.weights import END, SIZES, START, sources, weights
 
 
-def _sources(batch):
-    return np.random.default_rng(0).integers(4, VOCABULARY, (batch, SOURCE), "int32")
+def model(kind):
+    """The zoo's model of a kind, with the weights of `weights`."""
+    from zoo.models import Transformer, TransformerLM
+
+    size = SIZES[kind]
+    same = {"model_dim": size.width, "num_heads": size.heads, "ff_dim": size.inner}
+    if size.encoder:
+        found = Transformer(
+            size.vocabulary,
+            size.vocabulary,
+            num_encoder_layers=size.encoder,
+            num_decoder_layers=size.decoder,
+            share_embeddings=True,
+            **same,
+        )
+    else:
+        context = size.source + size.new
+        found = TransformerLM(size.vocabulary, context, num_layers=size.decoder, **same)
+    found.build()
+    values = weights(kind)
+    for weight in found.weights:
+        weight.assign(values.pop(weight.path.partition("/")[2]))
+    assert not values, values.keys()
+    return found
 
 
-def _transformer():
-    from zoo.models import Transformer
-
-    return Transformer(VOCABULARY, VOCABULARY, num_heads=4, share_embeddings=True, **SIZES)
-
-
-def zoo_decode(batch, beams):
-    """The search of `generate`, its end token banned: exactly 40 tokens."""
+def _search(model, kind, batch, beams):
+    """The search of `generate`, its end token banned: source int32 (B, S) -> ids (B, L)."""
     import tensorflow as tf
 
-    from zoo.decoding import Decoding
-    from zoo.decoding.constraints import banned
-    from zoo.decoding.dispatch import search
-    from zoo.text import END_ID, PAD_ID, START_ID
+    from zoo.decoding import Decoding, banned, search
 
-    model = _transformer()
-    source = tf.constant(_sources(batch))
-    model({"source": source, "target": source})
+    size = SIZES[kind]
     plan, floats = Decoding(num_beams=beams).split()
 
-    @tf.function
     def run(source):
-        static, state = model.start(model.encode(source))
+        static, state = model.start(model.encode(source) if size.encoder else source)
         found = search(
             model.step,
             static,
             state,
             batch_size=batch,
-            start_id=START_ID,
-            end_id=END_ID,
-            pad_id=PAD_ID,
-            limit=tf.fill([batch], LENGTH),
+            start_id=START if size.encoder else source[:, -1],
+            end_id=END,
+            pad_id=0,
+            limit=tf.fill([batch], size.new),
             plan=plan,
             floats=floats,
-            constraint=banned([END_ID], VOCABULARY),
+            constraint=banned([END], size.vocabulary),
         )
-        return found.tokens
+        return {"ids": found.tokens[:, 0]}
 
-    def work():
-        tokens = run(source).numpy()
-        assert tokens.shape[-1] == LENGTH, tokens.shape
-
-    return work
+    spec = tf.TensorSpec([batch, None], tf.int32, name="source")
+    return tf.function(run, input_signature=[spec])
 
 
-def ctranslate2_decode(batch, beams, compute_type):
-    """CTranslate2 at the same sizes, with random weights: speed does not depend on them."""
-    import ctranslate2
-    from ctranslate2.specs import TransformerSpec
+def zoo_decode(kind, batch, beams):
+    """Decoding in TensorFlow, float32, as `generate` does it."""
+    import tensorflow as tf
 
-    rng, dim, inner = np.random.default_rng(0), SIZES["model_dim"], SIZES["ff_dim"]
-
-    def dense(layer, rows, columns):
-        layer.weight = rng.normal(0, 0.05, (rows, columns)).astype("float32")
-        layer.bias = np.zeros(rows, "float32")
-
-    def norm(layer):
-        layer.gamma, layer.beta = np.ones(dim, "float32"), np.zeros(dim, "float32")
-
-    def attention(layer, cross=False):
-        shapes = (dim, 2 * dim, dim) if cross else (3 * dim, dim)
-        for linear, rows in zip(layer.linear, shapes, strict=True):
-            dense(linear, rows, dim)
-        norm(layer.layer_norm)
-
-    spec = TransformerSpec.from_config(
-        (SIZES["num_encoder_layers"], SIZES["num_decoder_layers"]), 4, pre_norm=True
-    )
-    for part, embeddings in (
-        (spec.encoder, spec.encoder.embeddings[0]),
-        (spec.decoder, spec.decoder.embeddings),
-    ):
-        embeddings.weight = rng.normal(0, 0.05, (VOCABULARY, dim)).astype("float32")
-        norm(part.layer_norm)
-        for layer in part.layer:
-            attention(layer.self_attention)
-            if part is spec.decoder:
-                attention(layer.attention, cross=True)
-            dense(layer.ffn.linear_0, inner, dim)
-            dense(layer.ffn.linear_1, dim, inner)
-            norm(layer.ffn.layer_norm)
-    dense(spec.decoder.projection, VOCABULARY, dim)
-    words = ["<unk>", "<s>", "</s>", *(f"w{i}" for i in range(3, VOCABULARY))]
-    spec.register_source_vocabulary(words)
-    spec.register_target_vocabulary(words)
-    folder = tempfile.mkdtemp()
-    spec.validate()
-    spec.save(folder)
-    translator = ctranslate2.Translator(folder, compute_type=compute_type, inter_threads=1)
-    sources = [[words[i] for i in row] for row in _sources(batch)]
-
-    def work():
-        found = translator.translate_batch(
-            sources, beam_size=beams, min_decoding_length=LENGTH, max_decoding_length=LENGTH
-        )
-        assert all(len(row.hypotheses[0]) == LENGTH for row in found)
-
-    return work
+    run = _search(model(kind), kind, batch, beams)
+    source = tf.constant(sources(kind, batch))
+    return lambda: run(source)["ids"].numpy().tolist()
 
 
-def zoo_train(batch, length, policy):
-    """One compiled training step of the encoder-decoder."""
+def zoo_fast(kind, batch, beams, weights):
+    """The same search as a LiteRT file, converted as `zoo translate --fast` has it."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    from zoo.serving import litert
+
+    built = model(kind)
+    function = _search(built, kind, batch, beams).get_concrete_function()
+    searcher = SimpleNamespace(lite_function=lambda: function, weights=built.weights)
+    file = litert._converted(searcher, weights)
+    threads = int(os.environ["OMP_NUM_THREADS"])
+    run = Interpreter(model_content=file, num_threads=threads).get_signature_runner()
+    source = sources(kind, batch)
+    return lambda: run(source=source)["ids"].tolist()
+
+
+def training_step(model, inputs, targets):
+    """One step of Adam, as a graph, on the mean cross-entropy: the work of a round."""
     import keras
     import tensorflow as tf
 
-    keras.config.set_dtype_policy(policy)
-    model = _transformer()
     optimizer = keras.optimizers.Adam(1e-4)
-    tokens = tf.random.uniform((batch, length), 4, VOCABULARY, tf.int32, seed=0)
-    model({"source": tokens, "target": tokens})
     optimizer.build(model.trainable_variables)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
     @tf.function
     def step():
         with tf.GradientTape() as tape:
-            logits = model({"source": tokens, "target": tokens}, training=True)
-            value = loss(tokens, logits)
-        grads = tape.gradient(value, model.trainable_variables)
-        optimizer.apply(grads, model.trainable_variables)
+            value = loss(targets, model(inputs, training=True))
+        optimizer.apply(tape.gradient(value, model.trainable_variables))
         return value
 
-    return lambda: step().numpy()
+    def work():
+        step().numpy()
+
+    return work
+
+
+def training_tokens(batch, length):
+    """Random ids int32 (B, T), source and target in one."""
+    import numpy as np
+
+    vocabulary = SIZES["encoder-decoder"].vocabulary
+    return np.random.default_rng(0).integers(4, vocabulary, (batch, length), "int32")
+
+
+def zoo_train(batch, length, policy):
+    """One training step of the encoder-decoder, as a graph."""
+    import keras
+    import tensorflow as tf
+
+    keras.config.set_dtype_policy(policy)
+    tokens = tf.constant(training_tokens(batch, length))
+    return training_step(model("encoder-decoder"), {"source": tokens, "target": tokens}, tokens)
 
 
 def layer(library, kind, batch, length, dim):
