@@ -46,7 +46,8 @@ def _search(model, kind, batch, beams):
     def run(source):
         static, state = model.start(model.encode(source) if size.encoder else source)
         found = search(
-            lambda tokens, state: model.step(tokens, static, state),
+            model.step,
+            static,
             state,
             batch_size=batch,
             start_id=START if size.encoder else source[:, -1],

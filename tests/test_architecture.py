@@ -27,7 +27,7 @@ RULES = {
     "plots": (set(), {"matplotlib", "numpy"}),
     "evaluation": ({"tasks", "data", "text"}, None),
     "serving": (BELOW_TASKS | {"tasks", "lite"}, None),
-    "recipes": (BELOW_TASKS | {"tasks", "evaluation"}, None),
+    "recipes": (BELOW_TASKS | {"tasks", "evaluation", "registry"}, None),
     "registry": ({"serving"}, {"keras"}),
     "cli": (BELOW_TASKS | {"tasks", "plots", "evaluation", "serving", "recipes", "registry"}, None),
 }

@@ -28,7 +28,8 @@ MASKS = np.array([[i in LETTERS for i in range(V)], np.arange(V) == MARK, np.ara
 def run(batch, constraint, limit=9, table=TABLE, **options):
     plan, floats = Decoding(**options).split()
     return search(
-        lambda tokens, state: (tf.gather(table, tokens), state),
+        lambda tokens, static, state: (tf.gather(table, tokens), state),
+        (),
         tf.zeros([batch]),
         batch_size=batch,
         start_id=START,
@@ -111,10 +112,11 @@ def test_free_places_and_what_follows_a_template_are_free():
     mixed = template(tf.constant([[-1, 0, -1], [-1, -1, -1]]), MASKS)
     free, held = run(1, None, limit=5), run(2, mixed, limit=5)
     assert answers(held)[1] == answers(free)[0]
-    allowed = mixed(tf.zeros([4, 0], tf.int32), tf.constant(1)).numpy()
+    rows = tf.constant([0, 0, 1, 1])
+    allowed = mixed(tf.zeros([4, 0], tf.int32), tf.constant(1), rows).numpy()
     np.testing.assert_array_equal(allowed, [MASKS[0], MASKS[0], [True] * V, [True] * V])
     for t in (0, 2, 3, 50):
-        assert np.all(mixed(tf.zeros([2, t], tf.int32), tf.constant(t)))
+        assert np.all(mixed(tf.zeros([2, t], tf.int32), tf.constant(t), tf.constant([0, 1])))
 
 
 @methods

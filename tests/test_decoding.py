@@ -24,22 +24,24 @@ class Model:
 
     def __init__(self, vocab_size, seed=0, ends=0.0):
         self.vocab_size = vocab_size
-        self.steps = 0
+        self.steps, self.rows = 0, []
         rng = np.random.default_rng(seed)
         self.table = rng.normal(0, 2, [SOURCES, CONTEXTS, vocab_size]).astype("float32")
         self.table[..., END] += ends
 
     def start(self, sources):
         history = tf.zeros([len(sources), 0, 1], tf.int32)
-        return {"source": tf.constant(sources, tf.int32), "history": history}
+        return tf.constant(sources, tf.int32), history
 
-    def step(self, tokens, state):
+    def step(self, tokens, source, history):
         self.steps += 1
-        history = tf.concat([state["history"], tokens[:, None, None]], axis=1)
+        self.rows.append(len(tokens))
+        source = tf.repeat(source, len(tokens) // len(source))
+        history = tf.concat([history, tokens[:, None, None]], axis=1)
         weights = tf.constant(WEIGHTS)[: tf.shape(history)[1]]
         context = tf.reduce_sum(history[..., 0] * weights, axis=1) % CONTEXTS
-        cells = tf.stack([state["source"], context], axis=1)
-        return tf.gather_nd(self.table, cells), {"source": state["source"], "history": history}
+        cells = tf.stack([source, context], axis=1)
+        return tf.gather_nd(self.table, cells), history
 
     def log_probs(self, source, tokens):
         """The same model in plain Python: the next token's log-probabilities after `tokens`."""
@@ -55,7 +57,7 @@ def run(model, sources, limits, seeds=None, constraint=None, **options):
     plan, floats = Decoding(**options).split()
     return search(
         model.step,
-        model.start(sources),
+        *model.start(sources),
         batch_size=len(sources),
         start_id=START,
         end_id=END,
@@ -131,11 +133,11 @@ def test_greedy_takes_the_best_token_until_the_end_token_or_the_limit_of_the_row
 
 
 def test_a_start_token_may_differ_by_row():
-    model = Model(6)
     plan, floats = Decoding().split()
     found = search(
-        lambda tokens, state: (tf.one_hot(tokens + 1, 6), state),
-        model.start([0, 0])["source"],
+        lambda tokens, static, state: (tf.one_hot(tokens + 1, 6), state),
+        (),
+        tf.zeros([2]),
         batch_size=2,
         start_id=tf.constant([0, 3]),
         end_id=END,
@@ -259,7 +261,8 @@ def test_a_group_that_only_ends_costs_the_others_nothing():
         num_beams=2, num_beam_groups=2, diversity_penalty=5.0, num_return_sequences=2
     ).split()
     found = search(
-        lambda tokens, state: (tf.gather(table, tokens), state),
+        lambda tokens, static, state: (tf.gather(table, tokens), state),
+        (),
         tf.zeros([1]),
         batch_size=1,
         start_id=START,
@@ -347,7 +350,8 @@ def compiled(model, options):
         batch = tf.shape(sources)[0]
         return search(
             model.step,
-            {"source": sources, "history": tf.zeros([batch, 0, 1], tf.int32)},
+            sources,
+            tf.zeros([batch, 0, 1], tf.int32),
             batch_size=batch,
             start_id=START,
             end_id=END,
@@ -395,7 +399,7 @@ def test_floats_may_differ_by_row():
         plan, floats = Decoding(**options).split()
         found = search(
             model.step,
-            model.start(sources),
+            *model.start(sources),
             batch_size=3,
             start_id=START,
             end_id=END,
@@ -542,3 +546,32 @@ def test_sampling_without_seeds_and_constraints_outside_the_vocabulary_are_error
         banned([1, 6], 6)
     with pytest.raises(ValueError, match="sequences must hold at least one sequence"):
         prefix_trie([], 6, END)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_finished_sources_leave_and_nobody_else_notices(name):
+    """Eight sources with limits from 1 to 8: rows of half of them are gone after four steps."""
+    options = METHODS[name]
+    limits = list(range(1, 9))
+    sources = [i % SOURCES for i in range(8)]
+    model = Model(6, ends=-9.0)
+    found = answers(run(model, sources, limits, limits, **options))
+    alone = [
+        answers(run(Model(6, ends=-9.0), [source], [limit], [limit], **options))[0]
+        for source, limit in zip(sources, limits, strict=True)
+    ]
+    assert_same(found, alone)
+    times = model.rows[0] // 8
+    assert [rows // times for rows in model.rows] == [8, 8, 8, 8, 4, 4, 2, 1]
+
+
+def test_held_rows_stay_with_their_source_when_others_leave():
+    ids = tf.constant([[4, END, PAD, PAD], [5, 5, 5, 5], [4, END, PAD, PAD], [5, 4, 4, 5]])
+    rule = all_of(banned([1], 6), forced(ids, PAD, 6))
+    found = run(Model(6, ends=-9.0), [0, 0, 0, 0], [4] * 4, constraint=rule, num_beams=3)
+    assert [rows[0][0][:4] for rows in answers(found)] == [
+        [4, END],
+        [5, 5, 5, 5],
+        [4, END],
+        [5, 4, 4, 5],
+    ]

@@ -32,7 +32,8 @@ def compose(tokenizer, tables, seed=0, **options):
     plan, floats = Decoding(**options).split()
     batch = len(tables.ids)
     found = search(
-        lambda tokens, state: (tf.gather(tf.constant(logits, tf.float32), tokens), state),
+        lambda tokens, static, state: (tf.gather(tf.constant(logits, tf.float32), tokens), state),
+        (),
         tf.zeros([batch]),
         batch_size=batch,
         start_id=START_ID,

@@ -170,7 +170,8 @@ def decoder(model, limit, **options):
     def decode(prompt):
         static, state = model.start(prompt)
         return search(
-            lambda tokens, state: model.step(tokens, static, state),
+            model.step,
+            static,
             state,
             batch_size=tf.shape(prompt)[0],
             start_id=prompt[:, -1],

@@ -223,7 +223,8 @@ def decoder(model, limit, **options):
     def decode(source):
         static, state = model.start(model.encode(source))
         return search(
-            lambda tokens, state: model.step(tokens, static, state),
+            model.step,
+            static,
             state,
             batch_size=tf.shape(source)[0],
             start_id=START,

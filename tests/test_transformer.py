@@ -159,7 +159,8 @@ def test_greedy_search_equals_full_passes_one_after_the_other(rotary):
     def greedy(source):
         static, state = model.start(model.encode(source))
         return search(
-            lambda tokens, state: model.step(tokens, static, state),
+            model.step,
+            static,
             state,
             batch_size=tf.shape(source)[0],
             start_id=START,

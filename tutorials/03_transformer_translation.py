@@ -236,7 +236,8 @@ print(f"{'human':12} {references[0]}")
 # Which of the two is better *in a few minutes*? Read your numbers, not the title of a famous paper.
 # A Transformer must learn from data what an RNN has built in, such as that neighbours matter; in
 # short trainings on little data it often loses. So what about longer ones? The zoo ships both
-# architectures, trained on all 29,000 captions for about half an hour each.
+# architectures: an RNN that read all 29,000 captions seven times, in half an hour on one CPU core,
+# and a Transformer that read them about fifty times, in five minutes on a large GPU.
 
 # %%
 for name in ("translate_de_en", "translate_de_en_rnn"):
@@ -244,10 +245,11 @@ for name in ("translate_de_en", "translate_de_en_rnn"):
     print(f"{name:20} {card.parameters / 1e6:.1f} M parameters, {card.quality}")
 
 # %% [markdown]
-# They come out nearly equal: on 29,000 captions and one CPU core, there is no miracle in either.
-# What the Transformer gains is that all positions of a training text are computed at once, with no
-# loop from word to word. That pays on machines with thousands of small cores and with much data,
-# and neither is here.
+# The Transformer is ahead, but the race is not fair: it has read the captions far more often, and
+# 27,000 more besides, whose German another model had written (回译, back-translation). After ten
+# passes over the 29,000 alone it had 39.7, like the RNN. What it gains by its architecture
+# is that all positions of a training text are computed at once, with no loop from word to word.
+# That pays on machines with thousands of small cores, where fifty passes take minutes.
 #
 # ## 5. Heads, layer by layer
 #
@@ -349,10 +351,13 @@ for german, english in [*new_valid[:3], (report, "It rains in Berlin tomorrow.")
 print(f"\nand captions, which it knew: loss {old_before:.2f} before, {old_after:.2f} after")
 
 # %% [markdown]
+# The template is learned, but not every word of it: *tomonday* is none, and a second *in Paris*
+# stands where *today* should.
+#
 # Two warnings. The held-out reports are new *combinations* of known parts: the model has learned
 # this template, not meteorology. And look at the last line: what becomes of the old trade while a
 # new one is learned. A rise there is called **catastrophic forgetting** (灾难性遗忘). The cure is
-# simple: mix old pairs among the new ones.
+# simple: mix old pairs among the new ones, and many of them (exercise 4).
 
 # %%
 print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f} minutes, "
@@ -397,9 +402,11 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 #
 # <details><summary>Answer</summary>
 #
-# Load the shipped model again and fit it on `new_train + train[:200]`. Each pass takes longer, and
-# the reports are learned in as many passes, or few more. Compare the
-# loss on the captions with that of section 6: the captions in the mixture hold it where it was.
+# Load the shipped model again and fit it on `new_train + train[:200]`. Each pass has more steps,
+# and the reports are learned in fewer passes. But the loss on the captions rises no less than in
+# section 6 (when we tried, to 1.46): 200 captions, six times each, are too few to stand for the
+# old trade. One pass over `6 * new_train + train[:1200]` has about as many steps and shows no
+# caption twice; there the captions stay at about 1.39, and the reports come to 0.1 or less.
 #
 # </details>
 #

@@ -20,7 +20,7 @@
 # *Where this goes.* This map was not drawn by a program that has the model. It asked a server over
 # HTTP, sent one sentence, and got back a translation and the weights of its attention.
 #
-# **You need** to have used a shell and a web page. **Time**: 2 minutes on 2 CPU cores.
+# **You need** to have used a shell and a web page. **Time**: 1 minute on 2 CPU cores.
 #
 # A model that lives in a notebook helps nobody else. There are three ways out of it:
 #

@@ -190,7 +190,9 @@ def _draw(model, text, path, layer=-1, head="mean", **options):
 @click.option("--steps", type=int, help="Batches to train on; by default the recipe's.")
 @click.option("--reverse", is_flag=True, help="The other direction, to back-translate with.")
 @click.option("--pack", metavar="DIR", help="Only write the training for `python -m zoo.training`.")
-@click.option("--start", metavar="FILE", help="With --pack: the captioner whose encoder to tune.")
+@click.option(
+    "--start", metavar="FILE", help="Teach this captioner by its rewards; with --pack, tune."
+)
 @click.option("--weights", metavar="DIR", help="Make the model of a packed training that has run.")
 def train(name, tsv, valid, pack, start, weights, **options):
     """Train the model NAME by its recipe, or a new one on your own --tsv.
@@ -207,14 +209,12 @@ def train(name, tsv, valid, pack, start, weights, **options):
         raise click.UsageError("--valid needs --tsv; a recipe has its own.")
     if (pack or weights) and (tsv or options["steps"] or (pack and weights)):
         raise click.UsageError("--pack and --weights go with NAME, without --steps, one at a time.")
-    if start and not pack:
-        raise click.UsageError("--start needs --pack.")
     from zoo import recipes
 
     with quiet():
         from zoo import tasks  # noqa: F401  imports TensorFlow
     if not (pack or weights):
-        click.echo(recipes.train(name, tsv=tsv, valid=valid, **options))
+        click.echo(recipes.train(name, tsv=tsv, valid=valid, start=start, **options))
         return
     given = {key: options[key] for key in ("run_dir", "data_dir", "reverse")}
     if pack:

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from zoo.decoding.rows import Hypotheses, gather_rows, growing_shapes
+from zoo.decoding.rows import Hypotheses, gather_rows, growing_shapes, rows_of
 
 _NEVER = -float("inf")
 
@@ -18,7 +18,9 @@ class _Finished(NamedTuple):
     scores: tf.Tensor  # float32 (B, G, F)
 
 
-class _Loop(NamedTuple):
+class Beams(NamedTuple):
+    """A beam search in the making."""
+
     tokens: tf.Tensor  # int32 (B, G, k, t), the live beams: k in each of G groups
     log_probs: tf.Tensor  # float32 (B, G, k), -inf for a dead beam
     finished: _Finished
@@ -27,20 +29,44 @@ class _Loop(NamedTuple):
     state: Any
 
 
-def beam_search(
-    step,
-    state,
-    next_log_probs,
-    *,
-    first,
-    end_id,
-    pad_id,
-    limit,
-    num_beams,
-    num_beam_groups,
-    num_return_sequences,
-    length_penalty,
-    diversity_penalty,
+def begin_beams(state, *, first, limit, num_beams, num_beam_groups, num_return_sequences):
+    """A beam search before its first token.
+
+    Args:
+        state: nest of tensors with N rows.
+        first: int32 (N,), the tokens to start from.
+        limit: int32 (B,), most new tokens of each source.
+        num_beams, num_beam_groups, num_return_sequences: int, K, G and R.
+
+    Returns:
+        `Beams`.
+    """
+    batch, groups, beams = tf.shape(limit)[0], num_beam_groups, num_beams // num_beam_groups
+    kept = -(-num_return_sequences // groups)
+    # All beams of a group start equal, so only the first may be extended.
+    done = limit <= 0
+    start = tf.where(tf.range(beams) == 0, 0.0, _NEVER)
+    nothing = tf.where(done[:, None, None] & (tf.range(kept) == 0), 0.0, _NEVER)
+    nothing = tf.broadcast_to(nothing, [batch, groups, kept])
+    return Beams(
+        tokens=tf.zeros([batch, groups, beams, 0], tf.int32),
+        log_probs=tf.broadcast_to(
+            tf.where(done[:, None, None], _NEVER, start), [batch, groups, beams]
+        ),
+        finished=_Finished(
+            tokens=tf.zeros([batch, groups, kept, 0], tf.int32),
+            lengths=tf.zeros([batch, groups, kept], tf.int32),
+            log_probs=nothing,
+            scores=nothing,
+        ),
+        done=done,
+        last=first,
+        state=state,
+    )
+
+
+def extend_beams(
+    loop, step, next_log_probs, *, end_id, pad_id, limit, length_penalty, diversity_penalty, most=0
 ):
     """Keeps the most probable beginnings of each source alive, and the best of their ends.
 
@@ -52,27 +78,25 @@ def beam_search(
 
     Groups choose in order, each with its own live and finished sets; a token loses
     `diversity_penalty` of its rank for each beam of an earlier group that took it at this step.
-    That ranks and is then forgotten: log-probabilities and scores are without it. The answers are
-    the best of each group, then the second best of each, and so on up to R.
+    That ranks and is then forgotten: log-probabilities and scores are without it.
 
     Args:
+        loop: `Beams`.
         step: `(tokens (N,), state) -> (logits (N, V), state)`.
-        state: nest of tensors with N rows.
         next_log_probs: `(logits, tokens (N, t), t) -> (N, V)`, at most 0.
-        first: int32 (N,), the tokens to start from.
         end_id, pad_id: int.
         limit: int32 (B,), most new tokens of each source.
-        num_beams, num_beam_groups, num_return_sequences: int, K, G and R.
         length_penalty, diversity_penalty: float32 (B, 1) or (1, 1).
+        most: int32 scalar, stop when at most so many sources are unfinished.
 
     Returns:
-        `Hypotheses`, best score first.
+        `Beams`.
 
     References: Wu et al. 2016, section 7 (ranking by length, in a plainer form); Vijayakumar et al.
     2016, Diverse Beam Search (groups, Hamming diversity).
     """
-    batch, groups, beams = tf.shape(limit)[0], num_beam_groups, num_beams // num_beam_groups
-    kept = -(-num_return_sequences // groups)
+    groups, beams = loop.tokens.shape[1:3]
+    batch = tf.shape(limit)[0]
     group_rows = tf.reshape(tf.range(batch * groups) * beams, [batch, groups, 1])
 
     def score(log_probs, length):
@@ -83,7 +107,7 @@ def beam_search(
     def body(loop):
         t = tf.shape(loop.tokens)[-1]
         logits, state = step(loop.last, loop.state)
-        so_far = tf.reshape(loop.tokens, [batch * num_beams, t])
+        so_far = tf.reshape(loop.tokens, [batch * groups * beams, t])
         step_log_probs = next_log_probs(logits, so_far, t)
         totals = loop.log_probs[..., None] + tf.reshape(
             step_log_probs, [batch, groups, beams, tf.shape(step_log_probs)[1]]
@@ -111,7 +135,7 @@ def beam_search(
         bound = score(tf.reduce_max(live, axis=-1, keepdims=True), best_length)
         done = tf.reduce_all(bound <= finished.scores[..., -1:], axis=[1, 2])
         rows = tf.reshape(group_rows + tf.gather(parents, stay, batch_dims=2), [-1])
-        after = _Loop(
+        after = Beams(
             tokens=tf.gather(tokens, stay, batch_dims=2),
             log_probs=tf.where(done[:, None, None], _NEVER, live),
             finished=finished,
@@ -121,39 +145,35 @@ def beam_search(
         )
         return (after,)
 
-    # All beams of a group start equal, so only the first may be extended.
-    done = limit <= 0
-    start = tf.where(tf.range(beams) == 0, 0.0, _NEVER)
-    nothing = tf.where(done[:, None, None] & (tf.range(kept) == 0), 0.0, _NEVER)
-    nothing = tf.broadcast_to(nothing, [batch, groups, kept])
-    loop = _Loop(
-        tokens=tf.zeros([batch, groups, beams, 0], tf.int32),
-        log_probs=tf.broadcast_to(
-            tf.where(done[:, None, None], _NEVER, start), [batch, groups, beams]
-        ),
-        finished=_Finished(
-            tokens=tf.zeros([batch, groups, kept, 0], tf.int32),
-            lengths=tf.zeros([batch, groups, kept], tf.int32),
-            log_probs=nothing,
-            scores=nothing,
-        ),
-        done=done,
-        last=first,
-        state=state,
+    (loop,) = tf.while_loop(
+        lambda loop: tf.reduce_sum(tf.cast(~loop.done, tf.int32)) > most,
+        body,
+        (loop,),
+        shape_invariants=(beams_shapes(loop),),
     )
-    answers = tf.TensorShape([None, groups, kept])
-    shapes = _Loop(
+    return loop
+
+
+def beams_shapes(loop):
+    """Loop invariants of `Beams`."""
+    groups, beams = loop.tokens.shape[1:3]
+    answers = tf.TensorShape([None, groups, loop.finished.scores.shape[2]])
+    return Beams(
         tokens=tf.TensorShape([None, groups, beams, None]),
         log_probs=tf.TensorShape([None, groups, beams]),
         finished=_Finished(answers.concatenate(None), answers, answers, answers),
         done=tf.TensorShape([None]),
         last=tf.TensorShape([None]),
-        state=growing_shapes(state),
+        state=growing_shapes(loop.state),
     )
-    (loop,) = tf.while_loop(
-        lambda loop: ~tf.reduce_all(loop.done), body, (loop,), shape_invariants=(shapes,)
-    )
-    return _in_rounds(loop.finished, num_return_sequences)
+
+
+def take_beams(loop, places):
+    """The search for some of the sources, int32 (C,), alone."""
+    groups, beams = loop.tokens.shape[1:3]
+    rows = rows_of(places, groups * beams)
+    *whole, last, state = loop
+    return Beams(*gather_rows(tuple(whole), places), *gather_rows((last, state), rows))
 
 
 def _candidates(totals, end_id, at_limit, diversity_penalty):
@@ -206,8 +226,17 @@ def _best(finished, new, pad_id):
     return _Finished(*(tf.gather(part, places, batch_dims=2) for part in both))
 
 
-def _in_rounds(finished, count):
-    """The best of each group, then the second best of each, ...: `count` answers, best first."""
+def best_answers(loop, count):
+    """The best of each group, then the second best of each, and so on.
+
+    Args:
+        loop: `Beams`.
+        count: int, R.
+
+    Returns:
+        `Hypotheses`, best score first.
+    """
+    finished = loop.finished
     groups, kept = finished.scores.shape[1:]
     batch = tf.shape(finished.scores)[0]
     width = tf.shape(finished.tokens)[3]

@@ -1,7 +1,8 @@
 """Constraints: which tokens may come next.
 
-A constraint is a function `(tokens, t) -> allowed`: `tokens` int32 (N, t) so far, without the start
-token; `t` int32 scalar; `allowed` bool (N, V), or (1, V) where it is the same for all rows.
+A constraint is a function `(tokens, t, sources) -> allowed`: `tokens` int32 (N, t) so far, without
+the start token; `t` int32 scalar; `sources` int32 (N,), the source of each row, 0 to B - 1;
+`allowed` bool (N, V), or (1, V) where it is the same for all rows.
 """
 
 import functools
@@ -23,7 +24,7 @@ def banned(ids, vocab_size):
     ids = _checked("ids", ids, vocab_size)
     allowed = np.ones([1, vocab_size], bool)
     allowed[:, ids] = False
-    return lambda tokens, t: tf.constant(allowed)
+    return lambda tokens, t, sources: tf.constant(allowed)
 
 
 def forced(ids, pad_id, vocab_size):
@@ -39,8 +40,8 @@ def forced(ids, pad_id, vocab_size):
     """
     places = _by_place(ids, pad_id)
 
-    def constraint(tokens, t):
-        ids = places(tokens, t)[:, None]
+    def constraint(tokens, t, sources):
+        ids = places(t, sources)[:, None]
         return (ids == pad_id) | (tf.range(vocab_size) == ids)
 
     return constraint
@@ -66,8 +67,8 @@ def template(classes, masks):
     # The last row, where -1 ends up, allows all.
     masks = tf.pad(masks, [[0, 1], [0, 0]], constant_values=True)
 
-    def constraint(tokens, t):
-        return tf.gather(masks, places(tokens, t) % tf.shape(masks)[0])
+    def constraint(tokens, t, sources):
+        return tf.gather(masks, places(t, sources) % tf.shape(masks)[0])
 
     return constraint
 
@@ -92,7 +93,7 @@ def prefix_trie(sequences, vocab_size, end_id):
     # The last column stays -1: nothing may follow the longest sequence.
     table = tf.constant([row + [-1] * (width + 1 - len(row)) for row in rows], tf.int32)
 
-    def constraint(tokens, t):
+    def constraint(tokens, t, sources):
         t = tf.minimum(t, width)
         same = tf.reduce_all(tokens[:, None, :t] == table[None, :, :t], axis=-1)  # (N, M)
         # Segment v of (M, N) gathers the sequences that go on with token v; -1 belongs to none.
@@ -104,21 +105,16 @@ def prefix_trie(sequences, vocab_size, end_id):
 
 def all_of(*constraints):
     """Allows what all of the constraints allow."""
-    return lambda tokens, t: functools.reduce(
-        tf.logical_and, [constraint(tokens, t) for constraint in constraints]
+    return lambda *rows: functools.reduce(
+        tf.logical_and, [constraint(*rows) for constraint in constraints]
     )
 
 
 def _by_place(table, free):
-    """A function that gives column t of `table` (B, L), for each row of (N, t) tokens: (N,)."""
+    """`(t, sources (N,)) -> (N,)`: what column t of `table` (B, L) says for each row."""
     width = tf.shape(table)[1]
     padded = tf.pad(table, [[0, 0], [0, 1]], constant_values=free)
-
-    def places(tokens, t):
-        column = padded[:, tf.minimum(t, width)]
-        return tf.repeat(column, tf.shape(tokens)[0] // tf.shape(column)[0])
-
-    return places
+    return lambda t, sources: tf.gather(padded[:, tf.minimum(t, width)], sources)
 
 
 def _check_template(classes, masks):

@@ -4,15 +4,17 @@ import functools
 
 import tensorflow as tf
 
-from zoo.decoding.beam import beam_search
-from zoo.decoding.greedy import begin_rows, extend_rows
+from zoo.decoding.beam import beams_shapes, begin_beams, best_answers, extend_beams, take_beams
+from zoo.decoding.greedy import begin_rows, extend_rows, rows_shapes, sources_done, take_rows
 from zoo.decoding.logits import next_log_probs
-from zoo.decoding.rows import Hypotheses, column, repeat_rows
+from zoo.decoding.rows import Hypotheses, column, repeat_rows, rows_of
 from zoo.decoding.sampling import sample, uniform
+from zoo.decoding.shrinking import shrinking
 
 
 def search(
     step,
+    static,
     state,
     *,
     batch_size,
@@ -28,11 +30,12 @@ def search(
     """Decodes B sources. Pure TensorFlow: fit for `tf.function` and for a SavedModel.
 
     A row's answer is a function of its own state, limit, seed and options, and of nothing else in
-    its batch.
+    its batch. Sources whose answers are found leave the batch; see `shrinking`.
 
     Args:
-        step: `(tokens int32 (N,), state) -> (logits (N, V), state)`, where N = B * K and row n
-            belongs to source n // K.
+        step: `(tokens int32 (N,), static, state) -> (logits (N, V), state)`, where N = B * K and
+            row n belongs to source n // K.
+        static: nest of tensors with B rows, what a step reads; `()` is fine.
         state: nest of tensors with B rows, what a step changes. An axis that grows has static
             size 0.
         batch_size: int or int32 scalar, B; 0 is fine.
@@ -57,80 +60,143 @@ def search(
     times = plan.num_beams if plan.num_beams > 1 else plan.num_return_sequences
     first = tf.repeat(tf.broadcast_to(tf.cast(start_id, tf.int32), [batch_size]), times)
     state = repeat_rows(state, times)
-    ends = {"end_id": end_id, "pad_id": pad_id}
-
+    options = {
+        "end_id": end_id,
+        "pad_id": pad_id,
+        "plan": plan,
+        "floats": floats,
+        "constraint": constraint,
+    }
     if plan.num_beams > 1:
-        found = beam_search(
-            step,
-            state,
-            _log_probs(plan, floats, times, end_id, constraint),
-            **ends,
-            first=first,
-            limit=limit,
-            num_beams=plan.num_beams,
-            num_beam_groups=plan.num_beam_groups,
-            num_return_sequences=plan.num_return_sequences,
-            length_penalty=column(floats["length_penalty"], 1),
-            diversity_penalty=column(floats["diversity_penalty"], 1),
-        )
+        found = _beams(step, static, state, first, limit, options, batch_size)
     else:
-        limit = tf.repeat(limit, times)
-        rows = extend(
-            begin_rows(state, first=first, limit=limit),
-            step,
-            **ends,
-            batch_size=batch_size,
-            limit=limit,
-            plan=plan,
-            floats=floats,
-            seeds=seeds,
-            constraint=constraint,
-        )
-        shape = [batch_size, times]
-        found = Hypotheses(
-            tf.reshape(rows.tokens, [*shape, tf.shape(rows.tokens)[1]]),
-            tf.reshape(rows.lengths, shape),
-            tf.reshape(rows.log_probs, shape),
-        )
+        found = _rows(step, static, state, first, limit, {**options, "seeds": seeds}, batch_size)
     # A beam search may have looked further than its best answers are long.
     longest = tf.reduce_max(tf.concat([[0], tf.reshape(found.lengths, [-1])], axis=0))
     return found._replace(tokens=found.tokens[:, :, :longest])
 
 
+def _beams(step, static, state, first, limit, options, batch_size):
+    plan, floats = options["plan"], options["floats"]
+    counts = (plan.num_beams, plan.num_beam_groups, plan.num_return_sequences)
+    names = ("num_beams", "num_beam_groups", "num_return_sequences")
+    loop = begin_beams(state, first=first, limit=limit, **dict(zip(names, counts, strict=True)))
+
+    def extend(loop, static, sources, most):
+        mine = _of(floats, sources)
+        return extend_beams(
+            loop,
+            lambda tokens, state: step(tokens, static, state),
+            _log_probs(plan, mine, sources, options["end_id"], options["constraint"]),
+            end_id=options["end_id"],
+            pad_id=options["pad_id"],
+            limit=tf.gather(limit, sources),
+            length_penalty=column(mine["length_penalty"], 1),
+            diversity_penalty=column(mine["diversity_penalty"], 1),
+            most=most,
+        )
+
+    return shrinking(
+        loop,
+        static,
+        extend=extend,
+        done=lambda loop: loop.done,
+        answers=lambda loop: best_answers(loop, plan.num_return_sequences),
+        take=take_beams,
+        shapes=beams_shapes(loop),
+        batch_size=batch_size,
+    )
+
+
+def _rows(step, static, state, first, limit, options, batch_size):
+    times = options["plan"].num_return_sequences
+    rows = begin_rows(state, first=first, limit=tf.repeat(limit, times))
+
+    def answers(rows):
+        shape = [tf.shape(rows.last)[0] // times, times]
+        return Hypotheses(
+            tf.reshape(rows.tokens, [*shape, tf.shape(rows.tokens)[1]]),
+            tf.reshape(rows.lengths, shape),
+            tf.reshape(rows.log_probs, shape),
+        )
+
+    return shrinking(
+        rows,
+        static,
+        extend=lambda rows, static, sources, most: extend(
+            rows, step, static, sources, limit=limit, most=most, **options
+        ),
+        done=lambda rows: sources_done(rows, times),
+        answers=answers,
+        take=lambda rows, places: take_rows(rows, rows_of(places, times)),
+        shapes=rows_shapes(rows),
+        batch_size=batch_size,
+    )
+
+
 def extend(
-    rows, step, *, batch_size, end_id, pad_id, limit, plan, floats, seeds, constraint, until=None
+    rows,
+    step,
+    static,
+    sources,
+    *,
+    end_id,
+    pad_id,
+    limit,
+    plan,
+    floats,
+    seeds,
+    constraint,
+    most=0,
+    until=None,
 ):
     """Goes on with the rows of a greedy search or of a sampling; see `search` and `Rows`.
 
     Args:
-        rows: `Rows` of N = B * R sequences.
-        limit: int32 (N,).
+        rows: `Rows` of N = b * R sequences, those of
+        sources: int32 (b,), the places of their sources among the B of `search`.
+        step, static: see `search`; `static` has b rows.
+        end_id, pad_id, limit, plan, floats, seeds, constraint: see `search`; of all B sources.
+        most: int32 scalar, stop when at most so many sources are unfinished.
         until: int32 scalar, the number of tokens at which to stop for now, or None.
 
     Returns:
         `Rows`.
     """
-    times = plan.num_return_sequences
+    times, mine = plan.num_return_sequences, _of(floats, sources)
+    choose = _best_token
+    if plan.do_sample:
+        choose = _sampler(plan, mine, tf.gather(seeds, sources))
     return extend_rows(
         rows,
-        step,
-        _log_probs(plan, floats, times, end_id, constraint),
-        _sampler(plan, floats, seeds, batch_size) if plan.do_sample else _best_token,
+        lambda tokens, state: step(tokens, static, state),
+        _log_probs(plan, mine, sources, end_id, constraint),
+        choose,
+        times=times,
         end_id=end_id,
         pad_id=pad_id,
-        limit=limit,
+        limit=tf.repeat(tf.gather(limit, sources), times),
+        most=most,
         until=until,
     )
 
 
-def _log_probs(plan, floats, times, end_id, constraint):
+def _of(floats, sources):
+    """The options of some sources; a scalar is that of all."""
+    floats = {name: tf.convert_to_tensor(value, tf.float32) for name, value in floats.items()}
+    return {name: tf.gather(x, sources) if x.shape.rank else x for name, x in floats.items()}
+
+
+def _log_probs(plan, floats, sources, end_id, constraint):
+    times = plan.num_beams if plan.num_beams > 1 else plan.num_return_sequences
     penalty = column(floats["repetition_penalty"], times) if plan.repetition_penalty else None
+    rows = tf.repeat(sources, times)
     return functools.partial(
         next_log_probs,
         end_id=end_id,
         repetition_penalty=penalty,
         no_repeat_ngram_size=plan.no_repeat_ngram_size,
-        constraint=constraint,
+        constraint=constraint and (lambda tokens, t: constraint(tokens, t, rows)),
     )
 
 
@@ -138,11 +204,11 @@ def _best_token(log_probs, t):
     return tf.argmax(log_probs, axis=-1, output_type=tf.int32)
 
 
-def _sampler(plan, floats, seeds, batch_size):
+def _sampler(plan, floats, seeds):
     """A draw for each row, keyed by its source's seed and its number among the source's answers."""
     times = plan.num_return_sequences
     keys = tf.repeat(seeds, times)
-    index = tf.tile(tf.range(times), [batch_size])
+    index = tf.tile(tf.range(times), [tf.size(seeds)])
     return lambda log_probs, t: sample(
         log_probs,
         uniform(keys, t, index),

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from zoo.decoding.rows import growing_shapes
+from zoo.decoding.rows import gather_rows, growing_shapes
 
 
 class Rows(NamedTuple):
@@ -40,7 +40,9 @@ def begin_rows(state, *, first, limit):
     )
 
 
-def extend_rows(rows, step, next_log_probs, choose, *, end_id, pad_id, limit, until=None):
+def extend_rows(
+    rows, step, next_log_probs, choose, *, times, end_id, pad_id, limit, most=0, until=None
+):
     """Appends the chosen token to each row until its end token or its limit.
 
     Args:
@@ -48,8 +50,10 @@ def extend_rows(rows, step, next_log_probs, choose, *, end_id, pad_id, limit, un
         step: `(tokens (N,), state) -> (logits (N, V), state)`.
         next_log_probs: `(logits, tokens (N, t), t) -> (N, V)`.
         choose: `(log_probs (N, V), t) -> int32 (N,)`.
+        times: int, the rows of a source.
         end_id, pad_id: int.
         limit: int32 (N,), most new tokens of each row.
+        most: int32 scalar, stop when at most so many sources are unfinished.
         until: int32 scalar, stop at this many tokens for now; None for no such stop.
 
     Returns:
@@ -74,16 +78,24 @@ def extend_rows(rows, step, next_log_probs, choose, *, end_id, pad_id, limit, un
         return (after,)
 
     def goes_on(rows):
-        more = ~tf.reduce_all(rows.done)
+        more = tf.reduce_sum(tf.cast(~sources_done(rows, times), tf.int32)) > most
         return more if until is None else more & (tf.shape(rows.tokens)[1] < until)
 
-    row = tf.TensorShape([None])
-    (rows,) = tf.while_loop(
-        goes_on,
-        body,
-        (rows,),
-        shape_invariants=(
-            Rows(tf.TensorShape([None, None]), row, row, row, row, growing_shapes(rows.state)),
-        ),
-    )
+    (rows,) = tf.while_loop(goes_on, body, (rows,), shape_invariants=(rows_shapes(rows),))
     return rows
+
+
+def sources_done(rows, times):
+    """Whether all rows of a source are done: bool (N / times,)."""
+    return tf.reduce_all(tf.reshape(rows.done, [-1, times]), axis=1)
+
+
+def take_rows(rows, places):
+    """Some of the rows, int32 (M,), alone."""
+    return Rows(*gather_rows(tuple(rows), places))
+
+
+def rows_shapes(rows):
+    """Loop invariants of `Rows`."""
+    row = tf.TensorShape([None])
+    return Rows(tf.TensorShape([None, None]), row, row, row, row, growing_shapes(rows.state))

@@ -34,6 +34,16 @@ def gather_rows(state, rows):
     return tf.nest.map_structure(lambda x: tf.gather(x, rows), state)
 
 
+def rows_of(sources, times):
+    """The places of sources (b,) -> those of their rows (b * times,)."""
+    return tf.reshape(sources[:, None] * times + tf.range(times), [-1])
+
+
+def row_shapes(static):
+    """Loop invariants of a nest of tensors whose number of rows changes, and nothing else."""
+    return tf.nest.map_structure(lambda x: tf.TensorShape([None, *x.shape[1:]]), static)
+
+
 def growing_shapes(state):
     """Loop invariants of a state: axis 0 and each axis of static size 0 may change."""
 

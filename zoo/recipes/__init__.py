@@ -39,6 +39,7 @@ def train(
     data_dir=None,
     steps=None,
     reverse=False,
+    start=None,
 ):
     """Trains a model by its recipe, or a translator on a file of your own.
 
@@ -53,6 +54,7 @@ def train(
         data_dir: where the data sets are. Default: see `zoo.data.find`.
         steps: number of batches. Default: the recipe's.
         reverse: whether to train the model of the other direction, which back-translates.
+        start: path of a captioner that has been trained, to teach it by its rewards.
 
     Returns:
         The path of the model file.
@@ -66,13 +68,14 @@ def train(
     if steps is not None and steps < 1:
         raise ValueError(f"steps must be >= 1; got steps={steps}.")
     run_dir = _run_dir(name, run_dir, reverse)
-    return chosen.train(
-        out=out or _out(name, run_dir, reverse),
-        run_dir=run_dir,
-        data_dir=data_dir,
-        steps=steps,
-        verbose="auto" if sys.stdout.isatty() else 2,
-    )
+    places = {"out": out or _out(name, run_dir, reverse), "run_dir": run_dir, "data_dir": data_dir}
+    verbose = "auto" if sys.stdout.isatty() else 2
+    if start is not None:
+        if not getattr(chosen, "reward_steps", 0):
+            raise ValueError(f"name must be of a captioner, with start; got name={name!r}.")
+        start = registry.load(start, task="captioning")
+        return chosen.reinforce(start, steps=steps, verbose=verbose, **places)
+    return chosen.train(steps=steps, verbose=verbose, **places)
 
 
 def pack(name, folder, *, run_dir=None, data_dir=None, reverse=False, start=None):
@@ -82,14 +85,16 @@ def pack(name, folder, *, run_dir=None, data_dir=None, reverse=False, start=None
         name: of the recipe of a translator or captioner.
         folder: to write.
         run_dir, data_dir, reverse: see `train`.
-        start: path of a captioner that `train` has made; only its tuning is left.
+        start: path of a captioner that `train` has made, whose encoder to tune.
     """
-    chosen, more = _direction(name, reverse), {}
+    chosen = _direction(name, reverse)
     if not hasattr(chosen, "pack"):
         raise ValueError(f"name must be of a translator or captioner; got name={name!r}.")
+    if (start is not None) != hasattr(chosen, "tuning_steps"):
+        raise ValueError(f"start must be given for a captioner alone; got start={start!r}.")
     if start is not None:
-        more["start"] = registry.load(start, task="captioning")
-    return chosen.pack(folder, run_dir=_run_dir(name, run_dir, reverse), data_dir=data_dir, **more)
+        return chosen.pack(folder, start=registry.load(start, task="captioning"), data_dir=data_dir)
+    return chosen.pack(folder, run_dir=_run_dir(name, run_dir, reverse), data_dir=data_dir)
 
 
 def finish(name, folder, *, out=None, run_dir=None, data_dir=None, reverse=False):

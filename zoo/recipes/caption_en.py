@@ -21,10 +21,13 @@ RECIPE = CaptioningRecipe(
     ),
     steps=2534,  # 7 passes over the images, each with five captions
     label_smoothing=0.1,
-    # Chosen on 300 images of the validation split, by BLEU-1 and CIDEr-D.
+    tuning_steps=1448,  # 8 passes
+    tuning_peak=3e-4,
+    reward_steps=1810,  # 5 passes
+    # Chosen on the validation split, by BLEU-1 and CIDEr-D.
     decoding={
         "num_beams": 5,
-        "length_penalty": 0.85,
+        "length_penalty": 0.5,
         "no_repeat_ngram_size": 3,
         "max_new_tokens": 20,
     },

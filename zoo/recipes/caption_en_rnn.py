@@ -18,6 +18,7 @@ RECIPE = CaptioningRecipe(
     ),
     steps=2534,  # 7 passes over the images, each with five captions
     max_length=18,  # a tenth of the captions is cut; the recurrence is dear
+    reward_steps=1086,  # 3 passes
     # Chosen on 300 images of the validation split, by BLEU-1 and CIDEr-D.
     decoding={
         "num_beams": 5,

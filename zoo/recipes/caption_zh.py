@@ -20,10 +20,12 @@ RECIPE = CaptioningRecipe(
     ),
     steps=3620,  # 10 passes over the images, each with five captions
     max_length=16,
-    # Chosen on 300 images of the validation split, by BLEU-1 and CIDEr-D.
+    tuning_steps=1448,  # 8 passes
+    reward_steps=1448,  # 4 passes
+    # Chosen on 500 images of the validation split, by BLEU-1 and CIDEr-D.
     decoding={
         "num_beams": 5,
-        "length_penalty": 0.4,
+        "length_penalty": 0.8,
         "max_new_tokens": 20,
     },
 )

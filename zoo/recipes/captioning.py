@@ -31,8 +31,9 @@ ENCODER = "vision/efficientnet_lite0_imagenet.keras"
 class CaptioningRecipe:
     """What makes one captioner of Flickr8k.
 
-    The encoder stays as ImageNet left it. The features of every training image and of its mirror
-    image are computed once and stored beside the run, for all captioners.
+    There are up to three stages. `train` leaves the encoder as ImageNet left it: the features of
+    every training image and of its mirror image are computed once and stored beside the run, for
+    all captioners. `pack` and `finish` tune the encoder, too. `reinforce` is for the words alone.
 
     Attributes:
         language: "en" or "zh".
@@ -48,6 +49,7 @@ class CaptioningRecipe:
         label_smoothing: see `zoo.tasks.TaskModel.compile`.
         tuning_steps: number of batches, after those, that train the encoder, too.
         tuning_peak: the highest learning rate then.
+        tuning_images: images in a batch then.
         reward_steps: number of batches, at the end, that teach the captioner to write what CIDEr-D
             thinks well of; see `zoo.training.self_critical`. The encoder stays as it is then.
         reward_peak: the highest learning rate then.
@@ -69,6 +71,7 @@ class CaptioningRecipe:
     label_smoothing: float = 0.0
     tuning_steps: int = 0
     tuning_peak: float = 1e-4
+    tuning_images: int = 32
     reward_steps: int = 0
     reward_peak: float = 2e-4
     reward_samples: int = 5
@@ -115,12 +118,12 @@ class CaptioningRecipe:
             verbose=verbose,
         )
 
-    def reinforce(self, start, *, out, run_dir, data_dir=None, verbose="auto"):
+    def reinforce(self, start, *, out, run_dir, data_dir=None, steps=None, verbose="auto"):
         """Goes on with a captioner that `train` or `finish` has made, by its rewards.
 
         Args:
             start: the captioner.
-            out, run_dir, data_dir, verbose: see `train`.
+            out, run_dir, data_dir, steps, verbose: see `train`.
 
         Returns:
             The path of the model.
@@ -129,36 +132,32 @@ class CaptioningRecipe:
         train, valid = (data.flickr8k(split, self.language, data_dir) for split in ("train", "val"))
         store = Path(run_dir) / "grids"
         grids = stored_grids(store, start.encoder, train, "train", 0, data_dir)
-        references = [[self._judged(text) for text in row] for row in train.values()]
-        judge = CiderD(references)
+        judge = CiderD([[self._judged(text) for text in row] for row in train.values()])
 
         def build():
-            config = keras.saving.serialize_keras_object(start.model)["config"]
-            model = type(start.model).from_config(
-                {**config, "dtype": keras.config.dtype_policy().name}
-            )
-            model.build(None)
+            serialize = keras.saving.serialize_keras_object
+            model = keras.saving.deserialize_keras_object(serialize(start.model))
+            if not model.built:
+                model.build(None)
             model.set_weights(start.model.get_weights())
-            spaces = self.language != "zh"
             return ImageCaptioner(
-                start.encoder, model, start.tokenizer, self.decoding, spaces=spaces
+                start.encoder, model, start.tokenizer, self.decoding, spaces=start.spaces
             )
 
         def batches(captioner):
-            sample = _sampler(captioner, grids.shape[1:], self.reward_samples, self.max_length)
-
             def reward(rows, tokens):
-                flat = captioner.tokenizer.decode(tokens.reshape(-1, tokens.shape[-1]).tolist())
-                scores = [
-                    judge(rows[i // self.reward_samples], self._judged(text))
-                    for i, text in enumerate(flat)
-                ]
-                return np.reshape(scores, tokens.shape[:2])
+                texts = [captioner.tokenizer.decode(row) for row in tokens.tolist()]
+                return np.array(
+                    [
+                        [judge(row, self._judged(text)) for text in written]
+                        for row, written in zip(rows, texts, strict=True)
+                    ]
+                )
 
+            sample = _sampler(captioner, grids.shape[1:], self.reward_samples, self.max_length)
             made = self_critical_batches(sample, reward, grids, self.batch_images, self.seed)
-            row = tf.TensorSpec([None, None], tf.int32)
+            row, weights = (tf.TensorSpec([None, None], kind) for kind in (tf.int32, tf.float32))
             cells = tf.TensorSpec([None, *grids.shape[1:]], tf.float16)
-            weights = tf.TensorSpec([None, None], tf.float32)
             return tf.data.Dataset.from_generator(
                 lambda: made, output_signature=({"source": cells, "target": row}, row, weights)
             )
@@ -174,7 +173,7 @@ class CaptioningRecipe:
                 max_length=self.max_length,
             ),
             optimizer=lambda total: adam(self.reward_peak, self.warmup, total),
-            steps=self.reward_steps,
+            steps=steps or self.reward_steps,
             interval=self.interval,
             policy="float32",
             out=out,
@@ -186,14 +185,13 @@ class CaptioningRecipe:
         """The words of a caption, and its end, which a good caption does not leave out."""
         return [*words(text, self.language), "."]
 
-    def pack(self, folder, *, run_dir=None, data_dir=None, start=None):
-        """Writes the training for `python -m zoo.training`; see `zoo.training.portable`.
+    def pack(self, folder, *, start, data_dir=None):
+        """Writes the tuning for `python -m zoo.training`; see `zoo.training.portable`.
 
         Args:
             folder: to write.
-            run_dir: not used; a captioner needs no other run.
+            start: a captioner that `train` has made.
             data_dir: where the data is; see `zoo.data.find`.
-            start: a captioner that `train` has made; then only its tuning is left.
         """
         keras.utils.set_random_seed(self.seed)
         examples, images = {}, {"train": None, "val": self.valid_images}
@@ -201,31 +199,26 @@ class CaptioningRecipe:
             found = list(data.flickr8k(split, self.language, data_dir).items())[:count]
             captions = [list(map(data.plain_caption, row)) for _, row in found]
             examples[split] = [_packed_image(name, data_dir) for name, _ in found], captions
-        tokenizer = start.tokenizer if start else self._tokenizer(examples["train"][1], folder)
-        captioner = start or self._captioner(imagenet_encoder(data_dir), tokenizer)
-        rates = ((self.steps, self.peak, False), (self.tuning_steps, self.tuning_peak, True))
-        rates = rates[1:] if start else rates
         portable.pack(
             folder,
-            model=captioner.model,
-            encoder=captioner.encoder,
-            trained=start is not None,
+            model=start.model,
+            encoder=start.encoder,
+            trained=True,
             stages=[
                 {
-                    "steps": steps,
-                    "optimizer": adam(peak, self.warmup, steps),
-                    "train_encoder": train_encoder,
+                    "steps": self.tuning_steps,
+                    "optimizer": adam(self.tuning_peak, self.warmup, self.tuning_steps),
+                    "train_encoder": True,
                 }
-                for steps, peak, train_encoder in rates
             ],
             train=examples["train"],
             valid=examples["val"],
-            tokenizers=[tokenizer],
-            batch_images=self.batch_images,
+            tokenizers=[start.tokenizer],
+            batch_images=self.tuning_images,
             max_length=self.max_length,
             label_smoothing=self.label_smoothing,
             consistency=0.0,
-            interval=self.interval,
+            interval=self.interval * self.batch_images // self.tuning_images,
             seed=self.seed,
         )
 

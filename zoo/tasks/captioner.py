@@ -152,7 +152,7 @@ class ImageCaptioner(TaskModel):
             seen = tf.ones([tf.shape(source)[0]], tf.bool)
         static, state = self.model.start(self.model.encode(source))
         return Beginning(
-            step=lambda tokens, state: self.model.step(tokens, static, state),
+            static=static,
             state=state,
             first=START_ID,
             limit=tf.where(seen, tf.int32.max, 0),

@@ -192,8 +192,9 @@ class TextGenerator(TaskModel):
             def go_on(static, rows, held, limit, seeds, floats, until):
                 return extend(
                     rows,
-                    lambda tokens, state: self.model.step(tokens, static, state),
-                    batch_size=tf.shape(limit)[0],
+                    self.model.step,
+                    static,
+                    tf.range(tf.shape(limit)[0]),
                     end_id=END_ID,
                     pad_id=PAD_ID,
                     limit=limit,
@@ -274,7 +275,7 @@ class TextGenerator(TaskModel):
     def begin(self, source):
         static, state = self.model.start(source)
         return Beginning(
-            step=lambda tokens, state: self.model.step(tokens, static, state),
+            static=static,
             state=state,
             first=source[:, -1],
             limit=tf.fill([tf.shape(source)[0]], tf.int32.max),

@@ -19,13 +19,12 @@ class Beginning(NamedTuple):
     """What a search starts from; see `zoo.decoding.search`.
 
     Attributes:
-        step: `(tokens (N,), state) -> (logits (N, V), state)`.
-        state: nest of tensors with B rows.
+        static, state: nests of tensors with B rows.
         first: int or int32 (B,), the token before the first new one.
         limit: int32 (B,), the most new tokens that make sense for each source; 0 is no answer.
     """
 
-    step: Any
+    static: Any
     state: Any
     first: Any
     limit: tf.Tensor
@@ -288,9 +287,10 @@ class TaskModel(SequenceLearner):
         """
         beginning = self.begin(source)
         return search(
-            beginning.step,
+            self.model.step,
+            beginning.static,
             beginning.state,
-            batch_size=tf.shape(source)[0],
+            batch_size=source.shape[0] or tf.shape(source)[0],
             start_id=beginning.first,
             end_id=END_ID,
             pad_id=PAD_ID,

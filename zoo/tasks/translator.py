@@ -120,7 +120,7 @@ class Translator(TaskModel):
         pieces = tf.reduce_sum(tf.cast(source != PAD_ID, tf.int32), axis=1) - 1
         static, state = self.model.start(self.model.encode(source))
         return Beginning(
-            step=lambda tokens, state: self.model.step(tokens, static, state),
+            static=static,
             state=state,
             first=START_ID,
             limit=tf.where(pieces > 0, pieces + pieces // 2 + 10, 0),
