@@ -42,12 +42,16 @@ CARD = {
     "title": "Photographs to English, a Transformer decoder over a grid of features",
     "purpose": "Says in a sentence what is on a photograph, best of people and dogs outdoors, "
     "which its training data shows. "
-    "The encoder is EfficientNet-Lite0 as ImageNet left it; it is in the file.",
+    "The encoder is EfficientNet-Lite0, learned on ImageNet and tuned with the captions; it is in "
+    "the file.",
     "data": {"flickr8k": "training split, 5,791 photographs with five English captions each"},
-    "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train caption_en",
-    "minutes": 20,
-    "machine": "most of one core of an AMD EPYC, beside other work; the features of the "
-    "photographs were computed before, in 8 minutes",
+    "command": "zoo train caption_en --out a; zoo train caption_en --start a/model.keras --pack b; "
+    "KERAS_BACKEND=torch python -m zoo.training b; zoo train caption_en --weights b --out b; "
+    "zoo train caption_en --start b/model.keras --run-dir runs/reward",
+    "minutes": 76,
+    "machine": "most of one core of an AMD EPYC for the first stage, 20 minutes, and of an Intel "
+    "Xeon for the last, 50 minutes; one NVIDIA H200, shared with six other trainings, for the "
+    "tuning, 6 minutes; the features of the photographs were computed before, in 8 minutes",
     "published": [
         *figures(
             "Show, Attend and Tell, hard attention (VGG)",
@@ -63,15 +67,21 @@ CARD = {
             cider_d=0.497,
         ),
     ],
+    "helped": [
+        "Figures are BLEU-1 and CIDEr-D on the validation split, the first on half of it. A frozen "
+        "encoder: 0.629 and 0.533. A tuned one: 0.625 and 0.548. Five passes of self-critical "
+        "training: 0.668 and 0.552; three more with half the learning rate (`--steps 1086`): 0.670 "
+        "and 0.560. On the test split 8 % of the captions were copies from the training set before, "
+        "5 % are now.",
+    ],
     "faults": [
-        "What its data does not show it does not know: the cat becomes a boy with a toy, the cup "
-        "of coffee two people on chairs.",
-        "People are counted and dressed by guess. BLEU-1 and CIDEr-D stay below what was aimed at "
-        "(0.67 and 0.55). What was tried on validation: ten passes with dropout 0.2 gave 0.516 of "
-        "CIDEr-D, six with 0.1 gave 0.557, seven with label smoothing 0.1, which these are, 0.561; "
-        "longer captions gain no word that is right.",
+        "What its data does not show it does not know: the cat becomes a dog with a toy, the cup "
+        "of coffee a child on a swing.",
+        "People are counted and dressed by guess. The rewards made it careful: it says what is "
+        "often true (`a man in a red shirt`), in few words. About one caption in a hundred ends in "
+        "the middle (`is jumping on a rock in`).",
         "Its attention is a hint, no more: on 50 photographs, to cover the fifth of the picture "
-        "that a word attends to takes 0.47 nats of the word, and a fifth at random 0.28 "
+        "that a word attends to takes 1.27 nats of the word, and a fifth at random 0.68 "
         "(scripts/check_attention.py).",
     ],
 }

@@ -39,12 +39,16 @@ CARD = {
     "title": "Photographs to Chinese, a Transformer decoder over a grid of features",
     "purpose": "Says in a Chinese sentence what is on a photograph, best of people and dogs "
     "outdoors, which its training data shows. "
-    "The encoder is EfficientNet-Lite0 as ImageNet left it; it is in the file.",
+    "The encoder is EfficientNet-Lite0, learned on ImageNet and tuned with the captions; it is in "
+    "the file.",
     "data": {"flickr8k": "training split, 5,791 photographs with five Chinese captions each"},
-    "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train caption_zh",
-    "minutes": 14,
-    "machine": "most of one core of an AMD EPYC, beside other work; the features of the "
-    "photographs were computed before, in 8 minutes",
+    "command": "zoo train caption_zh --out a; zoo train caption_zh --start a/model.keras --pack b; "
+    "KERAS_BACKEND=torch python -m zoo.training b; zoo train caption_zh --weights b --out b; "
+    "zoo train caption_zh --start b/model.keras --run-dir runs/reward",
+    "minutes": 42,
+    "machine": "most of one core of an AMD EPYC for the first stage, 14 minutes, and of an Intel "
+    "Xeon for the last, 22 minutes; one NVIDIA H200, shared with six other trainings, for the "
+    "tuning, 6 minutes; the features of the photographs were computed before, in 8 minutes",
     "published": [
         *figures(
             "CS-NIC, LSTM on GoogLeNet",
@@ -55,15 +59,19 @@ CARD = {
             bleu_3=0.213,
         ),
     ],
+    "helped": [
+        "Figures are BLEU-1 and CIDEr-D on 500 images of the validation split, the last two on "
+        "other images than the first four. A frozen encoder: 0.594 and 0.787. A tuned one: 0.590 "
+        "and 0.760, though the loss fell by 0.05 nats. Four passes of self-critical training then: "
+        "0.616 and 0.796.",
+    ],
     "faults": [
         "What its data does not show it does not know: the cat becomes a dog with something in its "
-        "mouth, the cup of coffee a dog that drinks.",
-        "Four of five captions stand word for word in the training set: it prefers the short and "
-        "the common. BLEU-1 stays below what was aimed at (0.62): its captions are a word shorter "
-        "than those of people, and longer ones, which a higher length penalty gives, are wrong "
-        "more often.",
+        "mouth, the cup of coffee a dog on the water.",
+        "Five of six captions stand word for word in the training set: it prefers the short and "
+        "the common, and so do the people who wrote it.",
         "Its attention is a hint, no more: on 50 photographs, to cover the fifth of the picture "
-        "that a word attends to takes 0.60 nats of the word, and a fifth at random 0.47 "
+        "that a word attends to takes 1.19 nats of the word, and a fifth at random 0.70 "
         "(scripts/check_attention.py).",
     ],
 }
