@@ -93,8 +93,8 @@ def few_colors(figure, dpi):
 # Nobody learns to see from a few thousand photographs. So the eyes are borrowed: **EfficientNet-
 # Lite0**, a convolutional network (卷积网络) that learned to tell a thousand kinds of things apart
 # on ImageNet. Its last layer, which names them, is cut off. What is left is a grid of **features**
-# (特征): 7 × 7 cells, 1,280 numbers each. We take it out of the shipped captioner, in which it is
-# as ImageNet left it; `zoo.recipes.captioning.imagenet_encoder` makes it from the original file.
+# (特征): 7 × 7 cells, 1,280 numbers each. We take it out of the shipped captioner, with which it was
+# tuned; `zoo.recipes.captioning.imagenet_encoder` makes the one that ImageNet left.
 
 # %%
 shipped = zoo.load("caption_en")
@@ -346,7 +346,10 @@ for name, texts in said.items():
 assert FAST or results["blind"]["cider_d"] < results["shipped"]["cider_d"]
 
 # %% [markdown]
-# See what BLEU-1 gives to the blind one! A measure is only worth what it denies to nonsense.
+# See what BLEU-1 gives to the blind one! A measure is only worth what it denies to nonsense. And
+# mind that the last thing the shipped captioner learned was to please CIDEr-D (*self-critical
+# training*: it wrote five captions for each photograph, and the better ones became likelier), so
+# that measure is no neutral judge of it.
 # `distinct` counts the different captions. What do we say most often?
 
 # %%

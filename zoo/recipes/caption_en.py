@@ -71,8 +71,8 @@ CARD = {
         "Figures are BLEU-1 and CIDEr-D on the validation split, the first on half of it. A frozen "
         "encoder: 0.629 and 0.533. A tuned one: 0.625 and 0.548. Five passes of self-critical "
         "training: 0.668 and 0.552; three more with half the learning rate (`--steps 1086`): 0.670 "
-        "and 0.560. On the test split 8 % of the captions were copies from the training set before, "
-        "5 % are now.",
+        "and 0.560. On the test split 8 % of the captions were copies from the training set "
+        "before, 5 % are now.",
     ],
     "faults": [
         "What its data does not show it does not know: the cat becomes a dog with a toy, the cup "
