@@ -11,6 +11,7 @@ import tensorflow as tf
 from PIL import Image
 
 import zoo
+from zoo.cli import main
 from zoo.models import CaptionTransformer, ShowAttendTell
 from zoo.text import SentencePieceTokenizer
 
@@ -182,3 +183,34 @@ def test_stored_features_train_as_images_do(trained):
     trained.compile(label_smoothing=0.0)  # a graph of its own: features have another rank
     assert trained.evaluate(batches, verbose=0) == pytest.approx(pixels, rel=1e-4)
     assert isinstance(batches, tf.data.Dataset)
+
+
+def test_a_folder_is_captioned_past_its_bad_files_and_the_status_says_so(trained, tmp_path, capsys):
+    trained.save(tmp_path / "m.keras")
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name, image in (("a.png", IMAGES[0]), ("c.png", IMAGES[-1])):
+        Image.fromarray(image).save(folder / name)
+    (folder / "b.png").write_bytes((folder / "a.png").read_bytes()[:90])
+    (folder / "notes.txt").write_text("no image")
+    command = ["caption", "--model", str(tmp_path / "m.keras"), str(folder)]
+    assert main(command) == 1
+    seen = capsys.readouterr()
+    captions = dict(line.split("\t") for line in seen.out.splitlines())
+    assert captions == {str(folder / "a.png"): RED, str(folder / "c.png"): BLUE}
+    assert str(folder / "b.png") in seen.err and "notes.txt" not in seen.err
+    (folder / "b.png").unlink()
+    assert main(command) == 0
+
+
+def test_images_and_stored_features_may_take_turns(trained):
+    captioner = make()
+    features = captioner.see(np.stack([np.resize(i, (16, 16, 3)) for i in IMAGES[:4]]) * 1.0)
+    ids = captioner.encode_captions(tf.constant(CAPTIONS[:4])).to_tensor()
+    inputs = {"source": features, "target": ids[:, :-1]}
+    stored = tf.data.Dataset.from_tensors(
+        (inputs, ids[:, 1:], tf.cast(ids[:, 1:] != 0, tf.float32))
+    )
+    captioner.fit(stored, verbose=0)
+    history = captioner.fit(IMAGES, CAPTIONS, epochs=1, verbose=0)
+    assert np.isfinite(history.history["loss"][0])

@@ -46,6 +46,7 @@ class ImageCaptioner(TaskModel):
         super().__init__(model, tokenizer, decoding, encoder, **kwargs)
         self.tokenizer = tokenizer
         self.spaces = bool(spaces)
+        self._stored = None  # whether the last batches were of stored features
         self.image_size = tuple(encoder.input_shape[1:3])
         if None in self.image_size:
             raise ValueError(
@@ -73,7 +74,12 @@ class ImageCaptioner(TaskModel):
             A tf.data.Dataset of `{"source": float32 (B, H, W, 3), "target": int32 (B, T)}`; next
             tokens int32 (B, T); weights float32 (B, T), 0 at padding.
         """
-        if isinstance(x, tf.data.Dataset) and len(x.element_spec) == 3:
+        stored = isinstance(x, tf.data.Dataset) and len(x.element_spec) == 3
+        if stored != self._stored:
+            # A graph that has met sources of both ranks takes them for tensors of none.
+            self.train_function = self.test_function = None
+            self._stored = stored
+        if stored:
             return x
         pairs = x if isinstance(x, tf.data.Dataset) else _pairs(x, y)
         if shuffle:
