@@ -93,8 +93,8 @@ def few_colors(figure, dpi):
 # Nobody learns to see from a few thousand photographs. So the eyes are borrowed: **EfficientNet-
 # Lite0**, a convolutional network (卷积网络) that learned to tell a thousand kinds of things apart
 # on ImageNet. Its last layer, which names them, is cut off. What is left is a grid of **features**
-# (特征): 7 × 7 cells, 1,280 numbers each. We take it out of the shipped captioner, with which it was
-# tuned; `zoo.recipes.captioning.imagenet_encoder` makes the one that ImageNet left.
+# (特征): 7 × 7 cells, 1,280 numbers each. We take it out of the shipped captioner, with which it
+# was tuned; `zoo.recipes.captioning.imagenet_encoder` makes the one that ImageNet left.
 
 # %%
 shipped = zoo.load("caption_en")

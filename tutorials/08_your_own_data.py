@@ -423,8 +423,9 @@ print(len(train_rows), "for training;", *train_rows[0])
 # %% [markdown]
 # Your own pictures are few, and seeing is hard to learn from few. So borrow the eyes: the
 # **encoder** (编码器) of a shipped captioner, EfficientNet-Lite0, learned from a million
-# photographs of ImageNet, and tuned with captions. It stays as it is (frozen, 冻结), and since it does, each picture goes
-# through it only *once*. What comes out is a grid of 7 × 7 cells, with 1,280 numbers each.
+# photographs of ImageNet, and tuned with captions. It stays as it is (frozen, 冻结), and since it
+# does, each picture goes through it only *once*. What comes out is a grid of 7 × 7 cells, with
+# 1,280 numbers each.
 #
 # And count the tokens of the longest caption: a limit below it would cut captions off, in training
 # and in answers, without a word.
