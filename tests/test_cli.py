@@ -248,7 +248,8 @@ def test_train_hands_its_options_to_the_recipe_and_says_where_the_model_is(modul
     module("recipes", train=train)
     assert main(["train", "m", "--data-dir", "d", "--run-dir", "r"]) == 0
     assert main(["train", "--tsv", "t", "--valid", "v", "--out", "o", "--steps", "2"]) == 0
-    unset = dict.fromkeys(("data_dir", "run_dir", "out", "steps", "tsv", "valid"))
+    unset = dict.fromkeys(("data_dir", "run_dir", "out", "steps", "tsv", "valid", "start"))
+    unset["reverse"] = False
     assert calls == [
         ("m", {**unset, "data_dir": "d", "run_dir": "r"}),
         (None, {**unset, "tsv": "t", "valid": "v", "out": "o", "steps": 2}),
