@@ -309,6 +309,12 @@ def test_fit_with_sampling_sees_other_tokens_each_pass():
     assert passes[0] != passes[1]
 
 
+def test_sampling_below_zero_is_refused():
+    translator = Translator(tiny(300), tokenizer())
+    with pytest.raises(ValueError, match="subword_sampling must be >= 0; got subword_sampling=-1"):
+        translator.fit(text_pairs(), subword_sampling=-1)
+
+
 # Self-critical training.
 
 

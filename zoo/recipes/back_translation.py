@@ -9,7 +9,9 @@ from pathlib import Path
 
 from zoo import data, registry
 from zoo.data import read_pairs
+from zoo.evaluation.progress import progress
 
+_BATCH = 500  # lines translated together
 _SPACE_BEFORE = re.compile(r"\s+([.,!?;])")
 
 
@@ -63,7 +65,9 @@ def pairs(name, run_dir, data_dir=None):
                 f"{model}. `zoo train NAME --reverse` makes it."
             )
         targets = TEXTS[name](data_dir)
-        sources = registry.load(str(model)).generate(targets, num_beams=1)
+        translator, sources = registry.load(str(model)), []
+        for i in progress(range(0, len(targets), _BATCH), f"back-translating {name}"):
+            sources += translator.generate(targets[i : i + _BATCH], num_beams=1)
         lines = [
             f"{source}\t{target}\n"
             for source, target in zip(sources, targets, strict=True)

@@ -91,22 +91,19 @@ class CaptioningRecipe:
 
         store = Path(run_dir).parent / "flickr8k_grids"
         encode = build().encode_captions
-        batches = {"batch_images": self.batch_images, "max_length": self.max_length}
         return train_and_save(
             build,
             grid_batches(
                 [stored_grids(store, encoder, train, "train", m, data_dir) for m in (0, 1)],
                 captions,
                 encode,
+                batch_images=self.batch_images,
+                max_length=self.max_length,
                 shuffle=len(captions),
                 seed=self.seed,
-                **batches,
             ),
-            grid_batches(
-                [stored_grids(store, encoder, valid, "val", 0, data_dir)],
-                [list(map(data.plain_caption, row)) for row in valid.values()][: self.valid_images],
-                encode,
-                **batches,
+            self._validation(
+                stored_grids(store, encoder, valid, "val", 0, data_dir), valid, encode
             ),
             optimizer=lambda total: adam(self.peak, self.warmup, total),
             steps=steps or self.steps,
@@ -165,12 +162,10 @@ class CaptioningRecipe:
         return train_and_save(
             build,
             batches,
-            grid_batches(
-                [stored_grids(store, start.encoder, valid, "val", 0, data_dir)],
-                [list(map(data.plain_caption, row)) for row in valid.values()][: self.valid_images],
+            self._validation(
+                stored_grids(store, start.encoder, valid, "val", 0, data_dir),
+                valid,
                 start.encode_captions,
-                batch_images=self.batch_images,
-                max_length=self.max_length,
             ),
             optimizer=lambda total: adam(self.reward_peak, self.warmup, total),
             steps=steps or self.reward_steps,
@@ -179,6 +174,15 @@ class CaptioningRecipe:
             out=out,
             run_dir=run_dir,
             verbose=verbose,
+        )
+
+    def _validation(self, grids, images, encode):
+        return grid_batches(
+            [grids],
+            [list(map(data.plain_caption, row)) for row in images.values()][: self.valid_images],
+            encode,
+            batch_images=self.batch_images,
+            max_length=self.max_length,
         )
 
     def _judged(self, text):

@@ -101,6 +101,10 @@ class TaskModel(SequenceLearner):
             A `keras.callbacks.History`.
         """
         self.build()
+        if not subword_sampling >= 0:
+            raise ValueError(
+                f"subword_sampling must be >= 0; got subword_sampling={subword_sampling}."
+            )
         varied = {"subword_sampling": subword_sampling} if subword_sampling else {}
         batches = self.batches(
             x, y, batch_tokens=batch_tokens, shuffle=shuffle, seed=seed, **varied

@@ -23,12 +23,12 @@ def pair_batches(encode, widths, batch_tokens, seed=0):
     waiting = {width: [] for width in widths}
     for sources, targets in _prefetched(encode):
         for i in rng.permutation(len(sources)):
-            length = max(len(sources[i]), len(targets[i])) + 1
-            width = next((w for w in widths if length <= w), None)
+            pair = sources[i], targets[i]
+            width = _width(pair, widths)
             if width is None:
                 continue
             row = waiting[width]
-            row.append((sources[i], targets[i]))
+            row.append(pair)
             if len(row) == max(1, batch_tokens // width):
                 yield pair_batch(row, width)
                 row.clear()
@@ -52,8 +52,7 @@ def all_pairs(sources, targets, widths, batch_tokens):
     """Every pair once, as a list of batches of the shapes of `pair_batches`."""
     found = {width: [] for width in widths}
     for pair in zip(sources, targets, strict=True):
-        length = max(map(len, pair)) + 1
-        width = next((w for w in widths if length <= w), None)
+        width = _width(pair, widths)
         if width is not None:
             found[width].append(pair)
     batches = []
@@ -61,6 +60,12 @@ def all_pairs(sources, targets, widths, batch_tokens):
         rows = max(1, batch_tokens // width)
         batches += [pair_batch(part, width, rows) for part in _parts(pairs, rows)]
     return batches
+
+
+def _width(pair, widths):
+    """The least width that holds both sides with their end token, or None."""
+    length = max(map(len, pair)) + 1
+    return next((width for width in widths if length <= width), None)
 
 
 def image_batches(images, ids, batch_images, seed=0, augment=None):

@@ -2,7 +2,7 @@
 
     zoo train NAME --pack DIR                       where the data is
     KERAS_BACKEND=jax python -m zoo.training DIR    where the accelerator is
-    zoo train NAME --weights DIR/weights.npz        makes the model file
+    zoo train NAME --weights DIR                    makes the model file
 
 A folder holds `training.json`, the numbers and the models' configurations; `train` and `valid`, the
 examples; the vocabularies; and afterwards `weights.npz` in half precision and `log.csv`.
