@@ -91,7 +91,10 @@ def pack(name, folder, *, run_dir=None, data_dir=None, reverse=False, start=None
     if not hasattr(chosen, "pack"):
         raise ValueError(f"name must be of a translator or captioner; got name={name!r}.")
     if (start is not None) != hasattr(chosen, "tuning_steps"):
-        raise ValueError(f"start must be given for a captioner alone; got start={start!r}.")
+        raise ValueError(
+            "start must be the path of a captioner whose encoder to tune, and None for a "
+            f"translator; got start={start!r} for {name}."
+        )
     if start is not None:
         return chosen.pack(folder, start=registry.load(start, task="captioning"), data_dir=data_dir)
     return chosen.pack(folder, run_dir=_run_dir(name, run_dir, reverse), data_dir=data_dir)
