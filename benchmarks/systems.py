@@ -46,7 +46,7 @@ def _search(model, kind, batch, beams):
     def run(source):
         static, state = model.start(model.encode(source) if size.encoder else source)
         found = search(
-            model.step,
+            model.stepper(beams),
             static,
             state,
             batch_size=batch,
@@ -57,6 +57,7 @@ def _search(model, kind, batch, beams):
             plan=plan,
             floats=floats,
             constraint=banned([END], size.vocabulary),
+            renewal=None if size.encoder else model.renewal,
         )
         return {"ids": found.tokens[:, 0]}
 

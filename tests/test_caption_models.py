@@ -37,7 +37,7 @@ def test_one_pass_equals_step_by_step_for_all_beams(kind):
     static, state = model.start(model.encode(GRID))
     state = tf.nest.map_structure(lambda x: tf.repeat(x, K, axis=0), state)
     for t in range(T):
-        step, state = model.step(TARGET[:, t], static, state)
+        step, state = model.stepper(K)(TARGET[:, t], static, state)
         np.testing.assert_allclose(step, logits[:, t], atol=1e-5)  # float32 sums in other orders
 
 

@@ -1,7 +1,9 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from zoo.decoding import Decoding, banned, search
 from zoo.models import TransformerLM
 
 B, T, V = 2, 7, 13
@@ -24,9 +26,13 @@ def built(**options):
 def stepped(model, prompt, tokens):
     """Logits (N, T', V) after a prompt (N, S) and each of `tokens` (N, T' - 1)."""
     static, state = model.start(prompt)
+    is_due, renew = model.renewal
     logits = []
     for newest in np.concatenate([prompt[:, -1:], tokens], axis=1).T:
-        found, state = model.step(newest, static, state)
+        if is_due(state):
+            state = renew(state)
+            assert not is_due(state)
+        found, state = model.stepper()(newest, static, state)
         logits.append(np.array(found))
     return np.stack(logits, axis=1)
 
@@ -79,6 +85,49 @@ def test_rows_fill_their_contexts_each_for_itself():
     for row, prompt in enumerate(([[2]], [[2, 5, 6, 7]])):
         alone = stepped(model, np.array(prompt, "int32"), text[row : row + 1])
         np.testing.assert_allclose(together[row : row + 1], alone, **CLOSE)
+
+
+def test_a_short_row_beside_a_long_one_is_not_padded_without_end():
+    model = built(context_length=6)
+    text = np.random.default_rng(2).integers(4, V, size=(2, 30)).astype("int32")
+    prompts = np.array([[0, 2], [4, 5]], "int32")  # they fill up one step apart
+    static, state = model.start(prompts)
+    is_due, renew = model.renewal
+    widths = []
+    for newest in text.T:
+        if is_due(state):
+            state = renew(state)
+        _, state = model.stepper()(newest, static, state)
+        widths.append(state[1].shape[1])
+    assert max(widths) <= 2 * 6
+
+
+def test_a_search_renews_the_context_on_its_way():
+    model, prompt = built(context_length=8), np.array([[2, 5]], "int32")
+    plan, floats = Decoding().split()
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
+    def greedy(prompt):
+        return search(
+            model.stepper(),
+            *model.start(prompt),
+            batch_size=tf.shape(prompt)[0],
+            start_id=prompt[:, -1],
+            end_id=3,
+            pad_id=0,
+            limit=tf.fill([tf.shape(prompt)[0]], 25),
+            plan=plan,
+            floats=floats,
+            constraint=banned([0, 1, 3], V),
+            renewal=model.renewal,
+        )
+
+    found = greedy(np.concatenate([prompt, prompt + 2]))
+    for row, text in enumerate(found.tokens[:, 0].numpy()):
+        start = prompt + 2 * row
+        logits = stepped(model, start, text[None, :-1])[0]
+        logits[:, [0, 1, 3]] = -np.inf
+        np.testing.assert_array_equal(logits.argmax(axis=-1), text)
 
 
 def test_more_columns_than_the_context_are_an_error():

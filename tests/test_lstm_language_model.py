@@ -32,7 +32,7 @@ def stepped(model, prompt, tokens):
     static, state = model.start(prompt)
     logits = []
     for newest in np.concatenate([prompt[:, -1:], tokens], axis=1).T:
-        found, state = model.step(newest, static, state)
+        found, state = model.stepper()(newest, static, state)
         assert found.shape == (len(prompt), V) and found.dtype == "float32"
         logits.append(found)
     return np.stack(logits, axis=1)
@@ -112,7 +112,7 @@ def test_beams_as_rows_equal_repeated_prompts():
     static, state = model.start(prompt)
     state = tf.nest.map_structure(lambda x: tf.repeat(x, K, axis=0), state)
     for t, newest in enumerate(np.concatenate([np.repeat(prompt, K, 0)[:, -1:], more], 1).T):
-        found, state = model.step(newest, static, state)
+        found, state = model.stepper()(newest, static, state)
         # 1e-5: the products are cut into other blocks.
         np.testing.assert_allclose(found, expected[:, t], atol=1e-5)
 
@@ -170,7 +170,7 @@ def decoder(model, limit, **options):
     def decode(prompt):
         static, state = model.start(prompt)
         return search(
-            model.step,
+            model.stepper(),
             static,
             state,
             batch_size=tf.shape(prompt)[0],

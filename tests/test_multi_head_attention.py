@@ -188,6 +188,26 @@ def test_a_cache_that_grows_equals_one_whole_pass(num_kv_heads, rotary, chunks):
 
 
 @pytest.mark.parametrize("num_kv_heads", [H, G])
+@pytest.mark.parametrize("rotary", [False, True])
+@pytest.mark.parametrize("use_bias", [False, True])
+def test_a_step_of_a_loop_equals_a_call_with_a_cache(num_kv_heads, rotary, use_bias):
+    layer = self_attention(num_kv_heads=num_kv_heads, rotary=rotary, use_bias=use_bias)
+    step, x = layer.stepper(), normal(B, S, D)
+    called = stepped = layer.empty_cache(B)
+    for t in range(S):
+        # The first position is padding in the first row, and all are three further on.
+        mask = np.ones((B, 1, t + 1), bool)
+        mask[0, 0, 0] = t == 0
+        options = {"attention_mask": mask, "offset": 3 + t}
+        expected, called = layer(x[:, t : t + 1], x[:, t : t + 1], cache=called, **options)
+        got, stepped = step(x[:, t], stepped, **options)
+        # 1e-5: one product of three kernels is cut into other blocks than three products.
+        np.testing.assert_allclose(got, expected[:, 0], atol=1e-5)
+    for ours, theirs in zip(stepped, called, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize("num_kv_heads", [H, G])
 @pytest.mark.parametrize("length", [1, T])
 def test_beams_as_rows_of_projected_keys_equal_repeated_sources(num_kv_heads, length):
     layer = built(num_kv_heads)

@@ -104,7 +104,7 @@ def test_one_pass_equals_step_by_step(cell):
     expected = logits(model)
     static, state = model.start(model.encode(SOURCE))
     for t in range(T):
-        got, state = model.step(TARGET[:, t], static, state)
+        got, state = model.stepper()(TARGET[:, t], static, state)
         assert got.shape == (B, V) and got.dtype == "float32"
         # 1e-5: the products are cut into other blocks.
         np.testing.assert_allclose(got, expected[:, t], atol=1e-5)
@@ -118,7 +118,7 @@ def test_beams_as_rows_equal_repeated_sources(cell):
     tokens = np.random.default_rng(0).integers(3, V, (B * K, T))
     expected = logits(model, np.repeat(SOURCE, K, axis=0), tokens)
     for t in range(T):
-        got, state = model.step(tokens[:, t], static, state)
+        got, state = model.stepper(K)(tokens[:, t], static, state)
         # 1e-5: the products are cut into other blocks.
         np.testing.assert_allclose(got, expected[:, t], atol=1e-5)
 
@@ -223,7 +223,7 @@ def decoder(model, limit, **options):
     def decode(source):
         static, state = model.start(model.encode(source))
         return search(
-            model.step,
+            model.stepper(),
             static,
             state,
             batch_size=tf.shape(source)[0],

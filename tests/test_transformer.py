@@ -44,7 +44,7 @@ def test_one_pass_equals_step_by_step(rotary):
     expected = logits(model)
     static, state = model.start(model.encode(SOURCE))
     for t in range(T):
-        got, state = model.step(TARGET[:, t], static, state)
+        got, state = model.stepper()(TARGET[:, t], static, state)
         assert got.shape == (B, V) and got.dtype == "float32"
         # 1e-5: the products are cut into other blocks.
         np.testing.assert_allclose(got, expected[:, t], atol=1e-5)
@@ -57,7 +57,7 @@ def test_beams_as_rows_equal_repeated_sources():
     tokens = np.random.default_rng(0).integers(3, V, (B * K, T))
     expected = logits(model, np.repeat(SOURCE, K, axis=0), tokens)
     for t in range(T):
-        got, state = model.step(tokens[:, t], static, state)
+        got, state = model.stepper(K)(tokens[:, t], static, state)
         # 1e-5: the products are cut into other blocks.
         np.testing.assert_allclose(got, expected[:, t], atol=1e-5)
 
@@ -159,7 +159,7 @@ def test_greedy_search_equals_full_passes_one_after_the_other(rotary):
     def greedy(source):
         static, state = model.start(model.encode(source))
         return search(
-            model.step,
+            model.stepper(),
             static,
             state,
             batch_size=tf.shape(source)[0],

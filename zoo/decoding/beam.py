@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from zoo.decoding.loop import run
 from zoo.decoding.rows import Hypotheses, gather_rows, growing_shapes, rows_of
 
 _NEVER = -float("inf")
@@ -66,7 +67,17 @@ def begin_beams(state, *, first, limit, num_beams, num_beam_groups, num_return_s
 
 
 def extend_beams(
-    loop, step, next_log_probs, *, end_id, pad_id, limit, length_penalty, diversity_penalty, most=0
+    loop,
+    step,
+    next_log_probs,
+    *,
+    end_id,
+    pad_id,
+    limit,
+    length_penalty,
+    diversity_penalty,
+    most=0,
+    renewal=None,
 ):
     """Keeps the most probable beginnings of each source alive, and the best of their ends.
 
@@ -88,6 +99,7 @@ def extend_beams(
         limit: int32 (B,), most new tokens of each source.
         length_penalty, diversity_penalty: float32 (B, 1) or (1, 1).
         most: int32 scalar, stop when at most so many sources are unfinished.
+        renewal: see `zoo.decoding.loop.run`.
 
     Returns:
         `Beams`.
@@ -108,13 +120,12 @@ def extend_beams(
         t = tf.shape(loop.tokens)[-1]
         logits, state = step(loop.last, loop.state)
         so_far = tf.reshape(loop.tokens, [batch * groups * beams, t])
-        step_log_probs = next_log_probs(logits, so_far, t)
-        totals = loop.log_probs[..., None] + tf.reshape(
-            step_log_probs, [batch, groups, beams, tf.shape(step_log_probs)[1]]
-        )  # (B, G, k, V)
-
         parents, ids, totals, ends, stay = _candidates(
-            totals, end_id, t + 1 >= limit, diversity_penalty
+            next_log_probs(logits, so_far, t),
+            loop.log_probs,
+            end_id,
+            t + 1 >= limit,
+            diversity_penalty,
         )
         tokens = tf.concat(
             [tf.gather(loop.tokens, parents, batch_dims=2), ids[..., None]], axis=-1
@@ -135,7 +146,7 @@ def extend_beams(
         bound = score(tf.reduce_max(live, axis=-1, keepdims=True), best_length)
         done = tf.reduce_all(bound <= finished.scores[..., -1:], axis=[1, 2])
         rows = tf.reshape(group_rows + tf.gather(parents, stay, batch_dims=2), [-1])
-        after = Beams(
+        return Beams(
             tokens=tf.gather(tokens, stay, batch_dims=2),
             log_probs=tf.where(done[:, None, None], _NEVER, live),
             finished=finished,
@@ -143,15 +154,11 @@ def extend_beams(
             last=tf.reshape(tf.gather(ids, stay, batch_dims=2), [-1]),
             state=gather_rows(state, rows),
         )
-        return (after,)
 
-    (loop,) = tf.while_loop(
-        lambda loop: tf.reduce_sum(tf.cast(~loop.done, tf.int32)) > most,
-        body,
-        (loop,),
-        shape_invariants=(beams_shapes(loop),),
-    )
-    return loop
+    def goes_on(loop):
+        return tf.reduce_sum(tf.cast(~loop.done, tf.int32)) > most
+
+    return run(loop, goes_on, body, beams_shapes(loop), renewal)
 
 
 def beams_shapes(loop):
@@ -176,11 +183,14 @@ def take_beams(loop, places):
     return Beams(*gather_rows(tuple(whole), places), *gather_rows((last, state), rows))
 
 
-def _candidates(totals, end_id, at_limit, diversity_penalty):
+def _candidates(step_log_probs, log_probs, end_id, at_limit, diversity_penalty):
     """The 2k best continuations of each group: at most k of them end, so k can stay alive.
 
+    They are among the 2k best tokens of each beam, so that only these are added up and compared.
+
     Args:
-        totals: float32 (B, G, k, V), log-probabilities of the beams with one more token.
+        step_log_probs: float32 (B·G·k, V), log-probabilities of the next token of each beam.
+        log_probs: float32 (B, G, k), of the beams so far.
         end_id: int.
         at_limit: bool (B,), whether this token is the last one anyway.
         diversity_penalty: float32 (B, 1) or (1, 1).
@@ -189,24 +199,38 @@ def _candidates(totals, end_id, at_limit, diversity_penalty):
         parents int32, the beam in its group, ids int32, totals float32, and whether it ends, bool:
         each (B, G, 2k); and the places among these of the beams that stay alive, int32 (B, G, k).
     """
-    groups, beams = totals.shape[1:3]
-    batch, vocab_size = tf.shape(totals)[0], tf.shape(totals)[3]
-    penalty = tf.zeros([batch, vocab_size])
+    groups, beams = log_probs.shape[1:]
+    batch, vocab_size = tf.shape(log_probs)[0], tf.shape(step_log_probs)[1]
+    each = tf.minimum(2 * beams, vocab_size)
+    by_group = [step_log_probs]
+    if groups > 1:
+        by_beam = tf.reshape(step_log_probs, [batch, groups, beams, vocab_size])
+        by_group = [
+            tf.reshape(part, [batch * beams, vocab_size]) for part in tf.unstack(by_beam, axis=1)
+        ]
+    penalty = None
     chosen = []
-    for g in range(groups):
-        ranks = totals[:, g] - penalty[:, None] if g else totals[:, g]
-        ranks, index = tf.math.top_k(tf.reshape(ranks, [batch, beams * vocab_size]), 2 * beams)
-        parents, ids = index // vocab_size, index % vocab_size
-        values = tf.gather(
-            tf.reshape(totals[:, g], [batch, beams * vocab_size]), index, batch_dims=1
+    for part, so_far in zip(by_group, tf.unstack(log_probs, axis=1), strict=True):
+        ranks = part if penalty is None else part - tf.repeat(penalty, beams, axis=0)
+        ranks, ids = tf.math.top_k(ranks, each)
+        values = ranks if penalty is None else tf.gather(part, ids, batch_dims=1)
+        # (B·k, 2k) -> (B, k·2k)
+        ranks, values = (
+            tf.reshape(x, [batch, beams * each]) + tf.repeat(so_far, each, axis=1)
+            for x in (ranks, values)
         )
+        ranks, index = tf.math.top_k(ranks, 2 * beams)
+        ids = tf.gather(tf.reshape(ids, [batch, beams * each]), index, batch_dims=1)
+        values = tf.gather(values, index, batch_dims=1)
         ends = (ids == end_id) | at_limit[:, None]
         ranks, stay = tf.math.top_k(tf.where(ends, _NEVER, ranks), beams)
-        chosen.append((parents, ids, values, ends, stay))
-        if g + 1 < groups:
+        chosen.append((index // each, ids, values, ends, stay))
+        if len(chosen) < groups:
             taken = tf.gather(ids, stay, batch_dims=1)
             rows = tf.broadcast_to(tf.range(batch)[:, None], tf.shape(taken))
             alive = tf.cast(ranks > _NEVER, tf.float32)
+            if penalty is None:
+                penalty = tf.zeros([batch, vocab_size])
             penalty = tf.tensor_scatter_nd_add(
                 penalty, tf.stack([rows, taken], axis=-1), alive * diversity_penalty
             )

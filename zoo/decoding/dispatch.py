@@ -26,6 +26,7 @@ def search(
     floats,
     seeds=None,
     constraint=None,
+    renewal=None,
 ):
     """Decodes B sources. Pure TensorFlow: fit for `tf.function` and for a SavedModel.
 
@@ -48,6 +49,7 @@ def search(
             each source, as (B,).
         seeds: int32 (B,); sampling needs them.
         constraint: see `zoo.decoding.constraints`.
+        renewal: of a state whose length is bounded; see `zoo.decoding.loop.run`.
 
     Returns:
         `Hypotheses`: beams best first, samples in the order of their number.
@@ -57,7 +59,7 @@ def search(
     """
     if plan.do_sample and seeds is None:
         raise ValueError("seeds must be given for sampling; got seeds=None.")
-    times = plan.num_beams if plan.num_beams > 1 else plan.num_return_sequences
+    times = plan.times
     first = tf.repeat(tf.broadcast_to(tf.cast(start_id, tf.int32), [batch_size]), times)
     state = repeat_rows(state, times)
     options = {
@@ -66,6 +68,7 @@ def search(
         "plan": plan,
         "floats": floats,
         "constraint": constraint,
+        "renewal": renewal,
     }
     if plan.num_beams > 1:
         found = _beams(step, static, state, first, limit, options, batch_size)
@@ -94,6 +97,7 @@ def _beams(step, static, state, first, limit, options, batch_size):
             length_penalty=column(mine["length_penalty"], 1),
             diversity_penalty=column(mine["diversity_penalty"], 1),
             most=most,
+            renewal=options["renewal"],
         )
 
     return shrinking(
@@ -149,6 +153,7 @@ def extend(
     constraint,
     most=0,
     until=None,
+    renewal=None,
 ):
     """Goes on with the rows of a greedy search or of a sampling; see `search` and `Rows`.
 
@@ -156,7 +161,8 @@ def extend(
         rows: `Rows` of N = b * R sequences, those of
         sources: int32 (b,), the places of their sources among the B of `search`.
         step, static: see `search`; `static` has b rows.
-        end_id, pad_id, limit, plan, floats, seeds, constraint: see `search`; of all B sources.
+        end_id, pad_id, limit, plan, floats, seeds, constraint, renewal: see `search`; of all B
+            sources.
         most: int32 scalar, stop when at most so many sources are unfinished.
         until: int32 scalar, the number of tokens at which to stop for now, or None.
 
@@ -178,6 +184,7 @@ def extend(
         limit=tf.repeat(tf.gather(limit, sources), times),
         most=most,
         until=until,
+        renewal=renewal,
     )
 
 
@@ -188,7 +195,7 @@ def _of(floats, sources):
 
 
 def _log_probs(plan, floats, sources, end_id, constraint):
-    times = plan.num_beams if plan.num_beams > 1 else plan.num_return_sequences
+    times = plan.times
     penalty = column(floats["repetition_penalty"], times) if plan.repetition_penalty else None
     rows = tf.repeat(sources, times)
     return functools.partial(

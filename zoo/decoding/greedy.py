@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from zoo.decoding.loop import run
 from zoo.decoding.rows import gather_rows, growing_shapes
 
 
@@ -41,7 +42,18 @@ def begin_rows(state, *, first, limit):
 
 
 def extend_rows(
-    rows, step, next_log_probs, choose, *, times, end_id, pad_id, limit, most=0, until=None
+    rows,
+    step,
+    next_log_probs,
+    choose,
+    *,
+    times,
+    end_id,
+    pad_id,
+    limit,
+    most=0,
+    until=None,
+    renewal=None,
 ):
     """Appends the chosen token to each row until its end token or its limit.
 
@@ -55,6 +67,7 @@ def extend_rows(
         limit: int32 (N,), most new tokens of each row.
         most: int32 scalar, stop when at most so many sources are unfinished.
         until: int32 scalar, stop at this many tokens for now; None for no such stop.
+        renewal: see `zoo.decoding.loop.run`.
 
     Returns:
         `Rows`.
@@ -67,7 +80,7 @@ def extend_rows(
         chosen = choose(log_probs, t)
         gained = tf.gather(log_probs, chosen, batch_dims=1)
         last = tf.where(rows.done, pad_id, chosen)
-        after = Rows(
+        return Rows(
             tokens=tf.concat([rows.tokens, last[:, None]], axis=1),
             last=last,
             lengths=rows.lengths + tf.cast(~rows.done, tf.int32),
@@ -75,14 +88,12 @@ def extend_rows(
             done=rows.done | (chosen == end_id) | (t + 1 >= limit),
             state=state,
         )
-        return (after,)
 
     def goes_on(rows):
         more = tf.reduce_sum(tf.cast(~sources_done(rows, times), tf.int32)) > most
         return more if until is None else more & (tf.shape(rows.tokens)[1] < until)
 
-    (rows,) = tf.while_loop(goes_on, body, (rows,), shape_invariants=(rows_shapes(rows),))
-    return rows
+    return run(rows, goes_on, body, rows_shapes(rows), renewal)
 
 
 def sources_done(rows, times):

@@ -28,17 +28,28 @@ def next_log_probs(
     logits = tf.cast(logits, tf.float32)
     if repetition_penalty is not None:
         logits = penalise_repetition(logits, tokens, repetition_penalty)
-    log_probs = tf.nn.log_softmax(logits)
+    log_probs = log_softmax(logits)
     if constraint is not None:
         allowed = constraint(tokens, t)
         stuck = ~tf.reduce_any(allowed, axis=-1, keepdims=True)
         allowed |= stuck & (tf.range(tf.shape(logits)[-1]) == end_id)
-        log_probs = tf.where(allowed, log_probs, -float("inf"))
+        log_probs += tf.where(allowed, 0.0, -float("inf"))
     if no_repeat_ngram_size:
         fresh = forbid_repeated_ngrams(log_probs, tokens, no_repeat_ngram_size)
         stuck = tf.reduce_max(fresh, axis=-1, keepdims=True) == -float("inf")
         log_probs = tf.where(stuck, log_probs, fresh)
     return log_probs
+
+
+def log_softmax(logits):
+    """float32 (N, V) -> (N, V).
+
+    In elementary operations, which LiteRT has in vectorised form, unlike its LOG_SOFTMAX: that one
+    took a sixth of a whole step.
+    """
+    most = tf.reduce_max(logits, axis=-1, keepdims=True)
+    total = tf.reduce_sum(tf.exp(logits - most), axis=-1, keepdims=True)
+    return logits - (most + tf.math.log(total))
 
 
 def penalise_repetition(logits, tokens, penalty):

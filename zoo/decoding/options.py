@@ -45,6 +45,11 @@ class Plan(NamedTuple):
     repetition_penalty: bool = False
     no_repeat_ngram_size: int = 0
 
+    @property
+    def times(self):
+        """Rows of a source: its beams, or its answers."""
+        return self.num_beams if self.num_beams > 1 else self.num_return_sequences
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Decoding:

@@ -216,6 +216,31 @@ class DecoderBlock(_Block):
         """The self-attention cache before the first step."""
         return self.self_attention.empty_cache(batch_size)
 
+    def stepper(self, times=1):
+        """One new position of each row, as a function for the loop of decoding.
+
+        What depends on the weights alone is computed here, once.
+
+        Args:
+            times: int, K, the rows in succession that share one memory.
+
+        Returns:
+            A function `(x (N, D), cache, memory_cache=None, memory_mask=None, attention_mask=None,
+            offset=None) -> (x (N, D), cache)`: what a call with `x[:, None]` gives, without
+            dropout. All as for a call.
+        """
+        attend = self.self_attention.stepper()
+
+        def step(x, cache, memory_cache=None, memory_mask=None, attention_mask=None, offset=None):
+            attended, cache = attend(self.self_attention_norm(x), cache, attention_mask, offset)
+            x = x + attended
+            if self.cross_attention:
+                normed = self.memory_attention_norm(x)
+                x = x + self.memory_attention.look_up(normed, memory_cache, memory_mask, times)
+            return x + self.feed_forward(self.feed_forward_norm(x)), cache
+
+        return step
+
     def call(
         self,
         x,

@@ -52,6 +52,11 @@ class TokenEmbedding(keras.layers.Layer):
         table = ops.cast(self.table, x.dtype)
         return ops.matmul(x, ops.transpose(table))
 
+    def projector(self):
+        """`logits` as a function for a loop: the table is transposed once, before it."""
+        columns = ops.transpose(ops.cast(self.table, self.compute_dtype))
+        return lambda x: ops.matmul(x, columns)
+
     def compute_output_shape(self, input_shape):
         return (*input_shape, self.width)
 

@@ -126,6 +126,65 @@ class MultiHeadAttention(keras.layers.Layer):
             self._split_heads(self.value_dense(value), self.num_kv_heads),
         )
 
+    def stepper(self):
+        """Self-attention of one new position, as a function for the loop of decoding.
+
+        The kernels of query, key and value are put side by side here, once, so that a step has one
+        product for the three.
+
+        Returns:
+            A function `(x (N, D), cache, attention_mask=None, offset=None) -> (output (N,
+            output_dim), cache)`: what a call with `x[:, None]` and this cache gives, without
+            dropout. All as for a call.
+        """
+        parts = self.query_dense, self.key_dense, self.value_dense
+        kernel = ops.concatenate([ops.cast(part.kernel, self.compute_dtype) for part in parts], 1)
+        bias = (
+            ops.concatenate([ops.cast(part.bias, self.compute_dtype) for part in parts], 0)
+            if self.use_bias
+            else None
+        )
+        ends = (self.num_heads * self.key_dim, (self.num_heads + self.num_kv_heads) * self.key_dim)
+        heads = self.num_heads, self.num_kv_heads, self.num_kv_heads
+
+        def step(x, cache, attention_mask=None, offset=None):
+            projected = ops.matmul(x, kernel)
+            if bias is not None:
+                projected = projected + bias
+            queries, keys, values = (
+                ops.reshape(part, (-1, count, 1, self.key_dim))
+                for part, count in zip(ops.split(projected, ends, axis=1), heads, strict=True)
+            )
+            if self.rotary:
+                offset = ops.shape(cache[0])[2] if offset is None else offset
+                queries, keys = rotate(queries, offset), rotate(keys, offset)
+            keys = ops.concatenate([ops.cast(cache[0], keys.dtype), keys], axis=2)
+            values = ops.concatenate([ops.cast(cache[1], values.dtype), values], axis=2)
+            context, _ = self._attend(queries, keys, values, attention_mask, False)
+            return self._joined(context), (keys, values)
+
+        return step
+
+    def look_up(self, x, cache, attention_mask=None, times=1):
+        """Cross-attention of one position a row, for the loop of decoding.
+
+        Args:
+            x: (N, D), N = B·K.
+            cache: keys and values of B sources, as from `project`.
+            attention_mask: bool (B, 1, S), True = may attend; or None.
+            times: int, K, the rows in succession that attend to one source.
+
+        Returns:
+            (N, output_dim).
+        """
+        queries = ops.reshape(self.query_dense(x), (-1, times, self.num_heads * self.key_dim))
+        queries = self._split_heads(queries, self.num_heads)
+        return self._joined(self._attend(queries, *cache, attention_mask, False)[0])
+
+    def _joined(self, context):
+        """(B, T, H·Dh) -> the output (B·T, output_dim)."""
+        return self.output_dense(ops.reshape(context, (-1, self.num_heads * self.key_dim)))
+
     def empty_cache(self, batch_size):
         """A cache of length 0: a pair of tensors (B, num_kv_heads, 0, key_dim)."""
         shape = (batch_size, self.num_kv_heads, 0, self.key_dim)

@@ -134,14 +134,20 @@ class CaptionTransformer(keras.Model):
         rows = ops.shape(memory)[0]
         return static, tuple(block.empty_cache(rows) for block in self.blocks)
 
-    def step(self, tokens, static, state):
-        """One step of N rows: tokens int (N,) -> logits float32 (N, V) and the new state."""
-        x = self._embed(tokens[:, None], ops.shape(state[0][0])[2], training=False)
-        new_caches = []
-        for block, memory_cache, cache in zip(self.blocks, static, state, strict=True):
-            x, cache = block(x, cache=cache, memory_cache=memory_cache)
-            new_caches.append(cache)
-        return self._logits(x)[:, 0], tuple(new_caches)
+    def stepper(self, times=1):
+        """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
+        steps = [block.stepper(times) for block in self.blocks]
+        project = self.embedding.projector()
+
+        def step(tokens, static, state):
+            past = ops.shape(state[0][0])[2]
+            x, caches = self._embed(tokens[:, None], past, training=False)[:, 0], []
+            for block, memory_cache, cache in zip(steps, static, state, strict=True):
+                x, cache = block(x, cache, memory_cache)
+                caches.append(cache)
+            return ops.cast(project(self.norm(x)), "float32"), tuple(caches)
+
+        return step
 
     def _embed(self, tokens, offset, training):
         x = self.embedding(tokens)

@@ -137,29 +137,59 @@ class TransformerLM(keras.Model):
         position = ops.zeros_like(tokens[:, 0]) + ops.shape(tokens)[1]
         return (), (self._read(tokens, 0), tokens, position)
 
-    def step(self, tokens, static, state):
-        """One step of N rows: tokens int (N,) -> logits float32 (N, V) and the new state.
+    def stepper(self, times=1):
+        """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
+        steps = [block.stepper() for block in self.blocks]
+        project = self.embedding.projector()
 
-        For a row whose context is full, the start token and the newest half of it are read again,
-        so that the model never sees more than it was trained on, and never less than half.
+        def step(tokens, static, state):
+            caches, seen, position = state
+            seen = ops.concatenate([seen, tokens[:, None]], axis=1)
+            mask = masks.attention_mask(masks.padding_mask(seen))
+            first, x, new_caches = ops.max(position), self.embedding(tokens), []
+            for block, cache in zip(steps, caches, strict=True):
+                x, cache = block(x, cache, attention_mask=mask, offset=first)
+                new_caches.append(cache)
+            logits = ops.cast(project(self.norm(x)), "float32")
+            return logits, (tuple(new_caches), seen, position + 1)
+
+        return step
+
+    @property
+    def renewal(self):
+        """How a full context makes room: functions `state -> bool`, whether the next step has to
+        wait for that, and `state -> state`.
+
+        In a row that is full, the start token and the newest half are read again, so that the model
+        never sees more than it was trained on, and never less than half.
         """
-        position = ops.max(state[2])
-        full = ops.sum(ops.cast(masks.padding_mask(state[1]), "int32"), 1) >= self.context_length
+        return self._is_due, self._renewed
+
+    def _is_due(self, state):
+        # Beside a long row a short one is padded: that, too, has an end.
+        seen = state[1]
+        too_wide = ops.shape(seen)[1] >= 2 * self.context_length
+        return ops.logical_or(ops.any(self._full(seen)), too_wide)
+
+    def _full(self, seen):
+        """Which rows have no room for one more token: bool (N,)."""
+        return self._counts(seen) >= self.context_length
+
+    def _counts(self, seen):
+        return ops.sum(ops.cast(masks.padding_mask(seen), "int32"), 1)
+
+    def _renewed(self, state):
+        caches, seen, position = state
+        full = self._full(seen)
         caches, seen = ops.cond(
             ops.any(full),
-            lambda: self._renewed(state[0], state[1], position, full),
-            lambda: (state[0], state[1]),
+            lambda: self._half_read(caches, seen, ops.max(position), full),
+            lambda: (caches, seen),
         )
-        # What is further back than the context is padding in every row.
-        kept = 1 - self.context_length
-        caches = tuple((keys[:, :, kept:], values[:, :, kept:]) for keys, values in caches)
-        seen = ops.concatenate([seen[:, kept:], tokens[:, None]], axis=1)
-        mask = masks.attention_mask(masks.padding_mask(seen))
-        x, new_caches = self.embedding(tokens[:, None]), []
-        for block, cache in zip(self.blocks, caches, strict=True):
-            x, cache = block(x, attention_mask=mask, cache=cache, offset=position)
-            new_caches.append(cache)
-        return self._logits(x)[:, 0], (tuple(new_caches), seen, state[2] + 1)
+        # What is further back than the longest row is padding in every row.
+        oldest = ops.shape(seen)[1] - ops.max(self._counts(seen))
+        caches = tuple((keys[:, :, oldest:], values[:, :, oldest:]) for keys, values in caches)
+        return caches, seen[:, oldest:], position
 
     def _read(self, tokens, offset):
         """The caches of tokens (N, P), padded at the left, the first at position `offset`."""
@@ -171,7 +201,7 @@ class TransformerLM(keras.Model):
             caches.append(cache)
         return tuple(caches)
 
-    def _renewed(self, caches, seen, position, full):
+    def _half_read(self, caches, seen, position, full):
         """Caches and tokens in which the rows that are `full` begin anew with their newest half."""
         newest = seen[:, 1 - self.context_length // 2 :]
         tokens = ops.concatenate([ops.full_like(seen[:, :1], self.start_id), newest], axis=1)

@@ -131,8 +131,14 @@ class LSTMLanguageModel(keras.Model):
         outputs, states = self._recur(tokens, visible)
         return (), self._newest((states, outputs, self.attention.project_key(outputs), visible))
 
-    def step(self, tokens, static, state):
-        """One step of N rows: tokens int (N,) -> logits float32 (N, V) and the new state."""
+    renewal = None  # the state of an LSTM has no end
+
+    def stepper(self, times=1):
+        """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
+        project = self.embedding.projector()
+        return lambda tokens, static, state: self._step(tokens, state, project)
+
+    def _step(self, tokens, state, project):
         states, outputs, keys, visible = state
         tokens = tokens[:, None]
         output, states = self._step_rnns(tokens, states)
@@ -142,7 +148,7 @@ class LSTMLanguageModel(keras.Model):
         context = self.attention(
             output, outputs, attention_mask=masks.attention_mask(visible), projected_key=keys
         )
-        logits = self._logits(output, context, training=False)[:, 0]
+        logits = self._logits(output, context, False, project)[:, 0]
         return logits, self._newest((states, outputs, keys, visible))
 
     def _recur(self, tokens, mask=None, training=False):
@@ -168,10 +174,10 @@ class LSTMLanguageModel(keras.Model):
         oldest = ops.maximum(ops.shape(visible)[1] + 1 - self.context_length, 0)
         return states, outputs[:, oldest:], keys[:, oldest:], visible[:, oldest:]
 
-    def _logits(self, outputs, context, training):
+    def _logits(self, outputs, context, training, project=None):
         x = self.readout(ops.concatenate([outputs, context], axis=-1))
         x = self.dropout_layer(x, training=training)
-        return ops.cast(self.embedding.logits(x), "float32")
+        return ops.cast((project or self.embedding.logits)(x), "float32")
 
     def get_config(self):
         return {**super().get_config(), **self._config}

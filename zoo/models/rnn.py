@@ -161,12 +161,17 @@ class RNNSearch(keras.Model):
         half = len(states) // 2
         return static, (tuple(states[:half]), tuple(states[half:]))
 
-    def step(self, tokens, static, state):
-        """One step of N rows: tokens int (N,) -> logits float32 (N, V) and the new state."""
-        logits, _, state = self._decode(tokens[:, None], static, state, training=False)
-        return logits[:, 0], state
+    def stepper(self, times=1):
+        """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
+        project = self.target_embedding.projector()
 
-    def _decode(self, tokens, static, state, training):
+        def step(tokens, static, state):
+            logits, _, state = self._decode(tokens[:, None], static, state, False, project)
+            return logits[:, 0], state
+
+        return step
+
+    def _decode(self, tokens, static, state, training, project=None):
         """Tokens (N, T) -> logits (N, T, V), weights (N, T, S) and the state after the last."""
         keys, memory, mask = static
         y = self.dropout_layer(self.target_embedding(tokens), training=training)
@@ -178,7 +183,7 @@ class RNNSearch(keras.Model):
         h2, state_2 = _run(self.decoder_rnns[1], x, state[1])
         x = self.readout(ops.concatenate([h2, context, y], axis=-1))
         x = self.dropout_layer(x, training=training)
-        logits = ops.cast(self.target_embedding.logits(x), "float32")
+        logits = ops.cast((project or self.target_embedding.logits)(x), "float32")
         return logits, weights, (state_1, state_2)
 
     def get_config(self):

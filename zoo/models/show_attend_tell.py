@@ -138,12 +138,17 @@ class ShowAttendTell(keras.Model):
         state = self.start_dense(ops.mean(memory, axis=1))
         return static, tuple(ops.split(state, 2, axis=1))
 
-    def step(self, tokens, static, state):
-        """One step of N rows: tokens int (N,) -> logits float32 (N, V) and the new state."""
-        y = self._embed(tokens[:, None], training=False)[:, 0]
-        output, (hidden, cell, *_) = self.rnn.cell(y, [*state, *static])
-        hidden, context, _ = self._parts(output)
-        return self._logits(y, hidden, context, training=False), (hidden, cell)
+    def stepper(self, times=1):
+        """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
+        project = self.embedding.projector()
+
+        def step(tokens, static, state):
+            y = self._embed(tokens[:, None], training=False)[:, 0]
+            output, (hidden, cell, *_) = self.rnn.cell(y, [*state, *static])
+            hidden, context, _ = self._parts(output)
+            return self._logits(y, hidden, context, False, project), (hidden, cell)
+
+        return step
 
     def _embed(self, tokens, training):
         x = self.embedding(tokens)
@@ -156,11 +161,11 @@ class ShowAttendTell(keras.Model):
         units = self._config["units"]
         return outputs[..., :units], outputs[..., units : 2 * units], outputs[..., 2 * units :]
 
-    def _logits(self, y, hidden, context, training):
+    def _logits(self, y, hidden, context, training, project=None):
         hidden = self.state_dense(self.dropout_layer(hidden, training=training))
         x = y + hidden + self.context_dense(self.dropout_layer(context, training=training))
         x = self.dropout_layer(x, training=training)
-        return ops.cast(self.embedding.logits(x), "float32")
+        return ops.cast((project or self.embedding.logits)(x), "float32")
 
     def get_config(self):
         return {**super().get_config(), **self._config}

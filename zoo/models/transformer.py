@@ -158,18 +158,21 @@ class Transformer(keras.Model):
         rows = ops.shape(memory)[0]
         return static, tuple(block.empty_cache(rows) for block in self.decoder_blocks)
 
-    def step(self, tokens, static, state):
-        """One step of N rows: tokens int (N,) -> logits float32 (N, V) and the new state."""
-        memory_caches, mask = static
-        past = ops.shape(state[0][0])[2]
-        x = self._embed(self.target_embedding, tokens[:, None], past, training=False)
-        new_caches = []
-        for block, memory_cache, cache in zip(
-            self.decoder_blocks, memory_caches, state, strict=True
-        ):
-            x, cache = block(x, memory_mask=mask, cache=cache, memory_cache=memory_cache)
-            new_caches.append(cache)
-        return self._logits(x)[:, 0], tuple(new_caches)
+    def stepper(self, times=1):
+        """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
+        steps = [block.stepper(times) for block in self.decoder_blocks]
+        project = self.target_embedding.projector()
+
+        def step(tokens, static, state):
+            memory_caches, mask = static
+            past = ops.shape(state[0][0])[2]
+            x, caches = self._embed(self.target_embedding, tokens[:, None], past, False)[:, 0], []
+            for block, memory_cache, cache in zip(steps, memory_caches, state, strict=True):
+                x, cache = block(x, cache, memory_cache, mask)
+                caches.append(cache)
+            return ops.cast(project(self.decoder_norm(x)), "float32"), tuple(caches)
+
+        return step
 
     def _embed(self, embedding, tokens, offset, training):
         x = embedding(tokens)

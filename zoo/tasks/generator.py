@@ -192,7 +192,7 @@ class TextGenerator(TaskModel):
             def go_on(static, rows, held, limit, seeds, floats, until):
                 return extend(
                     rows,
-                    self.model.step,
+                    self.model.stepper(),
                     static,
                     tf.range(tf.shape(limit)[0]),
                     end_id=END_ID,
@@ -203,6 +203,7 @@ class TextGenerator(TaskModel):
                     seeds=seeds,
                     constraint=self.constraint(held),
                     until=until,
+                    renewal=self.model.renewal,
                 )
 
             begin = tf.function(begin, input_signature=[self.source_spec, VECTOR])
@@ -279,6 +280,7 @@ class TextGenerator(TaskModel):
             state=state,
             first=source[:, -1],
             limit=tf.fill([tf.shape(source)[0]], tf.int32.max),
+            renewal=self.model.renewal,
         )
 
     def forced_ids(self, source, target):

@@ -22,12 +22,14 @@ class Beginning(NamedTuple):
         static, state: nests of tensors with B rows.
         first: int or int32 (B,), the token before the first new one.
         limit: int32 (B,), the most new tokens that make sense for each source; 0 is no answer.
+        renewal: of a state whose length is bounded; None where it is not.
     """
 
     static: Any
     state: Any
     first: Any
     limit: tf.Tensor
+    renewal: Any = None
 
 
 class Answers(NamedTuple):
@@ -291,7 +293,7 @@ class TaskModel(SequenceLearner):
         """
         beginning = self.begin(source)
         return search(
-            self.model.step,
+            self.model.stepper(plan.times),
             beginning.static,
             beginning.state,
             batch_size=source.shape[0] or tf.shape(source)[0],
@@ -303,6 +305,7 @@ class TaskModel(SequenceLearner):
             floats=floats,
             seeds=seeds,
             constraint=self.constraint(held),
+            renewal=beginning.renewal,
         )
 
     def constraint(self, held):
