@@ -1,5 +1,5 @@
-"""`python -m benchmarks TABLE`, one of decode, generate, train, layers, serving and startup: prints
-the table, and writes a JSON and a plot.
+"""`python -m benchmarks TABLE`, one of decode, generate, train, layers, caption, serving and
+startup: prints the table, and writes a JSON and a plot.
 """
 
 import argparse
@@ -97,20 +97,23 @@ def layers(args):
 
 def startup(args):
     """First answers a second, process start to text."""
-    text = "Un homme marche dans la rue.\n"
+    name, text = "translate_fr_de", "Un homme marche dans la rue.\n"
     ways = {"zoo translate --fast": ["--fast"], "zoo translate": []}
-    yield (
-        "translate_fr_de, one sentence",
-        1,
-        [
-            System(
-                name,
-                HERE + "command",
-                {"arguments": ["translate", *more, "translate_fr_de"], "text": text},
-            )
-            for name, more in ways.items()
-        ],
-    )
+    systems = [
+        System(way, HERE + "command", {"arguments": ["translate", *more, name], "text": text})
+        for way, more in ways.items()
+    ]
+    peer = PEERS + "ctranslate2_first_answer", {"model": name, "text": text}, ("ctranslate2",)
+    yield f"{name}, one sentence", 1, [*systems, System("CTranslate2, SentencePiece", *peer)]
+
+
+def caption(args):
+    """Photographs a second of `caption_en`, from the file to the sentence."""
+    parts = {"zoo": "whole", "zoo, LiteRT int8": "whole, LiteRT", "its encoder alone": "encoder"}
+    for batch in args.batch:
+        same = {"batch": batch}
+        systems = [System(name, HERE + "caption", {**same, "part": p}) for name, p in parts.items()]
+        yield f"batch {batch}", batch, systems
 
 
 TABLES = {
@@ -118,6 +121,7 @@ TABLES = {
     "generate": (generate, "tokens/s", "wall", [1, 16]),
     "train": (train, "tokens/CPU s", "cpu", [16]),
     "layers": (layers, "passes/s", "wall", [1, 16]),
+    "caption": (caption, "photographs/s", "wall", [1, 8]),
     "startup": (startup, "first answers/s", "wall", [1]),
 }
 

@@ -4,13 +4,16 @@ A round's work returns the tokens where the weights are the zoo's, so that they 
 else it returns nothing, and only their number is checked.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
+from pathlib import Path
 
 import numpy as np
 
-from benchmarks.systems import training_step, training_tokens
-from benchmarks.weights import END, SIZES, START, UNKNOWN, sources, weights
+from benchmarks.systems import new_process, training_step, training_tokens
+from benchmarks.weights import END, SIZES, START, UNKNOWN, Sizes, sources, weights
 
 
 def ctranslate2_decode(kind, batch, beams, compute_type):
@@ -25,7 +28,7 @@ def ctranslate2_decode(kind, batch, beams, compute_type):
     options = {"beam_size": beams, "max_batch_size": 0}
     prompts = [[words[i] for i in row] for row in sources(kind, batch)]
     with tempfile.TemporaryDirectory() as folder:
-        _ctranslate2_spec(kind, words).save(folder)
+        _ctranslate2_spec(size, weights(kind), words).save(folder)
         runner = ctranslate2.Translator if size.encoder else ctranslate2.Generator
         run = runner(folder, compute_type=compute_type, **threads)
 
@@ -41,10 +44,53 @@ def ctranslate2_decode(kind, batch, beams, compute_type):
     return translate if size.encoder else go_on
 
 
-def _ctranslate2_spec(kind, words):
+def ctranslate2_first_answer(model, text):
+    """CTranslate2 with SentencePiece in a new process: its start to the answer.
+
+    Args:
+        model: name of a trained translator, whose weights it gets (8-bit, as the fast path has
+            them); its decoding, too.
+        text: str, one sentence.
+    """
+    import zoo
+
+    task = zoo.load(model)
+    config = task.model.get_config()
+    size = Sizes(
+        config["target_vocab_size"],
+        config["num_encoder_layers"],
+        config["num_decoder_layers"],
+        config["model_dim"],
+        config["num_heads"],
+        config["ff_dim"],
+        source=task.max_source_length,
+        new=task.decoding.max_new_tokens,
+    )
+    values = {w.path.partition("/")[2]: w.numpy() for w in task.model.weights}
+    words = task.target_tokenizer.pieces(list(range(size.vocabulary)))
+    words[0], words[UNKNOWN], words[START], words[END] = "<pad>", "<unk>", "<s>", "</s>"
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    _ctranslate2_spec(size, values, words).save(str(folder))
+    (folder / "spm.model").write_bytes(task.target_tokenizer.proto)
+    decoding = task.decoding
+    options = {"beam_size": decoding.num_beams, "length_penalty": decoding.length_penalty}
+    threads = {"inter_threads": 1, "intra_threads": int(os.environ["OMP_NUM_THREADS"])}
+    script = f"""
+import ctranslate2, sentencepiece, sys
+pieces = sentencepiece.SentencePieceProcessor(model_file={str(folder / "spm.model")!r})
+translator = ctranslate2.Translator({str(folder)!r}, compute_type="int8", **{threads})
+source = pieces.encode(sys.stdin.read().strip(), out_type=str) + ["</s>"]
+answer = translator.translate_batch([source], **{options})[0].hypotheses[0]
+print(pieces.decode(answer))
+"""
+    return new_process(script, [], text)
+
+
+def _ctranslate2_spec(size, values, words):
+    """The zoo's weights, `values` by their names, as CTranslate2 has them."""
     from ctranslate2.specs import TransformerDecoderModelSpec, TransformerSpec
 
-    size, values = SIZES[kind], weights(kind)
     if size.encoder:
         spec = TransformerSpec.from_config((size.encoder, size.decoder), size.heads)
         spec.register_source_vocabulary(words)

@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 from benchmarks.weights import END, SIZES, START, sources, weights
+
+PHOTOS = Path(__file__).parents[1] / "examples" / "photos"
 
 
 def model(kind):
@@ -62,7 +65,7 @@ def _search(model, kind, batch, beams):
         return {"ids": found.tokens[:, 0]}
 
     spec = tf.TensorSpec([batch, None], tf.int32, name="source")
-    return tf.function(run, input_signature=[spec])
+    return tf.function(run, autograph=False, input_signature=[spec])
 
 
 def zoo_decode(kind, batch, beams):
@@ -153,11 +156,42 @@ def layer(library, kind, batch, length, dim):
     return work
 
 
-def command(*, arguments, text):
-    """A zoo command in a new process: its start to its answer."""
+def caption(part, batch):
+    """Photographs to sentences with `caption_en`, from files; or its encoder alone, on pixels.
+
+    Args:
+        part: "whole", "whole, LiteRT" or "encoder".
+        batch: int, photographs.
+    """
+    import tensorflow as tf
+
+    import zoo
+
+    photos = sorted(PHOTOS.glob("*.jpg"))
+    photos = [str(photos[i % len(photos)]) for i in range(batch)]
+    model = zoo.load("caption_en", fast=part == "whole, LiteRT")
+    if part == "encoder":
+        see = tf.function(model.see)
+        images = tf.constant(model.pack(model.read(photos)[0]))
 
     def work():
-        script = "from zoo.cli import main; main()"
+        if part == "encoder":
+            see(images).numpy()
+        else:
+            model.generate(photos)
+
+    return work
+
+
+def command(*, arguments, text):
+    """A zoo command in a new process: its start to its answer."""
+    return new_process("from zoo.cli import main; main()", arguments, text)
+
+
+def new_process(script, arguments, text):
+    """A Python script in a new process that reads `text`: its start to its end."""
+
+    def work():
         subprocess.run(
             [sys.executable, "-c", script, *arguments],
             input=text,

@@ -251,7 +251,7 @@ def _sampler(captioner, shape, count, max_length):
     plan, floats = Decoding(do_sample=True, num_return_sequences=count).split()
     spec = [tf.TensorSpec([None, *shape], tf.float16), tf.TensorSpec([None], tf.int32)]
 
-    @tf.function(input_signature=spec)
+    @tf.function(autograph=False, input_signature=spec)
     def draw(source, seeds):
         limit = tf.fill([tf.shape(source)[0]], max_length)
         source = tf.cast(source, tf.float32)

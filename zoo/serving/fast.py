@@ -33,4 +33,4 @@ def _kept_in(path):
     """
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
-    return Path(cache).expanduser() / "attention-zoo" / f"litert-1-{digest}"
+    return Path(cache).expanduser() / "attention-zoo" / f"litert-2-{digest}"

@@ -206,7 +206,7 @@ class TextGenerator(TaskModel):
                     renewal=self.model.renewal,
                 )
 
-            begin = tf.function(begin, input_signature=[self.source_spec, VECTOR])
+            begin = tf.function(begin, autograph=False, input_signature=[self.source_spec, VECTOR])
             static, rows = tf.nest.map_structure(
                 lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype),
                 begin.get_concrete_function().structured_outputs,
@@ -215,6 +215,7 @@ class TextGenerator(TaskModel):
             scalar = tf.TensorSpec([], tf.int32)
             go_on = tf.function(
                 go_on,
+                autograph=False,
                 input_signature=[static, rows, held_spec(held), VECTOR, VECTOR, FLOATS, scalar],
             )
             self._searches[key] = begin, go_on
@@ -315,7 +316,9 @@ class TextGenerator(TaskModel):
         (B,): a row answers as `generate` with these options does, alone.
         """
         vectors = [tf.TensorSpec([None], dtype, name) for name, dtype in SAMPLE_INPUTS.items()]
-        sample = tf.function(self._serve_sample, input_signature=[self.serving_spec, *vectors])
+        sample = tf.function(
+            self._serve_sample, autograph=False, input_signature=[self.serving_spec, *vectors]
+        )
         return {**super().signatures(), "sample": sample}
 
     def _serve_sample(self, text, temperature, top_p, seed):

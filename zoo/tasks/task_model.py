@@ -336,19 +336,26 @@ class TaskModel(SequenceLearner):
         ]
 
     def _search_function(self, plan, held):
-        """The compiled search for one static setting: traced once, for all shapes."""
+        """The compiled search for one static setting: traced once, for all shapes.
+
+        Without AutoGraph, as everywhere here: no Python `if` or loop depends on a tensor, and to
+        look for one took two thirds of the time to the first answer.
+        """
         self.build()
         key = plan, tuple(held)
         if key not in self._searches:
             self._searches[key] = tf.function(
                 functools.partial(self.search_ids, plan=plan),
+                autograph=False,
                 input_signature=[self.source_spec, held_spec(held), VECTOR, VECTOR, FLOATS],
             )
         return self._searches[key]
 
     @functools.cached_property
     def _forced_function(self):
-        return tf.function(self.forced_ids, input_signature=[self.source_spec, IDS])
+        return tf.function(
+            self.forced_ids, autograph=False, input_signature=[self.source_spec, IDS]
+        )
 
     def forced(self, sources, targets):
         """`forced_ids` for lists of sources and of ids, as numpy arrays."""
@@ -408,8 +415,10 @@ class TaskModel(SequenceLearner):
         self.build()
         signature = [self.serving_spec]
         return {
-            "serving_default": tf.function(self._serve, input_signature=signature),
-            "attention": tf.function(self._serve_attention, input_signature=signature),
+            "serving_default": tf.function(self._serve, autograph=False, input_signature=signature),
+            "attention": tf.function(
+                self._serve_attention, autograph=False, input_signature=signature
+            ),
         }
 
     def lite_function(self):
@@ -431,7 +440,7 @@ class TaskModel(SequenceLearner):
             found = self.search_ids(source, {}, max_new_tokens, seed, {**kept, **floats}, plan=plan)
             return {"ids": found.tokens[:, 0], "score": found.log_probs[:, 0]}
 
-        return tf.function(answer).get_concrete_function(
+        return tf.function(answer, autograph=False).get_concrete_function(
             source=tf.TensorSpec([1, *spec.shape[1:]], spec.dtype),
             max_new_tokens=tf.TensorSpec([1], tf.int32),
             **specs,

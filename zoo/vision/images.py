@@ -1,5 +1,6 @@
 """Image files to arrays of one size: the same TensorFlow operations in Python and in a graph."""
 
+import functools
 import os
 import struct
 from pathlib import Path
@@ -10,7 +11,7 @@ import tensorflow as tf
 from zoo.lite.images import MAX_PIXELS
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")  # what TensorFlow decodes
-_HEAD = 65_536  # the first segment of a JPEG, where its Exif data is
+_HEAD = 4_096  # of a JPEG: its Exif data is its first segment, and the orientation in front there
 _EXIF = (0x45, 0x78, 0x69, 0x66, 0, 0)
 # The Exif entry 0x0112, a short, one of them, in front of its value; by byte order.
 _ENTRIES = {0x49: (0x12, 1, 3, 0, 1, 0, 0, 0), 0x4D: (1, 0x12, 0, 3, 0, 0, 0, 1, 0)}
@@ -124,7 +125,7 @@ def read(image, size):
         data = bytes(image)
         _check_area(_area(data), name)
         try:
-            return decode(tf.constant(data), size).numpy()
+            return _decoder(tuple(size))(data).numpy()
         except tf.errors.OpError as error:
             reason = "it is damaged" if data.startswith(_STARTS) else "it is of another kind"
             raise ValueError(
@@ -140,6 +141,16 @@ def read(image, size):
             f"got {type(image).__name__}: {image!r:.60}."
         )
     return prepare(tf.constant(_pixels(image)), size).numpy()
+
+
+@functools.lru_cache
+def _decoder(size):
+    """`decode` as one graph: its many small operations would cost more than the picture."""
+    return tf.function(
+        lambda data: decode(data, size),
+        autograph=False,
+        input_signature=[tf.TensorSpec([], tf.string)],
+    )
 
 
 _STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
