@@ -18,7 +18,7 @@ from zoo.evaluation.caption_scores import CiderD
 from zoo.evaluation.captions import words
 from zoo.recipes.procedure import adam, finish, kept_tokenizer, train_and_save
 from zoo.tasks import ImageCaptioner
-from zoo.tasks.task_model import row_seeds
+from zoo.tasks.inputs import row_seeds
 from zoo.text import SentencePieceTokenizer
 from zoo.training import portable
 from zoo.training.self_critical import self_critical_batches

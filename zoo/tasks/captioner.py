@@ -7,7 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo.tasks.task_model import Beginning, TaskModel, framed, texts
+from zoo.tasks.inputs import framed, texts
+from zoo.tasks.task_model import Beginning, TaskModel
 from zoo.text import END_ID, PAD_ID, START_ID
 from zoo.training import token_cross_entropy
 from zoo.vision import augment, decode_batch, read

@@ -10,18 +10,8 @@ import tensorflow as tf
 
 from zoo.data.batching import bucketed_windows
 from zoo.decoding import begin_rows, extend
-from zoo.tasks.task_model import (
-    FLOATS,
-    IDS,
-    VECTOR,
-    Beginning,
-    TaskModel,
-    framed,
-    held_spec,
-    padded,
-    row_seeds,
-    texts,
-)
+from zoo.tasks.inputs import FLOATS, IDS, VECTOR, framed, held_spec, padded, row_seeds, texts
+from zoo.tasks.task_model import Beginning, TaskModel
 from zoo.text import END_ID, PAD_ID, START_ID, Form
 from zoo.training import token_cross_entropy
 

@@ -7,12 +7,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo.decoding import Decoding, all_of, banned, forced, options, search, template
+from zoo.decoding import Decoding, all_of, banned, forced, search, template
+from zoo.tasks.exported import Exported
+from zoo.tasks.inputs import FLOATS, IDS, VECTOR, chunks, held_spec, padded, row_seeds, texts
 from zoo.tasks.output import Generated
 from zoo.text import END_ID, PAD_ID, START_ID, UNKNOWN_ID
 from zoo.training import SequenceLearner
-
-_CHUNK_TOKENS = 2048  # source positions that `generate` decodes together
 
 
 class Beginning(NamedTuple):
@@ -32,14 +32,7 @@ class Beginning(NamedTuple):
     renewal: Any = None
 
 
-class Answers(NamedTuple):
-    """The best answers in a graph: ids int32 (B, T), and their log-probabilities float32 (B,)."""
-
-    ids: tf.Tensor
-    score: tf.Tensor
-
-
-class TaskModel(SequenceLearner):
+class TaskModel(Exported, SequenceLearner):
     """Base of the task models: raw inputs in, text out, trained on raw data as Keras does.
 
     An input becomes a *source* (`read`), sources of like length a batch for the graph (`pack`), and
@@ -48,8 +41,7 @@ class TaskModel(SequenceLearner):
     - `batches`: raw data to batches of (inputs, next tokens, weights) for training;
     - `forced_ids`: one pass over known answers, for scores and attention;
     - `source_pieces`: the names of what attention can point at;
-    - `source_spec`, `serving_spec` and `in_graph`: sources in the graph, and how the raw inputs of
-      an exported model become them.
+    - `source_spec`: sources in the graph; and what `Exported` needs.
 
     Args:
         model: what `call` and the search run; see ARCHITECTURE.md, the decoding protocol.
@@ -382,128 +374,7 @@ class TaskModel(SequenceLearner):
             attention=attention[0, :, :, : len(ids)],
         )
 
-    # Saving and serving.
-
-    def export(self, path, verbose=False):
-        """Writes a SavedModel of `signatures`, for TF Serving or any TensorFlow runtime.
-
-        Args:
-            path: folder to write.
-            verbose: whether to print the names of the signatures.
-
-        Raises:
-            ImportError: tensorflow-text is missing, whose ops an export needs.
-        """
-        signatures = self.signatures()
-        # The graph's resources, not the Keras objects, which would bring signatures of their own.
-        module = tf.Module()
-        module.weights = [weight.value for weight in self.weights]
-        module.tokenizers = [tokenizer.resource for tokenizer in self._tokenizers()]
-        module.functions = signatures
-        tf.saved_model.save(module, str(path), signatures)
-        if verbose:
-            print(f"{path}: signatures {', '.join(signatures)}")
-
-    def signatures(self):
-        """What an export offers: name -> `tf.function` with an input signature.
-
-        `serving_default` gives `text` string (B,) and `score` float32 (B,), with the decoding kept
-        with the model. `attention` adds `target_tokens` string (B, T), `attention` float32
-        (B, T, S), the mean over the heads of the last layer, and what it points at,
-        `source_tokens` string (B, S); rows are filled up with empty strings and zeros.
-        """
-        self.build()
-        signature = [self.serving_spec]
-        return {
-            "serving_default": tf.function(self._serve, autograph=False, input_signature=signature),
-            "attention": tf.function(
-                self._serve_attention, autograph=False, input_signature=signature
-            ),
-        }
-
-    def lite_function(self):
-        """The search for the answer to one source, as LiteRT runs it.
-
-        Returns:
-            The concrete function of `source`, as `source_spec` with a batch of 1, and
-            `max_new_tokens` int32 (1,); a dict of `ids` int32 (1, T) and `score` float32 (1,).
-        """
-        return self._lite_function(self.decoding)
-
-    def _lite_function(self, decoding, **specs):
-        """`lite_function` with more inputs: `seed`, or options of `decoding` as tensors."""
-        self.build()
-        plan, kept = decoding.split()
-        spec = self.source_spec
-
-        def answer(source, max_new_tokens, seed=None, **floats):
-            found = self.search_ids(source, {}, max_new_tokens, seed, {**kept, **floats}, plan=plan)
-            return {"ids": found.tokens[:, 0], "score": found.log_probs[:, 0]}
-
-        return tf.function(answer, autograph=False).get_concrete_function(
-            source=tf.TensorSpec([1, *spec.shape[1:]], spec.dtype),
-            max_new_tokens=tf.TensorSpec([1], tf.int32),
-            **specs,
-        )
-
-    def lite_settings(self):
-        """What the reader of a LiteRT file must know beside the options of decoding: a dict."""
-        return {}
-
-    def _tokenizers(self):
-        return [self.target_tokenizer]
-
-    def in_graph(self, inputs):
-        """The raw inputs of an exported model -> a batch of sources."""
-        raise NotImplementedError
-
-    def whole_in_graph(self, inputs, text):
-        """`whole` in the graph: raw inputs, and the tf.string (B,) that was generated."""
-        return text
-
-    def source_pieces_in_graph(self, source, ids):
-        """`source_pieces` in the graph: a dict of `source_tokens` string (B, S), or empty."""
-        raise NotImplementedError
-
-    def _serve(self, inputs):
-        return self._answer(inputs, self._best(self.in_graph(inputs)))
-
-    def _answer(self, inputs, best):
-        text = self.whole_in_graph(inputs, self.target_tokenizer.detokenize(best.ids))
-        return {"text": text, "score": best.score}
-
-    def _serve_attention(self, inputs):
-        source = self.in_graph(inputs)
-        best = self._best(source)
-        # A row without tokens still needs a column to attend with.
-        column = tf.fill([tf.shape(best.ids)[0], 1], PAD_ID)
-        _, attention = self.forced_ids(source, tf.concat([best.ids, column], axis=1))
-        weights = tf.reduce_mean(attention[:, -1], axis=1)[:, : tf.shape(best.ids)[1]]
-        pieces = self.source_pieces_in_graph(source, best.ids)
-        real = (best.ids != PAD_ID)[:, :, None]
-        if pieces:
-            real &= (pieces["source_tokens"] != "")[:, None, :]
-            weights = weights[:, :, : tf.shape(pieces["source_tokens"])[1]]
-        return {
-            "text": self._answer(inputs, best)["text"],
-            **pieces,
-            "target_tokens": self.target_tokenizer.graph_pieces(best.ids),
-            "attention": tf.where(real, weights, 0.0),
-        }
-
-    def _best(self, source, seeds=None, decoding=None, **floats):
-        """The best `Answers` in the graph, by the decoding kept with the model or by another."""
-        plan, kept = (decoding or self.decoding).split()
-        rows = tf.shape(source)[0]
-        found = self.search_ids(
-            source,
-            {},
-            tf.fill([rows], self.decoding.max_new_tokens),
-            tf.zeros([rows], tf.int32) if seeds is None else seeds,
-            {**kept, **floats},
-            plan=plan,
-        )
-        return Answers(found.tokens[:, 0], found.log_probs[:, 0])
+    # Saving.
 
     def get_config(self):
         return {**super().get_config(), "decoding": self.decoding.to_dict()}
@@ -516,57 +387,3 @@ class TaskModel(SequenceLearner):
             for name, part in parts.items()
         }
         return cls(**{**config, **parts})
-
-
-IDS = tf.TensorSpec([None, None], tf.int32)
-VECTOR = tf.TensorSpec([None], tf.int32)
-FLOATS = dict.fromkeys(options.FLOATS, tf.TensorSpec([], tf.float32))
-
-
-def held_spec(held):
-    """The `tf.TensorSpec` of each array that `held_to` returns."""
-    return {name: tf.TensorSpec([None, None], part.dtype) for name, part in held.items()}
-
-
-def row_seeds(seed, count):
-    """A seed for each of `count` answers, int32, from one int or, for None, from chance."""
-    seed = int(np.random.default_rng().integers(2**31)) if seed is None else int(seed)
-    return ((np.arange(count) + seed) % 2**31).astype("int32")
-
-
-def framed(ids, start=False, end=False):
-    """Ragged ids with a start and an end token around each row."""
-    column = tf.ones([ids.nrows(), 1], tf.int32)
-    parts = [column * START_ID] * start + [ids] + [column * END_ID] * end
-    return tf.concat(parts, axis=1)
-
-
-def texts(name, value):
-    """A str or a list of str as a list; `TypeError` for anything else."""
-    found = [value] if isinstance(value, str) else value
-    if not isinstance(found, (list, tuple)) or not all(isinstance(t, str) for t in found):
-        raise TypeError(f"{name} must be a str or a list of str; got {value!r:.80}.")
-    return list(found)
-
-
-def padded(rows, left=False):
-    """Lists of ids -> int32 (B, longest), filled up with padding at the right or the left."""
-    ids = np.full((len(rows), max(map(len, rows), default=0)), PAD_ID, "int32")
-    for row, values in zip(ids, rows, strict=True):
-        if left:
-            row[len(row) - len(values) :] = values
-        else:
-            row[: len(values)] = values
-    return ids
-
-
-def chunks(lengths):
-    """Indices of `lengths`, shortest first, in chunks of about `_CHUNK_TOKENS` positions."""
-    order, chunk = np.argsort(lengths, kind="stable"), []
-    for i in order:
-        if chunk and (len(chunk) + 1) * lengths[i] > _CHUNK_TOKENS:
-            yield np.array(chunk)
-            chunk = []
-        chunk.append(i)
-    if chunk:
-        yield np.array(chunk)

@@ -4,7 +4,8 @@ import keras
 import tensorflow as tf
 
 from zoo.data.batching import bucketed_pairs
-from zoo.tasks.task_model import IDS, Beginning, TaskModel, framed, padded, texts
+from zoo.tasks.inputs import IDS, framed, padded, texts
+from zoo.tasks.task_model import Beginning, TaskModel
 from zoo.text import END_ID, PAD_ID, START_ID
 from zoo.training import token_cross_entropy
 

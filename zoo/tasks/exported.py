@@ -1,0 +1,143 @@
+"""What a task model is without Python: the signatures of its export, and the LiteRT function."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from zoo.text import PAD_ID
+
+
+class Answers(NamedTuple):
+    """The best answers in a graph: ids int32 (B, T), and their log-probabilities float32 (B,)."""
+
+    ids: tf.Tensor
+    score: tf.Tensor
+
+
+class Exported:
+    """The part of `TaskModel` that an export is made of.
+
+    A subclass says how raw inputs become sources in the graph (`in_graph`), what they are
+    (`serving_spec`), and what attention can point at there (`source_pieces_in_graph`).
+    """
+
+    def export(self, path, verbose=False):
+        """Writes a SavedModel of `signatures`, for TF Serving or any TensorFlow runtime.
+
+        Args:
+            path: folder to write.
+            verbose: whether to print the names of the signatures.
+
+        Raises:
+            ImportError: tensorflow-text is missing, whose ops an export needs.
+        """
+        signatures = self.signatures()
+        # The graph's resources, not the Keras objects, which would bring signatures of their own.
+        module = tf.Module()
+        module.weights = [weight.value for weight in self.weights]
+        module.tokenizers = [tokenizer.resource for tokenizer in self._tokenizers()]
+        module.functions = signatures
+        tf.saved_model.save(module, str(path), signatures)
+        if verbose:
+            print(f"{path}: signatures {', '.join(signatures)}")
+
+    def signatures(self):
+        """What an export offers: name -> `tf.function` with an input signature.
+
+        `serving_default` gives `text` string (B,) and `score` float32 (B,), with the decoding kept
+        with the model. `attention` adds `target_tokens` string (B, T), `attention` float32
+        (B, T, S), the mean over the heads of the last layer, and what it points at,
+        `source_tokens` string (B, S); rows are filled up with empty strings and zeros.
+        """
+        self.build()
+        signature = [self.serving_spec]
+        return {
+            "serving_default": tf.function(self._serve, autograph=False, input_signature=signature),
+            "attention": tf.function(
+                self._serve_attention, autograph=False, input_signature=signature
+            ),
+        }
+
+    def lite_function(self):
+        """The search for the answer to one source, as LiteRT runs it.
+
+        Returns:
+            The concrete function of `source`, as `source_spec` with a batch of 1, and
+            `max_new_tokens` int32 (1,); a dict of `ids` int32 (1, T) and `score` float32 (1,).
+        """
+        return self._lite_function(self.decoding)
+
+    def _lite_function(self, decoding, **specs):
+        """`lite_function` with more inputs: `seed`, or options of `decoding` as tensors."""
+        self.build()
+        plan, kept = decoding.split()
+        spec = self.source_spec
+
+        def answer(source, max_new_tokens, seed=None, **floats):
+            found = self.search_ids(source, {}, max_new_tokens, seed, {**kept, **floats}, plan=plan)
+            return {"ids": found.tokens[:, 0], "score": found.log_probs[:, 0]}
+
+        return tf.function(answer, autograph=False).get_concrete_function(
+            source=tf.TensorSpec([1, *spec.shape[1:]], spec.dtype),
+            max_new_tokens=tf.TensorSpec([1], tf.int32),
+            **specs,
+        )
+
+    def lite_settings(self):
+        """What the reader of a LiteRT file must know beside the options of decoding: a dict."""
+        return {}
+
+    def _tokenizers(self):
+        return [self.target_tokenizer]
+
+    def in_graph(self, inputs):
+        """The raw inputs of an exported model -> a batch of sources."""
+        raise NotImplementedError
+
+    def whole_in_graph(self, inputs, text):
+        """`whole` in the graph: raw inputs, and the tf.string (B,) that was generated."""
+        return text
+
+    def source_pieces_in_graph(self, source, ids):
+        """`source_pieces` in the graph: a dict of `source_tokens` string (B, S), or empty."""
+        raise NotImplementedError
+
+    def _serve(self, inputs):
+        return self._answer(inputs, self._best(self.in_graph(inputs)))
+
+    def _answer(self, inputs, best):
+        text = self.whole_in_graph(inputs, self.target_tokenizer.detokenize(best.ids))
+        return {"text": text, "score": best.score}
+
+    def _serve_attention(self, inputs):
+        source = self.in_graph(inputs)
+        best = self._best(source)
+        # A row without tokens still needs a column to attend with.
+        column = tf.fill([tf.shape(best.ids)[0], 1], PAD_ID)
+        _, attention = self.forced_ids(source, tf.concat([best.ids, column], axis=1))
+        weights = tf.reduce_mean(attention[:, -1], axis=1)[:, : tf.shape(best.ids)[1]]
+        pieces = self.source_pieces_in_graph(source, best.ids)
+        real = (best.ids != PAD_ID)[:, :, None]
+        if pieces:
+            real &= (pieces["source_tokens"] != "")[:, None, :]
+            weights = weights[:, :, : tf.shape(pieces["source_tokens"])[1]]
+        return {
+            "text": self._answer(inputs, best)["text"],
+            **pieces,
+            "target_tokens": self.target_tokenizer.graph_pieces(best.ids),
+            "attention": tf.where(real, weights, 0.0),
+        }
+
+    def _best(self, source, seeds=None, decoding=None, **floats):
+        """The best `Answers` in the graph, by the decoding kept with the model or by another."""
+        plan, kept = (decoding or self.decoding).split()
+        rows = tf.shape(source)[0]
+        found = self.search_ids(
+            source,
+            {},
+            tf.fill([rows], self.decoding.max_new_tokens),
+            tf.zeros([rows], tf.int32) if seeds is None else seeds,
+            {**kept, **floats},
+            plan=plan,
+        )
+        return Answers(found.tokens[:, 0], found.log_probs[:, 0])

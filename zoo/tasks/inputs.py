@@ -1,0 +1,62 @@
+"""What users give, as lists and arrays, and the shapes of those in a graph."""
+
+import numpy as np
+import tensorflow as tf
+
+from zoo.decoding import options
+from zoo.text import END_ID, PAD_ID, START_ID
+
+IDS = tf.TensorSpec([None, None], tf.int32)
+VECTOR = tf.TensorSpec([None], tf.int32)
+FLOATS = dict.fromkeys(options.FLOATS, tf.TensorSpec([], tf.float32))
+
+_CHUNK_TOKENS = 2048  # source positions that `generate` decodes together
+
+
+def held_spec(held):
+    """The `tf.TensorSpec` of each array that `held_to` returns."""
+    return {name: tf.TensorSpec([None, None], part.dtype) for name, part in held.items()}
+
+
+def row_seeds(seed, count):
+    """A seed for each of `count` answers, int32, from one int or, for None, from chance."""
+    seed = int(np.random.default_rng().integers(2**31)) if seed is None else int(seed)
+    return ((np.arange(count) + seed) % 2**31).astype("int32")
+
+
+def framed(ids, start=False, end=False):
+    """Ragged ids with a start and an end token around each row."""
+    column = tf.ones([ids.nrows(), 1], tf.int32)
+    parts = [column * START_ID] * start + [ids] + [column * END_ID] * end
+    return tf.concat(parts, axis=1)
+
+
+def texts(name, value):
+    """A str or a list of str as a list; `TypeError` for anything else."""
+    found = [value] if isinstance(value, str) else value
+    if not isinstance(found, (list, tuple)) or not all(isinstance(t, str) for t in found):
+        raise TypeError(f"{name} must be a str or a list of str; got {value!r:.80}.")
+    return list(found)
+
+
+def padded(rows, left=False):
+    """Lists of ids -> int32 (B, longest), filled up with padding at the right or the left."""
+    ids = np.full((len(rows), max(map(len, rows), default=0)), PAD_ID, "int32")
+    for row, values in zip(ids, rows, strict=True):
+        if left:
+            row[len(row) - len(values) :] = values
+        else:
+            row[: len(values)] = values
+    return ids
+
+
+def chunks(lengths):
+    """Indices of `lengths`, shortest first, in chunks of about `_CHUNK_TOKENS` positions."""
+    order, chunk = np.argsort(lengths, kind="stable"), []
+    for i in order:
+        if chunk and (len(chunk) + 1) * lengths[i] > _CHUNK_TOKENS:
+            yield np.array(chunk)
+            chunk = []
+        chunk.append(i)
+    if chunk:
+        yield np.array(chunk)
