@@ -7,6 +7,7 @@ translate_fr_de; a model of another name: `ZOO_SERVING_MODEL`.
 import asyncio
 import base64
 import concurrent.futures
+import contextlib
 import http.client
 import json
 import os
@@ -34,8 +35,8 @@ from zoo.serving.errors import RequestError, invalid  # noqa: E402
 from zoo.serving.servable import Models  # noqa: E402
 
 
-@pytest.fixture(scope="module")
-def ours(exported):
+@contextlib.contextmanager
+def serving(directory):
     """`zoo serve` on a free port, in a thread: its URL, its gRPC address and its parts."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -44,7 +45,7 @@ def ours(exported):
         import tensorflow_serving.apis  # noqa: F401
     except ImportError:
         address = None
-    server = Server(Models(exported), threads=2, grpc_address=address)
+    server = Server(Models(directory), threads=2, grpc_address=address)
     runner = uvicorn.Server(uvicorn.Config(server.app, port=0, log_level="warning"))
     thread = threading.Thread(target=runner.run)
     thread.start()
@@ -52,9 +53,19 @@ def ours(exported):
         assert thread.is_alive()
         time.sleep(0.01)
     port = runner.servers[0].sockets[0].getsockname()[1]
-    yield SimpleNamespace(url=f"http://127.0.0.1:{port}", port=port, grpc=address, server=server)
-    runner.should_exit = True
-    thread.join()
+    try:
+        yield SimpleNamespace(
+            url=f"http://127.0.0.1:{port}", port=port, grpc=address, server=server
+        )
+    finally:
+        runner.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def ours(exported):
+    with serving(exported) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
