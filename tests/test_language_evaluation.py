@@ -5,7 +5,7 @@ import math
 import pytest
 
 from zoo import data
-from zoo.evaluation import CORPORA, KneserNey, evaluate, render_card
+from zoo.evaluation import CORPORA, KneserNey, compare_litert, evaluate, render_card
 from zoo.evaluation.card import Card
 from zoo.evaluation.language import METHODS, TextCorpus
 from zoo.text import END_ID, Form, SentencePieceTokenizer
@@ -88,6 +88,18 @@ def test_poems_are_counted_in_lines_and_by_their_form():
     measured = corpus.measure(writer, (poems * 40, poems), limit=32)
     assert measured["well_formed"] == {"free": 0.0, "held to the form": 1.0}
     assert measured["decoding_costs"]["greedy"]["copied"] == 1.0
+
+
+def test_readers_of_litert_files_go_on_with_a_hundred_beginnings(generator, monkeypatch):
+    held_out = [HELD_OUT[0] * 4]
+    monkeypatch.setattr(data, "tiny_shakespeare", lambda split, data_dir: held_out)
+    found = compare_litert(generator, "generate_shakespeare", {"int8": generator})
+    assert (found["corpus"], found["inputs"]) == ("tiny_shakespeare val", 100)
+    assert found["int8"] == {"equal": 1.0, "score": found["score"]}
+    assert found["score"] == pytest.approx(math.log(generator.tokenizer.vocab_size))
+    assert generator.calls[-1] == {"max_new_tokens": 400, "seed": 1}
+    few = compare_litert(generator, "generate_shakespeare", {"int8": generator}, count=7)
+    assert few["inputs"] == 7
 
 
 def test_card_sets_the_model_beside_its_yardsticks(result):

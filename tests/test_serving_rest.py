@@ -7,11 +7,14 @@ translate_fr_de; a model of another name: `ZOO_SERVING_MODEL`.
 import asyncio
 import base64
 import concurrent.futures
+import contextlib
 import http.client
 import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -20,6 +23,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 uvicorn = pytest.importorskip("uvicorn")
 pytest.importorskip("prometheus_client")
@@ -34,8 +38,8 @@ from zoo.serving.errors import RequestError, invalid  # noqa: E402
 from zoo.serving.servable import Models  # noqa: E402
 
 
-@pytest.fixture(scope="module")
-def ours(exported):
+@contextlib.contextmanager
+def serving(directory):
     """`zoo serve` on a free port, in a thread: its URL, its gRPC address and its parts."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -44,7 +48,7 @@ def ours(exported):
         import tensorflow_serving.apis  # noqa: F401
     except ImportError:
         address = None
-    server = Server(Models(exported), threads=2, grpc_address=address)
+    server = Server(Models(directory), threads=2, grpc_address=address)
     runner = uvicorn.Server(uvicorn.Config(server.app, port=0, log_level="warning"))
     thread = threading.Thread(target=runner.run)
     thread.start()
@@ -52,9 +56,19 @@ def ours(exported):
         assert thread.is_alive()
         time.sleep(0.01)
     port = runner.servers[0].sockets[0].getsockname()[1]
-    yield SimpleNamespace(url=f"http://127.0.0.1:{port}", port=port, grpc=address, server=server)
-    runner.should_exit = True
-    thread.join()
+    try:
+        yield SimpleNamespace(
+            url=f"http://127.0.0.1:{port}", port=port, grpc=address, server=server
+        )
+    finally:
+        runner.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def ours(exported):
+    with serving(exported) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
@@ -262,6 +276,32 @@ def test_metrics_count_requests_by_status(ours):
     assert samples["zoo_batch_rows_count", None] >= 1
 
 
+def test_the_command_says_where_it_serves_and_nothing_else(exported, translator):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "zoo", "serve", "--dir", exported, "--port", str(port)]
+    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    server = subprocess.Popen(command, cwd=ROOT, env=environment, **pipes)
+    try:
+        assert server.stdout.readline() == f"serving copy at http://127.0.0.1:{port}/\n"
+        path = f"http://127.0.0.1:{port}/v1/models/copy:predict"
+        until = time.monotonic() + 20
+        while True:  # it says so before it listens
+            with contextlib.suppress(urllib.error.URLError):
+                status, answer = call(path, {"instances": TEXTS})
+                break
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert status == 200
+        assert [row["text"] for row in answer["predictions"]] == translator.generate(TEXTS)
+    finally:
+        server.terminate()
+        rest_of_output = server.communicate(timeout=20)
+    assert rest_of_output == ("", "")
+
+
 def test_new_version_is_served_and_a_broken_one_is_not(exported, tmp_path):
     shutil.copytree(exported / "copy", tmp_path / "a")
     shutil.copytree(exported / "copy", tmp_path / "b")
@@ -274,6 +314,19 @@ def test_new_version_is_served_and_a_broken_one_is_not(exported, tmp_path):
     assert models.find("a").version == 1 and models.find("b").version == 2
     with pytest.raises(RequestError, match="Specific\\(b, 1\\)"):
         models.find("b", 1)
+
+
+def test_version_that_is_taken_away_gives_the_one_before(exported, tmp_path):
+    shutil.copytree(exported / "copy", tmp_path / "copy")
+    shutil.copytree(tmp_path / "copy" / "1", tmp_path / "copy" / "2")
+    models = Models(tmp_path)
+    assert models.find("copy").version == 2
+    shutil.rmtree(tmp_path / "copy" / "2")
+    models.refresh()
+    assert models.find("copy").version == 1
+    shutil.rmtree(tmp_path / "copy" / "1")
+    models.refresh()  # without any version left, what is in memory is served
+    assert models.find("copy").version == 1
 
 
 def test_folder_without_a_version_is_refused(tmp_path):

@@ -26,9 +26,10 @@ def serve(names, directory, host, port, grpc_port, threads, batching):
     answers are those of TF Serving.
     """
     try:
-        import uvicorn
+        with quiet():
+            import uvicorn
 
-        from zoo.serving.app import Server
+            from zoo.serving.app import Server
     except ImportError as error:
         raise click.UsageError(
             f"it needs the packages of 'attention-zoo[serve]' ({error})."

@@ -26,6 +26,8 @@ class CaptionCorpus(NamedTuple):
     language: str
     data: str = "flickr8k"
 
+    compared = 500  # inputs of `compare_litert`
+
     @property
     def name(self):
         """Readable and unique: `"flickr8k test en"`."""

@@ -46,6 +46,8 @@ class TextCorpus(NamedTuple):
     sample_length: int
     lines: object = None
 
+    compared = 100  # inputs of `compare_litert`: each answer has hundreds of tokens
+
     @property
     def name(self):
         """Readable and unique: `"quatrains test"`."""

@@ -6,10 +6,8 @@ from pathlib import Path
 from zoo.evaluation.corpora import CORPORA
 from zoo.evaluation.files import write_atomically
 
-_INPUTS = 500
 
-
-def compare_litert(model, name, readers, *, data_dir=None, out=None, count=_INPUTS):
+def compare_litert(model, name, readers, *, data_dir=None, out=None, count=None):
     """Answers validation inputs by the model and by the readers of its LiteRT files.
 
     Args:
@@ -20,7 +18,7 @@ def compare_litert(model, name, readers, *, data_dir=None, out=None, count=_INPU
         data_dir: folder of the data; by default as `zoo.data.find` says.
         out: folder of the model, whose `metrics.json` gets the result as `litert`; `None` writes
             nothing.
-        count: number of inputs.
+        count: number of inputs; by default `corpus.compared`, a few minutes' work.
 
     Returns:
         dict: `corpus`, `inputs`, `measure` (what `score` is), `score` of the model, and for each of
@@ -28,7 +26,7 @@ def compare_litert(model, name, readers, *, data_dir=None, out=None, count=_INPU
     """
     corpus = CORPORA[name][0]._replace(split="val")
     material = corpus.read(data_dir)
-    inputs, options = corpus.inputs(material, count)
+    inputs, options = corpus.inputs(material, count or corpus.compared)
     answers = model.generate(inputs, **options)
     measure, score = corpus.score(model, material, answers)
     result = {"corpus": corpus.name, "inputs": len(inputs), "measure": measure, "score": score}

@@ -26,6 +26,8 @@ class Corpus(NamedTuple):
     source: str
     target: str
 
+    compared = 500  # inputs of `compare_litert`
+
     @property
     def name(self):
         """Readable and unique: `"multi30k test_2016_flickr fr-de"`."""

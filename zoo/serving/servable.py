@@ -101,7 +101,7 @@ class Models:
         return list(self._served)
 
     def refresh(self):
-        """Loads versions that are newer than those in memory, which they replace.
+        """Loads the newest version of each model where another is in memory, which it replaces.
 
         Raises:
             OSError, ValueError: a version is broken; what is in memory stays, and the versions of
@@ -110,7 +110,7 @@ class Models:
         broken = None
         for name, served in self._served.items():
             newest = max(versions(self.directory / name), default=None)
-            if newest is not None and (served is None or newest > served.version):
+            if newest is not None and (served is None or newest != served.version):
                 try:
                     self._served[name] = Servable(name, self.directory / name / str(newest))
                 except (OSError, ValueError) as error:
