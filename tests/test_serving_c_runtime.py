@@ -201,31 +201,32 @@ def test_shipped_generator_in_the_c_runtime_equals_python(name, tmp_path):
     greedy = [
         request(signatures["serving_default"], text=tf.constant(batch)) for batch in batched(texts)
     ]
-    sampled = [
-        request(
-            signatures["sample"],
-            text=tf.constant(batch),
-            temperature=tf.fill([len(batch)], 0.8),
-            top_p=tf.fill([len(batch)], 0.9),
-            seed=tf.range(i, i + len(batch)),
-        )
+    draws = [
+        {
+            "text": tf.constant(batch),
+            "temperature": tf.fill([len(batch)], 0.8),
+            "top_p": tf.fill([len(batch)], 0.9),
+            "seed": tf.range(i, i + len(batch)),
+        }
         for i, batch in zip(range(0, len(texts), 25), batched(texts), strict=True)
     ]
+    sampled = [request(signatures["sample"], **inputs) for inputs in draws]
     found = run(version, tmp_path / "read only", [*greedy, *sampled], [])
 
     assert found["python"] == []
     prompts = [text.decode("utf-8", "replace") for text in texts]
     answers = found["answers"]
     default = written(answers[: len(greedy)], signatures["serving_default"])
-    in_python = model.signatures()["serving_default"]
-    together = [in_python(tf.constant(batch))["text"].numpy() for batch in batched(texts)]
-    assert default == [text.decode() for batch in together for text in batch]
-    # Alone, products are cut into other blocks: of 80,000 draws one fell between the two sums.
-    alone = [model.generate(prompt, seed=0) for prompt in prompts]
-    others = [pair for pair in zip(default, alone, strict=True) if pair[0] != pair[1]]
-    assert len(others) <= (name == "generate_shakespeare"), others
+    assert default == [model.generate(prompt, seed=0) for prompt in prompts]
     drawn = written(answers[len(greedy) :], signatures["sample"])
-    assert drawn == model.generate(prompts, temperature=0.8, top_p=0.9, seed=0)
+    in_python = model.signatures()["sample"]
+    together = [in_python(**inputs)["text"].numpy() for inputs in draws]
+    assert drawn == [text.decode() for batch in together for text in batch]
+    # `generate` makes other batches, whose products are cut into other blocks: of 80,000 draws one
+    # fell between the two sums.
+    others = model.generate(prompts, temperature=0.8, top_p=0.9, seed=0)
+    differing = [pair for pair in zip(drawn, others, strict=True) if pair[0] != pair[1]]
+    assert len(differing) <= (name == "generate_shakespeare"), differing
 
 
 @pytest.mark.parametrize("name", names("caption", "caption_en"))
