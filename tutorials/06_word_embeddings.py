@@ -339,6 +339,7 @@ def put(text, side):
     return text.get_window_extent().padded(3)
 
 
+# %%
 def put_names(axes, names, places):
     axes.figure.draw_without_rendering()  # from here on it is known where each point lies
     points, boxes = axes.transData.transform(places), []
