@@ -41,11 +41,14 @@ import time
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
+# %%
 import zoo
 
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
+tf.config.run_functions_eagerly(FAST)  # a graph pays after many calls
 STARTED = time.time()
 keras.utils.set_random_seed(1)
 plt.rcParams.update({"figure.dpi": 110, "font.size": 10})
@@ -381,8 +384,8 @@ def lookup_model(with_attention):
 # digits a tenth, so the first loss should be about -ln(1/10) = ln 10 = 2.30.
 
 # %%
-inputs, answers, places = lookup_task(2_000 if FAST else 40_000, np.random.default_rng(0))
-tests, test_answers, test_places = lookup_task(2000, np.random.default_rng(1))
+inputs, answers, places = lookup_task(512 if FAST else 40_000, np.random.default_rng(0))
+tests, test_answers, test_places = lookup_task(256 if FAST else 2000, np.random.default_rng(1))
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 models = {"with attention": lookup_model(True), "plain mean": lookup_model(False)}
 for name, model in models.items():

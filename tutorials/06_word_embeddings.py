@@ -323,27 +323,54 @@ right = sum(
 print(f"{right} of {len(chosen)} words lie in a cluster whose most frequent group is their own")
 assert FAST or right > 0.7 * len(chosen)
 
+# %% [markdown]
+# Names on a map must not cover each other. So each is tried on eight sides of its point, and stays
+# on the first that covers the fewest points and names.
+
+# %%
+SIDES = [(x, y) for x in (1, 0, -1) for y in (0, 1, -1) if x or y]
+
+
+def put(text, side):
+    """Move `text` to that side of its point; the box that it then fills, and a little air."""
+    x, y = side
+    text.set(ha=("center", "left", "right")[x], va=("center", "bottom", "top")[y])
+    text.set_position((5 * x, 3 * y))
+    return text.get_window_extent().padded(3)
+
+
+# %%
+def put_names(axes, names, places):
+    axes.figure.draw_without_rendering()  # from here on it is known where each point lies
+    points, boxes = axes.transData.transform(places), []
+    for i in np.argsort(-places[:, 0]):  # from the right, so that most names can stand there
+        text = axes.annotate(names[i], places[i], (0, 0), textcoords="offset points", size=8)
+        tried = [put(text, side) for side in SIDES]
+        covered = [box.count_contains(points) + box.count_overlaps(boxes) for box in tried]
+        boxes.append(put(text, SIDES[np.argmin(covered)]))
+
+
 # %% tags=["cover"]
 centred = rows - rows.mean(0)
 flat = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
-figure, axes = plt.subplots(figsize=(8, 6), layout="constrained")
-for (group, members), marker in zip(GROUPS.items(), "os^Dvx"):
+figure, axes = plt.subplots(figsize=(9, 6.5), layout="constrained")
+for group, marker in zip(GROUPS, "os^Dvx"):
     places = flat[[i for i, (_, g) in enumerate(chosen) if g == group]]
     axes.scatter(*places.T, marker=marker, c="0.35", s=28, label=group)
-    for word, place in zip(members, places):
-        axes.annotate(word, place, xytext=(5, 3), textcoords="offset points", size=9)
 axes.set(xlabel="first principal component", ylabel="second principal component")
-axes.legend(frameon=False)
+axes.margins(0.12)
+axes.legend(frameon=False, loc="lower left")
+put_names(axes, [word for word, _ in chosen], flat)
 axes.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
 # *Figure 3. Skip-gram vectors of 48 words, in the plane in which they differ most. The marks are
-# our groups, which the network never saw. Where names lie on each other, so do the words: at the
-# right edge blue and purple, black and green; in the middle goat and coat.* Colours, food and
-# vehicles lie apart; people stand among the clothes that they wear in the captions. A plane shows a
-# shadow of 64 dimensions: points that are apart here are apart, but points that touch may lie one
-# behind the other, as goat and coat do.
+# our groups, which the network never saw. Some marks touch: at the right edge blue and purple,
+# black and green; in the middle goat and coat.* Colours, food and vehicles lie apart; people stand
+# among the clothes that they wear in the captions. A plane shows a shadow of 64 dimensions: points
+# that are apart here are apart, but points that touch may lie one behind the other, as goat and
+# coat do.
 #
 # ## 7. One word, two senses
 #

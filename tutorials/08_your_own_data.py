@@ -60,6 +60,7 @@ from zoo.text import SentencePieceTokenizer
 from zoo.training import WarmupLinear
 
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
+tf.config.run_functions_eagerly(FAST)  # a graph pays after many calls
 STARTED = time.time()
 keras.utils.set_random_seed(1)
 FOLDER = Path(tempfile.mkdtemp())
@@ -409,7 +410,7 @@ def picture(rng):
 # %%
 folder, lines, rng = FOLDER / "pictures", [], random.Random(3)
 folder.mkdir()
-for i in range(40 if FAST else 600):
+for i in range(20 if FAST else 600):
     image, caption = picture(rng)
     image.save(folder / f"{i:03}.png")
     lines.append(f"{i:03}.png\t{caption}\n")

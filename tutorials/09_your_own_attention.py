@@ -46,6 +46,7 @@ from pathlib import Path
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 import zoo
@@ -53,6 +54,7 @@ from zoo.layers import Attention, DecoderBlock, DotProductAttention, MultiHeadAt
 
 # %%
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
+tf.config.run_functions_eagerly(FAST)  # a graph pays after many calls
 STARTED = time.time()
 plt.rcParams.update({"figure.dpi": 110, "font.size": 10})
 
