@@ -125,14 +125,15 @@ def measure(url, process, model, texts, clients, seconds, label):
 
 
 def soak(args, texts):
-    """A long time of load: lost requests, and memory at the beginning and at the end."""
+    """A long time of load in ten parts: lost requests, and memory after each part."""
     with serving(args.model, args.dir, True) as (url, process):
         asyncio.run(load(url, args.model, texts, 32, min(30, args.soak / 4)))
-        before = megabytes(process)
-        found = asyncio.run(load(url, args.model, texts, 32, args.soak))
-        after = megabytes(process)
+        found, memory = [], [megabytes(process)]
+        for _ in range(10):
+            found += asyncio.run(load(url, args.model, texts, 32, args.soak / 10))
+            memory.append(megabytes(process))
     print(f"{len(found)} requests in {args.soak:.0f} s, {found.count(None)} lost")
-    print(f"memory {before:.0f} MB -> {after:.0f} MB")
+    print("memory, MB: " + " ".join(f"{size:.0f}" for size in memory))
 
 
 def main():

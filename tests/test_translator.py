@@ -161,7 +161,7 @@ def test_blank_gives_blank(translator, blank):
 
 def test_long_list_keeps_its_order(translator, monkeypatch):
     expected = translator.generate(SOURCES)
-    monkeypatch.setattr("zoo.tasks.task_model._CHUNK_TOKENS", 12)
+    monkeypatch.setattr("zoo.tasks.inputs._CHUNK_TOKENS", 12)
     assert translator.generate(SOURCES) == expected
 
 
