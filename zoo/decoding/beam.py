@@ -202,18 +202,18 @@ def _candidates(step_log_probs, log_probs, end_id, at_limit, diversity_penalty):
     groups, beams = log_probs.shape[1:]
     batch, vocab_size = tf.shape(log_probs)[0], tf.shape(step_log_probs)[1]
     each = tf.minimum(2 * beams, vocab_size)
-    by_group = [step_log_probs]
-    if groups > 1:
+    by_group, diverse = [step_log_probs], groups > 1
+    if diverse:
         by_beam = tf.reshape(step_log_probs, [batch, groups, beams, vocab_size])
         by_group = [
             tf.reshape(part, [batch * beams, vocab_size]) for part in tf.unstack(by_beam, axis=1)
         ]
-    penalty = None
+        penalty = tf.zeros([batch, vocab_size])
     chosen = []
     for part, so_far in zip(by_group, tf.unstack(log_probs, axis=1), strict=True):
-        ranks = part if penalty is None else part - tf.repeat(penalty, beams, axis=0)
+        ranks = part - tf.repeat(penalty, beams, axis=0) if diverse else part
         ranks, ids = tf.math.top_k(ranks, each)
-        values = ranks if penalty is None else tf.gather(part, ids, batch_dims=1)
+        values = tf.gather(part, ids, batch_dims=1) if diverse else ranks
         # (B·k, 2k) -> (B, k·2k)
         ranks, values = (
             tf.reshape(x, [batch, beams * each]) + tf.repeat(so_far, each, axis=1)
@@ -229,8 +229,6 @@ def _candidates(step_log_probs, log_probs, end_id, at_limit, diversity_penalty):
             taken = tf.gather(ids, stay, batch_dims=1)
             rows = tf.broadcast_to(tf.range(batch)[:, None], tf.shape(taken))
             alive = tf.cast(ranks > _NEVER, tf.float32)
-            if penalty is None:
-                penalty = tf.zeros([batch, vocab_size])
             penalty = tf.tensor_scatter_nd_add(
                 penalty, tf.stack([rows, taken], axis=-1), alive * diversity_penalty
             )

@@ -21,18 +21,15 @@ def run(loop, goes_on, body, shapes, renewal=None):
         The last `loop`.
     """
 
-    def stretch(loop):
-        if renewal is None:
-            more, start = goes_on, loop
-        else:
-            is_due, renew = renewal
-            start = loop._replace(state=renew(loop.state))
-
-            def more(loop):
-                return goes_on(loop) & ~is_due(loop.state)
-
-        return tf.while_loop(more, lambda x: (body(x),), (start,), shape_invariants=(shapes,))
+    def steps(goes_on, body, loop):
+        return tf.while_loop(goes_on, lambda x: (body(x),), (loop,), shape_invariants=(shapes,))[0]
 
     if renewal is None:
-        return stretch(loop)[0]
-    return tf.while_loop(goes_on, stretch, (loop,), shape_invariants=(shapes,))[0]
+        return steps(goes_on, body, loop)
+    is_due, renew = renewal
+
+    def stretch(loop):
+        loop = loop._replace(state=renew(loop.state))
+        return steps(lambda x: goes_on(x) & ~is_due(x.state), body, loop)
+
+    return steps(goes_on, stretch, loop)

@@ -158,8 +158,7 @@ class MultiHeadAttention(keras.layers.Layer):
             if self.rotary:
                 offset = ops.shape(cache[0])[2] if offset is None else offset
                 queries, keys = rotate(queries, offset), rotate(keys, offset)
-            keys = ops.concatenate([ops.cast(cache[0], keys.dtype), keys], axis=2)
-            values = ops.concatenate([ops.cast(cache[1], values.dtype), values], axis=2)
+            keys, values = _appended(cache, keys, values)
             context, _ = self._attend(queries, keys, values, attention_mask, False)
             return self._joined(context), (keys, values)
 
@@ -215,8 +214,7 @@ class MultiHeadAttention(keras.layers.Layer):
             if self.rotary:
                 keys = rotate(keys, offset=offset)
             if cache is not None:
-                keys = ops.concatenate([ops.cast(cache[0], keys.dtype), keys], axis=2)
-                values = ops.concatenate([ops.cast(cache[1], values.dtype), values], axis=2)
+                keys, values = _appended(cache, keys, values)
         queries = self._split_heads(self.query_dense(folded), self.num_heads)  # (B, H, T, Dh)
         if self.rotary:
             queries = rotate(queries, offset=offset)
@@ -277,3 +275,11 @@ class MultiHeadAttention(keras.layers.Layer):
             "use_bias": self.use_bias,
             "rotary": self.rotary,
         }
+
+
+def _appended(cache, *new):
+    """Keys and values (B, G, P, Dh) of a cache with the new ones (B, G, T, Dh) behind them."""
+    return tuple(
+        ops.concatenate([ops.cast(old, part.dtype), part], axis=2)
+        for old, part in zip(cache, new, strict=True)
+    )
