@@ -193,7 +193,7 @@ def test_a_cache_that_grows_equals_one_whole_pass(num_kv_heads, rotary, chunks):
 def test_a_step_of_a_loop_equals_a_call_with_a_cache(num_kv_heads, rotary, use_bias):
     layer = self_attention(num_kv_heads=num_kv_heads, rotary=rotary, use_bias=use_bias)
     step, x = layer.stepper(), normal(B, S, D)
-    called = stepped = layer.empty_cache(B)
+    called, stepped = layer.empty_cache(B), (layer.empty_cache(B),)
     for t in range(S):
         # The first position is padding in the first row, and all are three further on.
         mask = np.ones((B, 1, t + 1), bool)
@@ -203,7 +203,7 @@ def test_a_step_of_a_loop_equals_a_call_with_a_cache(num_kv_heads, rotary, use_b
         got, stepped = step(x[:, t], stepped, **options)
         # 1e-5: one product of three kernels is cut into other blocks than three products.
         np.testing.assert_allclose(got, expected[:, 0], atol=1e-5)
-    for ours, theirs in zip(stepped, called, strict=True):
+    for ours, theirs in zip(stepped[0], called, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 

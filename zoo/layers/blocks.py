@@ -213,7 +213,7 @@ class DecoderBlock(_Block):
         return self.memory_attention.project(memory)
 
     def empty_cache(self, batch_size):
-        """The self-attention cache before the first step."""
+        """The self-attention cache before the first position."""
         return self.self_attention.empty_cache(batch_size)
 
     def stepper(self, times=1):
@@ -225,14 +225,14 @@ class DecoderBlock(_Block):
             times: int, K, the rows in succession that share one memory.
 
         Returns:
-            A function `(x (N, D), cache, memory_cache=None, memory_mask=None, attention_mask=None,
-            offset=None) -> (x (N, D), cache)`: what a call with `x[:, None]` gives, without
-            dropout. All as for a call.
+            A function `(x (N, D), cache, memory_cache=None, memory_mask=None, **own) -> (x (N, D),
+            cache)`: what a call with `x[:, None]` gives, without dropout. `cache` and `own` as for
+            the function of `MultiHeadAttention.stepper`, the rest as for a call.
         """
         attend = self.self_attention.stepper()
 
-        def step(x, cache, memory_cache=None, memory_mask=None, attention_mask=None, offset=None):
-            attended, cache = attend(self.self_attention_norm(x), cache, attention_mask, offset)
+        def step(x, cache, memory_cache=None, memory_mask=None, **own):
+            attended, cache = attend(self.self_attention_norm(x), cache, **own)
             x = x + attended
             if self.cross_attention:
                 normed = self.memory_attention_norm(x)

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from zoo.layers import masks
+from zoo.layers import masks, products
 from zoo.layers.positions import rotate
 
 
@@ -133,9 +133,13 @@ class MultiHeadAttention(keras.layers.Layer):
         product for the three.
 
         Returns:
-            A function `(x (N, D), cache, attention_mask=None, offset=None) -> (output (N,
-            output_dim), cache)`: what a call with `x[:, None]` and this cache gives, without
-            dropout. All as for a call.
+            A function `(x (N, D), cache, attention_mask=None, offset=None, beams=1) -> (output (N,
+            output_dim), cache)`: what a call with `x[:, None]` gives, without dropout. `cache` is
+            a tuple of parts in succession, each a pair (keys, values) as for a call; the new
+            position is appended to the last part, so that with a long part before it little is
+            copied. With `beams` K > 1 the cache has B = N / K rows, and K rows in succession write
+            their positions side by side into one of them; `attention_mask` (B, K, S), S with the
+            new positions, then has to say which of them are a row's own past.
         """
         parts = self.query_dense, self.key_dense, self.value_dense
         kernel = ops.concatenate([ops.cast(part.kernel, self.compute_dtype) for part in parts], 1)
@@ -147,7 +151,7 @@ class MultiHeadAttention(keras.layers.Layer):
         ends = (self.num_heads * self.key_dim, (self.num_heads + self.num_kv_heads) * self.key_dim)
         heads = self.num_heads, self.num_kv_heads, self.num_kv_heads
 
-        def step(x, cache, attention_mask=None, offset=None):
+        def step(x, cache, attention_mask=None, offset=None, beams=1):
             projected = ops.matmul(x, kernel)
             if bias is not None:
                 projected = projected + bias
@@ -156,11 +160,18 @@ class MultiHeadAttention(keras.layers.Layer):
                 for part, count in zip(ops.split(projected, ends, axis=1), heads, strict=True)
             )
             if self.rotary:
-                offset = ops.shape(cache[0])[2] if offset is None else offset
+                if offset is None:
+                    offset = sum(ops.shape(keys)[2] for keys, _ in cache) // beams
                 queries, keys = rotate(queries, offset), rotate(keys, offset)
-            keys, values = _appended(cache, keys, values)
-            context, _ = self._attend(queries, keys, values, attention_mask, False)
-            return self._joined(context), (keys, values)
+            if beams != 1:  # (N, heads, 1, Dh) -> (B, heads, K, Dh)
+                queries, keys, values = (
+                    self._split_heads(ops.reshape(part, (-1, beams, count * self.key_dim)), count)
+                    for part, count in zip((queries, keys, values), heads, strict=True)
+                )
+            cache = (*cache[:-1], _appended(cache[-1], keys, values))
+            return self._joined(
+                self._attend(queries, cache, attention_mask, products.product_of_rows)[0]
+            ), cache
 
         return step
 
@@ -178,11 +189,15 @@ class MultiHeadAttention(keras.layers.Layer):
         """
         queries = ops.reshape(self.query_dense(x), (-1, times, self.num_heads * self.key_dim))
         queries = self._split_heads(queries, self.num_heads)
-        return self._joined(self._attend(queries, *cache, attention_mask, False)[0])
+        return self._joined(
+            self._attend(queries, (cache,), attention_mask, products.product_of_rows)[0]
+        )
 
     def _joined(self, context):
-        """(B, T, H·Dh) -> the output (B·T, output_dim)."""
-        return self.output_dense(ops.reshape(context, (-1, self.num_heads * self.key_dim)))
+        """(B, H, K, Dh) -> the output (B·K, output_dim)."""
+        return self.output_dense(
+            ops.reshape(self._join_heads(context), (-1, self.num_heads * self.key_dim))
+        )
 
     def empty_cache(self, batch_size):
         """A cache of length 0: a pair of tensors (B, num_kv_heads, 0, key_dim)."""
@@ -223,8 +238,10 @@ class MultiHeadAttention(keras.layers.Layer):
         if use_causal_mask:
             causal = masks.causal_mask(ops.shape(queries)[2], ops.shape(keys)[2], offset=past)
         mask = masks.attention_mask(attention_mask, causal)
-        context, weights = self._attend(queries, keys, values, mask, training)
-        results = [masks.unfold_rows(self.output_dense(context), query)]
+        context, weights = self._attend(
+            queries, ((keys, values),), mask, products.product, training
+        )
+        results = [masks.unfold_rows(self.output_dense(self._join_heads(context)), query)]
         if return_attention_scores:
             results.append(weights)
         if cache is not None:
@@ -238,31 +255,51 @@ class MultiHeadAttention(keras.layers.Layer):
         x = ops.reshape(x, (-1, ops.shape(x)[1], num_heads, self.key_dim))
         return ops.transpose(x, (0, 2, 1, 3))
 
-    def _attend(self, queries, keys, values, mask, training):
-        """(B, H, T, Dh), (B, G, S, Dh) twice -> context (B, T, H·Dh), weights (B, H, T, S)."""
-        length, source = ops.shape(queries)[2], ops.shape(keys)[2]
-        by_head = (-1, self.num_heads, length, source)
-        by_group = (-1, self.num_kv_heads, self.num_heads // self.num_kv_heads * length)
+    def _join_heads(self, x):
+        """(B, H, T, Dh) -> (B, T, H·Dh)."""
+        length = ops.shape(x)[2]
+        if not isinstance(length, int) or length != 1:
+            x = ops.transpose(x, (0, 2, 1, 3))
+        return ops.reshape(x, (-1, length, self.num_heads * self.key_dim))
 
+    def _attend(self, queries, parts, mask, product, training=False):
+        """Scores, weights and their sums of values.
+
+        Args:
+            queries: (B, H, T, Dh).
+            parts: pairs of keys and values (B, G, S_i, Dh) in succession.
+            mask: bool (B, 1, S) or (B, T, S), S the sum of all S_i; or None.
+            product: of `zoo.layers.products`.
+
+        Returns:
+            The context (B, H, T, Dh), and the weights before dropout (B, H, T, S).
+        """
+        length, groups = ops.shape(queries)[2], self.num_kv_heads
         # The query heads of a group are more query rows to the same keys.
         queries = queries * (1.0 / math.sqrt(self.key_dim))
-        if self.num_kv_heads != self.num_heads:
+        by_group = (-1, groups, self.num_heads // groups * length)
+        if groups != self.num_heads:
             queries = ops.reshape(queries, (*by_group, self.key_dim))
-        scores = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2)))
-        if self.num_kv_heads != self.num_heads:
-            scores = ops.reshape(scores, by_head)
+        scores = [product(queries, keys, transposed=True) for keys, _ in parts]
+        scores = scores[0] if len(scores) == 1 else ops.concatenate(scores, axis=-1)
+        source = ops.shape(scores)[3]
+        if groups != self.num_heads:
+            scores = ops.reshape(scores, (-1, self.num_heads, length, source))
         weights = masks.masked_softmax(scores, None if mask is None else mask[:, None])
 
         dropped = self.dropout_layer(weights, training=training)
-        if self.num_kv_heads != self.num_heads:
+        if groups != self.num_heads:
             dropped = ops.reshape(dropped, (*by_group, source))
-        context = ops.matmul(dropped, values)  # (B, G, H/G·T, Dh)
-        if isinstance(length, int) and length == 1:
-            return ops.reshape(context, (-1, 1, self.num_heads * self.key_dim)), weights
-        if self.num_kv_heads != self.num_heads:
+        if len(parts) == 1:
+            context = product(dropped, parts[0][1])  # (B, G, H/G·T, Dh)
+        else:
+            context, start = 0.0, 0
+            for _, values in parts:
+                end = start + ops.shape(values)[2]
+                context, start = context + product(dropped[..., start:end], values), end
+        if groups != self.num_heads:
             context = ops.reshape(context, (-1, self.num_heads, length, self.key_dim))
-        context = ops.transpose(context, (0, 2, 1, 3))
-        return ops.reshape(context, (-1, length, self.num_heads * self.key_dim)), weights
+        return context, weights
 
     def get_config(self):
         return {

@@ -132,7 +132,7 @@ class CaptionTransformer(keras.Model):
         """What decoding needs of `encode`'s answer; see ARCHITECTURE.md, the decoding protocol."""
         static = tuple(block.project_memory(memory) for block in self.blocks)
         rows = ops.shape(memory)[0]
-        return static, tuple(block.empty_cache(rows) for block in self.blocks)
+        return static, tuple((block.empty_cache(rows),) for block in self.blocks)
 
     def stepper(self, times=1):
         """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
@@ -140,7 +140,7 @@ class CaptionTransformer(keras.Model):
         project = self.embedding.projector()
 
         def step(tokens, static, state):
-            past = ops.shape(state[0][0])[2]
+            past = ops.shape(state[0][0][0])[2]
             x, caches = self._embed(tokens[:, None], past, training=False)[:, 0], []
             for block, memory_cache, cache in zip(steps, static, state, strict=True):
                 x, cache = block(x, cache, memory_cache)

@@ -5,6 +5,8 @@ from keras import ops
 
 from zoo.layers import DecoderBlock, TokenEmbedding, masks
 
+_APPENDED = 64  # steps after which what they appended joins the long part of the caches
+
 
 @keras.saving.register_keras_serializable(package="zoo")
 class TransformerLM(keras.Model):
@@ -128,14 +130,14 @@ class TransformerLM(keras.Model):
                 its left.
 
         Returns:
-            See ARCHITECTURE.md, the decoding protocol. The state is the caches of the blocks; the P
-            tokens in them, int (B, P), 0 where a column does not count; and the position of the
-            next token, int (B,), the same in all rows.
+            See ARCHITECTURE.md, the decoding protocol. The state is the caches of the blocks, each
+            in two parts, see `renewal`; the P tokens in them, int (B, P), 0 where a column does not
+            count; and the position of the next token, int (B,), the same in all rows.
         """
         # One more column of padding: there is something to read where a prompt is one token long.
         tokens = ops.pad(prompt[:, :-1], [[0, 0], [1, 0]])
         position = ops.zeros_like(tokens[:, 0]) + ops.shape(tokens)[1]
-        return (), (self._read(tokens, 0), tokens, position)
+        return (), (self._opened(self._read(tokens, 0)), tokens, position)
 
     def stepper(self, times=1):
         """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
@@ -157,19 +159,23 @@ class TransformerLM(keras.Model):
 
     @property
     def renewal(self):
-        """How a full context makes room: functions `state -> bool`, whether the next step has to
+        """How a state is kept in order: functions `state -> bool`, whether the next step has to
         wait for that, and `state -> state`.
 
-        In a row that is full, the start token and the newest half are read again, so that the model
-        never sees more than it was trained on, and never less than half.
+        A step appends to the second part of each cache, which is short; every 64 steps that becomes
+        part of the first, so that a step copies little. In a row whose context is full, the start
+        token and the newest half are read again, so that the model never sees more than it was
+        trained on, and never less than half.
         """
         return self._is_due, self._renewed
 
     def _is_due(self, state):
+        caches, seen, _ = state
+        _, (newest, _) = caches[0]
         # Beside a long row a short one is padded: that, too, has an end.
-        seen = state[1]
         too_wide = ops.shape(seen)[1] >= 2 * self.context_length
-        return ops.logical_or(ops.any(self._full(seen)), too_wide)
+        too_long = ops.logical_or(ops.shape(newest)[2] >= _APPENDED, too_wide)
+        return ops.logical_or(too_long, ops.any(self._full(seen)))
 
     def _full(self, seen):
         """Which rows have no room for one more token: bool (N,)."""
@@ -180,6 +186,10 @@ class TransformerLM(keras.Model):
 
     def _renewed(self, state):
         caches, seen, position = state
+        caches = tuple(
+            tuple(ops.concatenate(pair, axis=2) for pair in zip(*parts, strict=True))
+            for parts in caches
+        )
         full = self._full(seen)
         caches, seen = ops.cond(
             ops.any(full),
@@ -189,7 +199,15 @@ class TransformerLM(keras.Model):
         # What is further back than the longest row is padding in every row.
         oldest = ops.shape(seen)[1] - ops.max(self._counts(seen))
         caches = tuple((keys[:, :, oldest:], values[:, :, oldest:]) for keys, values in caches)
-        return caches, seen[:, oldest:], position
+        return self._opened(caches), seen[:, oldest:], position
+
+    def _opened(self, caches):
+        """Each cache with an empty part behind it, which grows."""
+        rows = ops.shape(caches[0][0])[0]
+        return tuple(
+            (cache, block.empty_cache(rows))
+            for cache, block in zip(caches, self.blocks, strict=True)
+        )
 
     def _read(self, tokens, offset):
         """The caches of tokens (N, P), padded at the left, the first at position `offset`."""

@@ -156,7 +156,7 @@ class Transformer(keras.Model):
         memory, mask = memory
         static = (tuple(block.project_memory(memory) for block in self.decoder_blocks), mask)
         rows = ops.shape(memory)[0]
-        return static, tuple(block.empty_cache(rows) for block in self.decoder_blocks)
+        return static, tuple((block.empty_cache(rows),) for block in self.decoder_blocks)
 
     def stepper(self, times=1):
         """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
@@ -165,7 +165,7 @@ class Transformer(keras.Model):
 
         def step(tokens, static, state):
             memory_caches, mask = static
-            past = ops.shape(state[0][0])[2]
+            past = ops.shape(state[0][0][0])[2]
             x, caches = self._embed(self.target_embedding, tokens[:, None], past, False)[:, 0], []
             for block, memory_cache, cache in zip(steps, memory_caches, state, strict=True):
                 x, cache = block(x, cache, memory_cache, mask)
