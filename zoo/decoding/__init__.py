@@ -2,9 +2,9 @@
 
 from zoo.decoding.constraints import all_of, banned, forced, prefix_trie, template
 from zoo.decoding.dispatch import extend, search
-from zoo.decoding.greedy import begin_rows
+from zoo.decoding.greedy import begin_rows, rows_shapes
 from zoo.decoding.options import Decoding, Plan
-from zoo.decoding.rows import Hypotheses
+from zoo.decoding.rows import Hypotheses, row_shapes
 
 __all__ = [
     "Decoding",
@@ -16,6 +16,8 @@ __all__ = [
     "extend",
     "forced",
     "prefix_trie",
+    "row_shapes",
+    "rows_shapes",
     "search",
     "template",
 ]

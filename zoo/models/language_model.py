@@ -196,8 +196,9 @@ class TransformerLM(keras.Model):
             lambda: self._half_read(caches, seen, ops.max(position), full),
             lambda: (caches, seen),
         )
-        # What is further back than the longest row is padding in every row.
-        oldest = ops.shape(seen)[1] - ops.max(self._counts(seen))
+        # What is further back than the longest row is padding in every row. One column stays, since
+        # LiteRT makes no product with nothing.
+        oldest = ops.shape(seen)[1] - ops.maximum(ops.max(self._counts(seen)), 1)
         caches = tuple((keys[:, :, oldest:], values[:, :, oldest:]) for keys, values in caches)
         return self._opened(caches), seen[:, oldest:], position
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.data.batching import bucketed_windows
-from zoo.decoding import begin_rows, extend
+from zoo.decoding import begin_rows, extend, row_shapes, rows_shapes
 from zoo.tasks.inputs import FLOATS, IDS, VECTOR, framed, held_spec, padded, row_seeds, texts
 from zoo.tasks.task_model import Beginning, TaskModel
 from zoo.text import END_ID, PAD_ID, START_ID, Form
@@ -197,11 +197,12 @@ class TextGenerator(TaskModel):
                 )
 
             begin = tf.function(begin, autograph=False, input_signature=[self.source_spec, VECTOR])
+            static, rows = begin.get_concrete_function().structured_outputs
             static, rows = tf.nest.map_structure(
-                lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype),
-                begin.get_concrete_function().structured_outputs,
+                lambda tensor, shape: tf.TensorSpec(shape, tensor.dtype),
+                (static, rows),
+                (row_shapes(static), rows_shapes(rows)),
             )
-            rows = rows._replace(tokens=IDS)
             scalar = tf.TensorSpec([], tf.int32)
             go_on = tf.function(
                 go_on,
