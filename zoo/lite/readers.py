@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.lite.images import read
 from zoo.lite.subwords import END_ID, START_ID, Subwords
 
 MANIFEST, MODEL, SOURCE, TARGET = "manifest.json", "model.tflite", "source.model", "target.model"
@@ -70,7 +69,8 @@ class LiteTranslator(LiteModel):
 
     def __init__(self, path, num_threads=1):
         super().__init__(path, num_threads)
-        self._source = Subwords((Path(path) / SOURCE).read_bytes())
+        proto = (Path(path) / SOURCE).read_bytes()
+        self._source = self._target if proto == self._target.proto else Subwords(proto)
 
     def generate(self, inputs, max_new_tokens=None):
         """Translates a str, or each of a list of str; blank text gives blank text."""
@@ -144,6 +144,8 @@ class LiteCaptioner(LiteModel):
         return _each(inputs, None, lambda image: self._caption(image, max_new_tokens))
 
     def _caption(self, image, max_new_tokens):
+        from zoo.lite.images import read  # Pillow is not loaded for texts
+
         pixels = read(image, self.manifest["image_size"])
         text = self._target.decode([self._ids(pixels[None], max_new_tokens)])[0]
         return text if self.manifest["spaces"] else text.replace(" ", "")

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import zipfile
 from pathlib import Path
 
 from zoo.lite.readers import MANIFEST, open_litert
@@ -27,10 +28,12 @@ def fast(path, load):
 
 
 def _kept_in(path):
-    """The folder of the LiteRT file, by the content of the `.keras` file.
+    """The folder of the LiteRT file, by the content of the `.keras` file: its members' checksums.
 
     It is in `$XDG_CACHE_HOME/attention-zoo`, by default `~/.cache/attention-zoo`.
     """
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
-    return Path(cache).expanduser() / "attention-zoo" / f"litert-2-{digest}"
+    with zipfile.ZipFile(path) as members:
+        content = [(member.filename, member.CRC) for member in members.infolist()]
+    digest = hashlib.sha256(repr(sorted(content)).encode()).hexdigest()[:16]
+    return Path(cache).expanduser() / "attention-zoo" / f"litert-3-{digest}"

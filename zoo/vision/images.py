@@ -52,6 +52,7 @@ def prepare(pixels, size, turned=1):
         size: (height, width).
         turned: int32, the Exif orientation, 1 to 8.
     """
+    turned = tf.convert_to_tensor(turned)
     sideways = turned >= 5
     size = tf.where(sideways, size[::-1], size)
     scaled = tf.image.resize(pixels, size, antialias=True)  # before all else: it is small now
@@ -130,7 +131,7 @@ def read(image, size):
         data = bytes(image)
         _check_area(_area(data), name)
         try:
-            return _decoder(tuple(size))(data).numpy()
+            return _graph(decode, tuple(size), _FILE)(data).numpy()
         except tf.errors.OpError as error:
             reason = "it is damaged" if data.startswith(_STARTS) else "it is of another kind"
             raise ValueError(
@@ -145,17 +146,16 @@ def read(image, size):
             "image must be a path, bytes, a PIL image or an array; "
             f"got {type(image).__name__}: {image!r:.60}."
         )
-    return prepare(tf.constant(_pixels(image)), size).numpy()
+    return _graph(prepare, tuple(size), _PIXELS)(_pixels(image)).numpy()
+
+
+_FILE, _PIXELS = tf.TensorSpec([], tf.string), tf.TensorSpec([None, None, None], tf.uint8)
 
 
 @functools.lru_cache
-def _decoder(size):
-    """`decode` as one graph: its many small operations would cost more than the picture."""
-    return tf.function(
-        lambda data: decode(data, size),
-        autograph=False,
-        input_signature=[tf.TensorSpec([], tf.string)],
-    )
+def _graph(work, size, spec):
+    """`decode` or `prepare`: one by one its many operations would cost more than a picture."""
+    return tf.function(lambda x: work(x, size), autograph=False, input_signature=[spec])
 
 
 _STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
