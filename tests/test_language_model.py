@@ -45,6 +45,27 @@ def test_one_pass_equals_step_by_step(num_kv_heads, read):
     np.testing.assert_allclose(model(TOKENS)[:, read - 1 :], steps, **CLOSE)
 
 
+def test_steps_of_a_long_text_equal_one_pass_and_append_to_a_short_part():
+    model = built(context_length=200)
+    text = np.random.default_rng(3).integers(4, V, size=(2, 150)).astype("int32")
+    text[:, 0] = 2
+    steps = stepped(model, text[:, :5], text[:, 5:])
+    # 1e-4: 150 positions and logits of about 5, the sums in two parts.
+    np.testing.assert_allclose(model(text)[:, 4:], steps, atol=1e-4)
+
+    _, state = model.start(text[:, :5])
+    is_due, renew = model.renewal
+    lengths = []
+    for newest in text[:, 4:].T:
+        if is_due(state):
+            state = renew(state)
+        _, state = model.stepper()(newest, (), state)
+        (read, _), (appended, _) = state[0][0]
+        lengths.append((read.shape[2], appended.shape[2]))
+    assert 10 < max(appended for _, appended in lengths) < 100
+    assert sum(lengths[-1]) == 150
+
+
 def test_a_later_token_changes_nothing_before_it():
     model, changed = built(), TOKENS.copy()
     changed[:, 4] = 3

@@ -208,6 +208,27 @@ def test_a_step_of_a_loop_equals_a_call_with_a_cache(num_kv_heads, rotary, use_b
 
 
 @pytest.mark.parametrize("num_kv_heads", [H, G])
+def test_a_step_appends_to_the_last_part_of_its_cache(num_kv_heads):
+    layer = self_attention(num_kv_heads=num_kv_heads, rotary=True)
+    step, x = layer.stepper(), normal(B, S, D)
+    whole = (layer.empty_cache(B),)
+    for t in range(3):
+        _, whole = step(x[:, t], whole)
+    parts = (*whole, layer.empty_cache(B))
+    for t in range(3, S):
+        mask = np.ones((B, 1, t + 1), bool)
+        mask[0, 0, [1, t - 1]] = False  # in either part
+        expected, whole = step(x[:, t], whole, attention_mask=mask)
+        got, parts = step(x[:, t], parts, attention_mask=mask)
+        # 1e-5: the sums are cut in two.
+        np.testing.assert_allclose(got, expected, atol=1e-5)
+    for kind in (0, 1):
+        together = ops.concatenate([parts[0][kind], parts[1][kind]], axis=2)
+        np.testing.assert_allclose(together, whole[0][kind], atol=1e-5)
+    assert parts[0][0].shape[2] == 3
+
+
+@pytest.mark.parametrize("num_kv_heads", [H, G])
 @pytest.mark.parametrize("length", [1, T])
 def test_beams_as_rows_of_projected_keys_equal_repeated_sources(num_kv_heads, length):
     layer = built(num_kv_heads)

@@ -133,13 +133,11 @@ class MultiHeadAttention(keras.layers.Layer):
         product for the three.
 
         Returns:
-            A function `(x (N, D), cache, attention_mask=None, offset=None, beams=1) -> (output (N,
-            output_dim), cache)`: what a call with `x[:, None]` gives, without dropout. `cache` is
-            a tuple of parts in succession, each a pair (keys, values) as for a call; the new
-            position is appended to the last part, so that with a long part before it little is
-            copied. With `beams` K > 1 the cache has B = N / K rows, and K rows in succession write
-            their positions side by side into one of them; `attention_mask` (B, K, S), S with the
-            new positions, then has to say which of them are a row's own past.
+            A function `(x (N, D), cache, attention_mask=None, offset=None) -> (output (N,
+            output_dim), cache)`: what a call with `x[:, None]` gives, without dropout. All as for a
+            call, but `cache` is a tuple of parts in succession, each a pair (keys, values); the new
+            position is appended to the last one, so that with a long part before it little is
+            copied.
         """
         parts = self.query_dense, self.key_dense, self.value_dense
         kernel = ops.concatenate([ops.cast(part.kernel, self.compute_dtype) for part in parts], 1)
@@ -151,7 +149,7 @@ class MultiHeadAttention(keras.layers.Layer):
         ends = (self.num_heads * self.key_dim, (self.num_heads + self.num_kv_heads) * self.key_dim)
         heads = self.num_heads, self.num_kv_heads, self.num_kv_heads
 
-        def step(x, cache, attention_mask=None, offset=None, beams=1):
+        def step(x, cache, attention_mask=None, offset=None):
             projected = ops.matmul(x, kernel)
             if bias is not None:
                 projected = projected + bias
@@ -161,13 +159,8 @@ class MultiHeadAttention(keras.layers.Layer):
             )
             if self.rotary:
                 if offset is None:
-                    offset = sum(ops.shape(keys)[2] for keys, _ in cache) // beams
+                    offset = sum(ops.shape(keys)[2] for keys, _ in cache)
                 queries, keys = rotate(queries, offset), rotate(keys, offset)
-            if beams != 1:  # (N, heads, 1, Dh) -> (B, heads, K, Dh)
-                queries, keys, values = (
-                    self._split_heads(ops.reshape(part, (-1, beams, count * self.key_dim)), count)
-                    for part, count in zip((queries, keys, values), heads, strict=True)
-                )
             cache = (*cache[:-1], _appended(cache[-1], keys, values))
             return self._joined(
                 self._attend(queries, cache, attention_mask, products.product_of_rows)[0]
