@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from zoo.decoding import Decoding, Hypotheses, all_of, banned, forced, prefix_trie, search
+from zoo.decoding.top_k import top_k
 
 START, END, PAD = 2, 3, 0
 SOURCES, CONTEXTS = 3, 997
@@ -575,3 +576,17 @@ def test_held_rows_stay_with_their_source_when_others_leave():
         [4, END],
         [5, 4, 4, 5],
     ]
+
+
+@pytest.mark.parametrize("width", [3, 500, 8000, 8001, 6000])
+@pytest.mark.parametrize("k", [1, 8])
+def test_top_k_of_long_rows_equals_that_of_tensorflow(width, k):
+    scores = np.random.default_rng(0).normal(size=(5, width)).astype("float32")
+    scores[1] = np.round(scores[1])  # many ties
+    scores[2, 7:] = -np.inf  # fewer than k that count
+    values, ids = top_k(tf.constant(scores), k)
+    expected, places = tf.math.top_k(scores, min(k, width))
+    np.testing.assert_array_equal(values, expected)
+    np.testing.assert_array_equal(np.take_along_axis(scores, ids.numpy(), axis=1), expected)
+    assert all(len(set(row)) == len(row) for row in ids.numpy())
+    np.testing.assert_array_equal(ids[0], places[0])

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from zoo.decoding.loop import run
 from zoo.decoding.rows import Hypotheses, gather_rows, growing_shapes, rows_of
+from zoo.decoding.top_k import top_k
 
 _NEVER = -float("inf")
 
@@ -201,7 +202,6 @@ def _candidates(step_log_probs, log_probs, end_id, at_limit, diversity_penalty):
     """
     groups, beams = log_probs.shape[1:]
     batch, vocab_size = tf.shape(log_probs)[0], tf.shape(step_log_probs)[1]
-    each = tf.minimum(2 * beams, vocab_size)
     by_group, diverse = [step_log_probs], groups > 1
     if diverse:
         by_beam = tf.reshape(step_log_probs, [batch, groups, beams, vocab_size])
@@ -212,7 +212,8 @@ def _candidates(step_log_probs, log_probs, end_id, at_limit, diversity_penalty):
     chosen = []
     for part, so_far in zip(by_group, tf.unstack(log_probs, axis=1), strict=True):
         ranks = part - tf.repeat(penalty, beams, axis=0) if diverse else part
-        ranks, ids = tf.math.top_k(ranks, each)
+        ranks, ids = top_k(ranks, 2 * beams)
+        each = tf.shape(ids)[1]
         values = tf.gather(part, ids, batch_dims=1) if diverse else ranks
         # (B·k, 2k) -> (B, k·2k)
         ranks, values = (
