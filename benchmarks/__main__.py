@@ -65,14 +65,12 @@ def train(args):
     policies = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
     for batch in args.batch:
         same = {"batch": batch, "length": 32}
-        systems = [
-            System(f"zoo {name}", HERE + "zoo_train", {**same, "policy": policy})
-            for name, policy in policies.items()
-        ]
-        systems += [
-            System(f"KerasHub {name}", hub[0], {**same, "policy": policy}, hub[1])
-            for name, policy in policies.items()
-        ]
+        systems = []
+        for library, way in {"zoo": (HERE + "zoo_train", ()), "KerasHub": hub}.items():
+            for name, policy in policies.items():
+                for more, jit in {"": False, ", XLA": True}.items():
+                    options = {**same, "policy": policy, "jit": jit}
+                    systems.append(System(f"{library} {name}{more}", way[0], options, way[1]))
         systems += [
             System(f"HF Pegasus {name}", hf[0], {**same, "autocast": name == "bfloat16"}, hf[1])
             for name in policies

@@ -368,8 +368,8 @@ def _prompt(prefix, tokens, length):
     return {f"{prefix}token_ids": filled, f"{prefix}padding_mask": known}
 
 
-def keras_hub_train(batch, length, policy):
-    """The same step of the zoo's optimizer and loss on KerasHub's layers."""
+def keras_hub_train(batch, length, policy, jit=False):
+    """The same step of the zoo's optimizer and loss on KerasHub's layers; with `jit` by XLA."""
     import keras
     from keras_hub import layers
 
@@ -391,7 +391,7 @@ def keras_hub_train(batch, length, policy):
     logits = embed.token_embedding(x, reverse=True)
     tokens = training_tokens(batch, length)
     model = keras.Model([source, target], logits)
-    return training_step(model, [tokens, tokens], tokens)
+    return training_step(model, [tokens, tokens], tokens, jit)
 
 
 def transformers_train(batch, length, autocast):

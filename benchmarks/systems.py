@@ -93,7 +93,7 @@ def zoo_fast(kind, batch, beams, weights):
     return lambda: run(source=source)["ids"].tolist()
 
 
-def training_step(model, inputs, targets):
+def training_step(model, inputs, targets, jit):
     """One step of Adam, as a graph, on the mean cross-entropy: the work of a round."""
     import keras
     import tensorflow as tf
@@ -102,7 +102,7 @@ def training_step(model, inputs, targets):
     optimizer.build(model.trainable_variables)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
-    @tf.function
+    @tf.function(jit_compile=jit)
     def step():
         with tf.GradientTape() as tape:
             value = loss(targets, model(inputs, training=True))
@@ -123,14 +123,15 @@ def training_tokens(batch, length):
     return np.random.default_rng(0).integers(4, vocabulary, (batch, length), "int32")
 
 
-def zoo_train(batch, length, policy):
-    """One training step of the encoder-decoder, as a graph."""
+def zoo_train(batch, length, policy, jit=False):
+    """One training step of the encoder-decoder, as a graph; with `jit` by XLA."""
     import keras
     import tensorflow as tf
 
     keras.config.set_dtype_policy(policy)
     tokens = tf.constant(training_tokens(batch, length))
-    return training_step(model("encoder-decoder"), {"source": tokens, "target": tokens}, tokens)
+    inputs = {"source": tokens, "target": tokens}
+    return training_step(model("encoder-decoder"), inputs, tokens, jit)
 
 
 def layer(library, kind, batch, length, dim):
