@@ -258,26 +258,20 @@ plt.show()
 #
 # ## 5. Into a multi-head layer
 #
-# Here we change the *select* step, so we override one method of `zoo.layers.MultiHeadAttention`:
-# `_attend`, from queries, keys and values to contexts. What is masked gets a score far below all
-# others, and to be sure, a weight of 0.
+# Here we change the *select* step alone, so we override the method of
+# `zoo.layers.MultiHeadAttention` that does it: `select`, from scores to weights. What is masked
+# gets a score far below all others, and to be sure, a weight of 0.
 
 
 # %%
 @keras.saving.register_keras_serializable(package="tutorial")
 class SparseMultiHeadAttention(MultiHeadAttention):
-    def _attend(self, queries, keys, values, mask, training):
-        scores = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2))) / self.key_dim**0.5
-        scores = ops.cast(scores, "float32")  # (B, H, T, S)
-        if mask is not None:
-            scores = ops.where(mask[:, None], scores, -1e4)
-        weights = sparsemax(scores)
-        if mask is not None:
-            weights = ops.where(mask[:, None], weights, 0.0)
-        weights = ops.cast(weights, values.dtype)
-        context = ops.transpose(ops.matmul(weights, values), (0, 2, 1, 3))  # (B, T, H, Dh)
-        joined = (-1, ops.shape(context)[1], self.num_heads * self.key_dim)
-        return ops.reshape(context, joined), weights
+    def select(self, scores, mask):
+        weights = ops.cast(scores, "float32")  # (B, H, T, S)
+        if mask is None:
+            return ops.cast(sparsemax(weights), scores.dtype)
+        weights = sparsemax(ops.where(mask[:, None], weights, -1e4))
+        return ops.cast(ops.where(mask[:, None], weights, 0.0), scores.dtype)
 
 
 # %%

@@ -278,7 +278,7 @@ class MultiHeadAttention(keras.layers.Layer):
         source = ops.shape(scores)[3]
         if groups != self.num_heads:
             scores = ops.reshape(scores, (-1, self.num_heads, length, source))
-        weights = masks.masked_softmax(scores, None if mask is None else mask[:, None])
+        weights = self.select(scores, mask)
 
         dropped = self.dropout_layer(weights, training=training)
         if groups != self.num_heads:
@@ -293,6 +293,18 @@ class MultiHeadAttention(keras.layers.Layer):
         if groups != self.num_heads:
             context = ops.reshape(context, (-1, self.num_heads, length, self.key_dim))
         return context, weights
+
+    def select(self, scores, mask):
+        """From scores to weights: softmax. A subclass may select in another way.
+
+        Args:
+            scores: float (B, H, T, S).
+            mask: bool (B, 1, S) or (B, T, S), True = may attend; or None.
+
+        Returns:
+            The weights, shape and dtype of `scores`, 0 where the mask is False.
+        """
+        return masks.masked_softmax(scores, None if mask is None else mask[:, None])
 
     def get_config(self):
         return {
