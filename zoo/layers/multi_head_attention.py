@@ -162,9 +162,7 @@ class MultiHeadAttention(keras.layers.Layer):
                     offset = sum(ops.shape(keys)[2] for keys, _ in cache)
                 queries, keys = rotate(queries, offset), rotate(keys, offset)
             cache = (*cache[:-1], _appended(cache[-1], keys, values))
-            return self._joined(
-                self._attend(queries, cache, attention_mask, products.product_of_rows)[0]
-            ), cache
+            return self._looked(queries, cache, attention_mask), cache
 
         return step
 
@@ -182,15 +180,13 @@ class MultiHeadAttention(keras.layers.Layer):
         """
         queries = ops.reshape(self.query_dense(x), (-1, times, self.num_heads * self.key_dim))
         queries = self._split_heads(queries, self.num_heads)
-        return self._joined(
-            self._attend(queries, (cache,), attention_mask, products.product_of_rows)[0]
-        )
+        return self._looked(queries, (cache,), attention_mask)
 
-    def _joined(self, context):
-        """(B, H, K, Dh) -> the output (B·K, output_dim)."""
-        return self.output_dense(
-            ops.reshape(self._join_heads(context), (-1, self.num_heads * self.key_dim))
-        )
+    def _looked(self, queries, parts, mask):
+        """What queries (B, H, K, Dh) of a step find, as for `_attend` -> (B·K, output_dim)."""
+        context, _ = self._attend(queries, parts, mask, products.product_of_rows)
+        joined = (-1, self.num_heads * self.key_dim)
+        return self.output_dense(ops.reshape(self._join_heads(context), joined))
 
     def empty_cache(self, batch_size):
         """A cache of length 0: a pair of tensors (B, num_kv_heads, 0, key_dim)."""

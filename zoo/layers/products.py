@@ -9,8 +9,8 @@ def product(x, y, transposed=False):
 
     Args:
         x: (B, G, T, C).
-        y: (B, G, C, S), or (B, G, S, C) if
-        transposed: whether y is.
+        y: (B, G, C, S), or (B, G, S, C) with
+        transposed: whether the last two axes of `y` change places.
 
     Returns:
         (B, G, T, S).
