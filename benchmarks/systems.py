@@ -37,7 +37,7 @@ def model(kind):
     return found
 
 
-def _search(model, kind, batch, beams):
+def _search(model, kind, beams, shrink=True):
     """The search of `generate`, its end token banned: source int32 (B, S) -> ids (B, L)."""
     import tensorflow as tf
 
@@ -47,6 +47,7 @@ def _search(model, kind, batch, beams):
     plan, floats = Decoding(num_beams=beams).split()
 
     def run(source):
+        batch = tf.shape(source)[0]
         static, state = model.start(model.encode(source) if size.encoder else source)
         found = search(
             model.stepper(beams),
@@ -61,10 +62,11 @@ def _search(model, kind, batch, beams):
             floats=floats,
             constraint=banned([END], size.vocabulary),
             renewal=None if size.encoder else model.renewal,
+            shrink=shrink,
         )
         return {"ids": found.tokens[:, 0]}
 
-    spec = tf.TensorSpec([batch, None], tf.int32, name="source")
+    spec = tf.TensorSpec([None, None], tf.int32, name="source")
     return tf.function(run, autograph=False, input_signature=[spec])
 
 
@@ -72,25 +74,23 @@ def zoo_decode(kind, batch, beams):
     """Decoding in TensorFlow, float32, as `generate` does it."""
     import tensorflow as tf
 
-    run = _search(model(kind), kind, batch, beams)
+    run = _search(model(kind), kind, beams)
     source = tf.constant(sources(kind, batch))
     return lambda: run(source)["ids"].numpy().tolist()
 
 
 def zoo_fast(kind, batch, beams, weights):
-    """The same search as a LiteRT file, converted as `zoo translate --fast` has it."""
-    from ai_edge_litert.interpreter import Interpreter
-
+    """The same search in a LiteRT file, as `zoo.load(name, fast=True)` has it."""
+    from zoo.lite.search import LiteSearch, batch_rows
     from zoo.serving import litert
 
     built = model(kind)
-    function = _search(built, kind, batch, beams).get_concrete_function()
+    function = _search(built, kind, beams, shrink=False).get_concrete_function()
     searcher = SimpleNamespace(lite_function=lambda: function, weights=built.weights)
-    file = litert._converted(searcher, weights)
-    threads = int(os.environ["OMP_NUM_THREADS"])
-    run = Interpreter(model_content=file, num_threads=threads).get_signature_runner()
-    source = sources(kind, batch)
-    return lambda: run(source=source)["ids"].tolist()
+    file = litert.convert(searcher, weights)
+    search = LiteSearch(file, batch_rows(beams), int(os.environ["OMP_NUM_THREADS"]))
+    source = sources(kind, batch).tolist()
+    return lambda: search(source)
 
 
 def training_step(model, inputs, targets, jit):

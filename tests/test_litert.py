@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -85,6 +86,25 @@ def test_one_text_gives_one_answer_and_a_limit_is_kept(translator, folder):
     assert short == translator.generate("zwei Kinder zwei Hund", max_new_tokens=2)
 
 
+@pytest.mark.parametrize("num_threads", [1, 2, 5])
+def test_threads_that_share_the_work_give_the_answers_in_order(translator, folder, num_threads):
+    reader = LiteTranslator(folder, num_threads)
+    texts = TEXTS * 3
+    answers = translator.generate(texts)
+    assert reader.generate(texts) == answers
+    with ThreadPoolExecutor(3) as pool:  # more callers than copies of the model, or fewer
+        assert list(pool.map(reader.generate, texts)) == answers
+
+
+def test_an_error_of_one_input_of_many_reaches_the_caller(captioner, tmp_path):
+    reader = LiteCaptioner(export_litert(captioner, tmp_path, "see"), num_threads=2)
+    photos = [photo(32, 32), b"no image", *[photo(48, 20)] * 6]
+    with pytest.raises(ValueError, match="image must be a whole image file"):
+        reader.generate(photos)
+    del photos[1]
+    assert len(reader.generate(photos)) == 7
+
+
 def test_eight_bits_take_less_room_and_the_next_export_takes_the_place(translator, tmp_path):
     sizes = {}
     for weights in ("float32", "int8"):
@@ -161,6 +181,8 @@ def test_a_damaged_image_is_one_clear_error(data):
 def test_errors_name_the_argument_the_rule_and_the_value(translator, folder, tmp_path):
     with pytest.raises(FileNotFoundError, match="path must be a folder .* got path="):
         LiteTranslator(tmp_path)
+    with pytest.raises(ValueError, match="num_threads must be >= 1; got num_threads=0"):
+        LiteTranslator(folder, num_threads=0)
     with pytest.raises(ValueError, match="must hold a TextGenerator .* got a Translator"):
         LiteGenerator(folder)
     with pytest.raises(ValueError, match="weights must be one of int8, float32; got .*'int4'"):

@@ -1,7 +1,6 @@
 """The trained models: find them, list them, load them. Nothing heavy is imported before a load."""
 
 import dataclasses
-import difflib
 import json
 import os
 import zipfile
@@ -83,6 +82,8 @@ def find(name):
         return path
     if path.suffix == ".keras" or len(path.parts) > 1:
         raise FileNotFoundError(f"name must be a model or an existing file; got name={name!r}.")
+    import difflib
+
     near = difflib.get_close_matches(name, shipped, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     known = ", ".join(sorted(shipped)) or "none: ZOO_MODELS and saved_models/ hold no model"

@@ -1,7 +1,6 @@
 """The commands. TensorFlow is imported where a command needs it, so that the others are fast."""
 
 import sys
-import tempfile
 
 import click
 
@@ -257,6 +256,8 @@ def evaluate(name, data_dir, limit, tsv, litert):
 
 
 def _compare_litert(model, path, data_dir):
+    import tempfile
+
     from zoo import evaluation, serving
 
     with tempfile.TemporaryDirectory() as folder:

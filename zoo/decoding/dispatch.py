@@ -27,11 +27,12 @@ def search(
     seeds=None,
     constraint=None,
     renewal=None,
+    shrink=True,
 ):
     """Decodes B sources. Pure TensorFlow: fit for `tf.function` and for a SavedModel.
 
     A row's answer is a function of its own state, limit, seed and options, and of nothing else in
-    its batch. Sources whose answers are found leave the batch; see `shrinking`.
+    its batch.
 
     Args:
         step: `(tokens int32 (N,), static, state) -> (logits (N, V), state)`, where N = B * K and
@@ -50,6 +51,8 @@ def search(
         seeds: int32 (B,); sampling needs them.
         constraint: see `zoo.decoding.constraints`.
         renewal: of a state whose length is bounded; see `zoo.decoding.loop.run`.
+        shrink: whether sources whose answers are found leave the batch; see `shrinking`. A few
+            sources of one length are found sooner without.
 
     Returns:
         `Hypotheses`: beams best first, samples in the order of their number.
@@ -70,16 +73,17 @@ def search(
         "constraint": constraint,
         "renewal": renewal,
     }
+    rounds = functools.partial(shrinking, batch_size=batch_size, shrink=shrink)
     if plan.num_beams > 1:
-        found = _beams(step, static, state, first, limit, options, batch_size)
+        found = _beams(step, static, state, first, limit, options, rounds)
     else:
-        found = _rows(step, static, state, first, limit, {**options, "seeds": seeds}, batch_size)
+        found = _rows(step, static, state, first, limit, {**options, "seeds": seeds}, rounds)
     # A beam search may have looked further than its best answers are long.
     longest = tf.reduce_max(tf.concat([[0], tf.reshape(found.lengths, [-1])], axis=0))
     return found._replace(tokens=found.tokens[:, :, :longest])
 
 
-def _beams(step, static, state, first, limit, options, batch_size):
+def _beams(step, static, state, first, limit, options, rounds):
     plan, floats = options["plan"], options["floats"]
     counts = (plan.num_beams, plan.num_beam_groups, plan.num_return_sequences)
     names = ("num_beams", "num_beam_groups", "num_return_sequences")
@@ -100,7 +104,7 @@ def _beams(step, static, state, first, limit, options, batch_size):
             renewal=options["renewal"],
         )
 
-    return shrinking(
+    return rounds(
         loop,
         static,
         extend=extend,
@@ -108,11 +112,10 @@ def _beams(step, static, state, first, limit, options, batch_size):
         answers=lambda loop: best_answers(loop, plan.num_return_sequences),
         take=take_beams,
         shapes=beams_shapes(loop),
-        batch_size=batch_size,
     )
 
 
-def _rows(step, static, state, first, limit, options, batch_size):
+def _rows(step, static, state, first, limit, options, rounds):
     times = options["plan"].num_return_sequences
     rows = begin_rows(state, first=first, limit=tf.repeat(limit, times))
 
@@ -124,7 +127,7 @@ def _rows(step, static, state, first, limit, options, batch_size):
             tf.reshape(rows.log_probs, shape),
         )
 
-    return shrinking(
+    return rounds(
         rows,
         static,
         extend=lambda rows, static, sources, most: extend(
@@ -134,7 +137,6 @@ def _rows(step, static, state, first, limit, options, batch_size):
         answers=answers,
         take=lambda rows, places: take_rows(rows, rows_of(places, times)),
         shapes=rows_shapes(rows),
-        batch_size=batch_size,
     )
 
 

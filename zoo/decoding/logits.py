@@ -88,7 +88,7 @@ def forbid_repeated_ngrams(log_probs, tokens, size):
     padded = tf.pad(tokens, [[0, 0], [size - 1, 0]], constant_values=-1)
     repeats = tf.ones_like(tokens, tf.bool)
     for j in range(size - 1):
-        repeats &= padded[:, j : j + t] == padded[:, t + j, None]
+        repeats &= padded[:, j : j + t] == padded[:, t + j : t + j + 1]
     forbidden = _counts(tokens, tf.cast(repeats, tf.int32), tf.shape(log_probs)) > 0
     return tf.where(forbidden, -float("inf"), log_probs)
 

@@ -5,7 +5,7 @@ import tensorflow as tf
 from zoo.decoding.rows import Hypotheses, gather_rows, row_shapes
 
 
-def shrinking(loop, static, *, extend, done, answers, take, shapes, batch_size):
+def shrinking(loop, static, *, extend, done, answers, take, shapes, batch_size, shrink):
     """Runs a search in rounds; each ends when half of its sources are done, and these leave.
 
     A round copies what the others still need once, so that a batch of B sources costs at most
@@ -21,12 +21,13 @@ def shrinking(loop, static, *, extend, done, answers, take, shapes, batch_size):
         take: `(loop, places int32 (c,)) -> loop` of these sources alone.
         shapes: of `loop`, as loop invariants.
         batch_size: int or int32 scalar, B.
+        shrink: whether to; without it, one round goes on until all sources are done.
 
     Returns:
         `Hypotheses` of all B sources.
     """
     sources = tf.range(batch_size)
-    if tf.get_static_value(batch_size) == 1:  # nobody to leave for
+    if not shrink:
         return answers(extend(loop, static, sources, 0))
 
     def a_round(sources, static, loop, found):

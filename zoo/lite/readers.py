@@ -2,12 +2,12 @@
 
 import json
 import random
-import threading
 import warnings
 from pathlib import Path
 
 import numpy as np
 
+from zoo.lite.search import LiteSearch, batch_rows
 from zoo.lite.subwords import END_ID, START_ID, Subwords
 
 MANIFEST, MODEL, SOURCE, TARGET = "manifest.json", "model.tflite", "source.model", "target.model"
@@ -17,21 +17,23 @@ class LiteModel:
     """Base of the readers: a folder that `zoo export NAME --format litert` wrote, in memory.
 
     It needs numpy, sentencepiece and ai-edge-litert, for photographs Pillow, too; a process that
-    uses it never imports TensorFlow. Several threads may share a reader; they take turns.
+    uses it never imports TensorFlow. Several threads may share a reader.
 
     Args:
         path: the folder.
-        num_threads: of one answer.
+        num_threads: how many answers are looked for at a time, each by one thread on a copy of the
+            model (with 8-bit weights 20 MB or so), made when it is first needed. A single answer is
+            found by one thread, which is the fastest. Default: the cores of this process.
 
     Raises:
         FileNotFoundError: `path` is no such folder.
-        ValueError: it holds a model of another task.
+        ValueError: it holds a model of another task, or `num_threads` is below 1.
         ImportError: ai-edge-litert is not installed.
     """
 
     task = None  # class in zoo.tasks of the models that it reads
 
-    def __init__(self, path, num_threads=1):
+    def __init__(self, path, num_threads=None):
         folder = Path(path)
         try:
             self.manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -46,20 +48,17 @@ class LiteModel:
                 f"got a {self.manifest['task']} in {str(path)!r}."
             )
         self._target = Subwords((folder / TARGET).read_bytes())
-        interpreter = _interpreter_class()(str(folder / MODEL), num_threads=num_threads)
-        interpreter.allocate_tensors()  # here, where the runtime says what it does: once
-        self._run = interpreter.get_signature_runner()
-        self._lock = threading.Lock()
+        rows = batch_rows(self.manifest["decoding"]["num_beams"])
+        self._search = LiteSearch(str(folder / MODEL), rows, num_threads)
 
-    def _ids(self, source, max_new_tokens, **inputs):
-        """The answer to one source, a numpy array with a batch of 1."""
+    def _ids(self, sources, max_new_tokens, *how, **inputs):
+        """The ids of the answer to each of a list of sources; see `LiteSearch`."""
         kept = self.manifest["decoding"]["max_new_tokens"]
         limit = kept if max_new_tokens is None else max_new_tokens
         if limit < 1:
             raise ValueError(f"max_new_tokens must be >= 1; got max_new_tokens={limit}.")
-        with self._lock:
-            found = self._run(source=source, max_new_tokens=np.array([limit], "int32"), **inputs)
-        return found["ids"][0].tolist()
+        limits = np.full(len(sources), limit, "int32")
+        return self._search(sources, *how, max_new_tokens=limits, **inputs)
 
 
 class LiteTranslator(LiteModel):
@@ -67,21 +66,20 @@ class LiteTranslator(LiteModel):
 
     task = "Translator"
 
-    def __init__(self, path, num_threads=1):
+    def __init__(self, path, num_threads=None):
         super().__init__(path, num_threads)
         proto = (Path(path) / SOURCE).read_bytes()
         self._source = self._target if proto == self._target.proto else Subwords(proto)
 
     def generate(self, inputs, max_new_tokens=None):
         """Translates a str, or each of a list of str; blank text gives blank text."""
-        return _each(inputs, str, lambda text: self._translate(text, max_new_tokens))
-
-    def _translate(self, text, max_new_tokens):
-        (ids,) = self._source.encode([text])
-        if not ids:
-            return ""
-        source = [*ids[: self.manifest["longest_source"] - 1], END_ID]
-        return self._target.decode([self._ids(_row(source), max_new_tokens)])[0]
+        several, inputs = _listed_texts(inputs)
+        room = self.manifest["longest_source"] - 1
+        sources = [[*ids[:room], END_ID] for ids in self._source.encode(inputs)]
+        found = self._ids([ids for ids in sources if len(ids) > 1], max_new_tokens)
+        texts = iter(self._target.decode(found))
+        answers = ["" if len(ids) == 1 else next(texts) for ids in sources]
+        return answers if several else answers[0]
 
 
 class LiteGenerator(LiteModel):
@@ -110,28 +108,26 @@ class LiteGenerator(LiteModel):
             raise ValueError(f"temperature must be > 0; got temperature={temperature}.")
         if not 0 < options["top_p"] <= 1:
             raise ValueError(f"top_p must be > 0 and <= 1; got top_p={top_p}.")
-        seed = random.randrange(2**31) if seed is None else int(seed)
-        seeds = iter(range(seed, seed + (1 if isinstance(inputs, str) else len(inputs))))
-        return _each(
-            inputs, str, lambda text: self._go_on(text, max_new_tokens, next(seeds), options)
-        )
-
-    def _go_on(self, prompt, max_new_tokens, seed, options):
-        (ids,) = self._target.encode([prompt])
+        several, prompts = _listed_texts(inputs)
         room = self.manifest["longest_source"] - 1
-        if len(ids) > room:
-            warnings.warn(
-                f"inputs must have at most {room} tokens to be read whole; got {len(ids)}: "
-                "only the newest are read.",
-                stacklevel=4,
-            )
-        ids = self._ids(
-            _row([START_ID, *ids[-room:]]),
+        every = self._target.encode(prompts)
+        for ids in every:
+            if len(ids) > room:
+                warnings.warn(
+                    f"inputs must have at most {room} tokens to be read whole; got {len(ids)}: "
+                    "only the newest are read.",
+                    stacklevel=2,
+                )
+        seed = random.randrange(2**31) if seed is None else int(seed)
+        found = self._ids(
+            [[START_ID, *ids[-room:]] for ids in every],
             max_new_tokens,
-            seed=np.array([seed % 2**31], "int32"),
-            **{name: np.array([value], "float32") for name, value in options.items()},
+            seed=np.array([(seed + i) % 2**31 for i in range(len(prompts))], "int32"),
+            **{name: np.full(len(prompts), x, "float32") for name, x in options.items()},
         )
-        return prompt + self._target.decode([ids])[0]
+        texts = self._target.decode(found)
+        answers = [prompt + text for prompt, text in zip(prompts, texts, strict=True)]
+        return answers if several else answers[0]
 
 
 class LiteCaptioner(LiteModel):
@@ -141,20 +137,25 @@ class LiteCaptioner(LiteModel):
 
     def generate(self, inputs, max_new_tokens=None):
         """Captions an image, or each of a list: a path, the bytes of a file, or a PIL image."""
-        return _each(inputs, None, lambda image: self._caption(image, max_new_tokens))
+        several = isinstance(inputs, (list, tuple))
+        found = self._ids(
+            list(inputs) if several else [inputs], max_new_tokens, lambda _: 0, self._pixels
+        )
+        texts = self._target.decode(found)
+        if not self.manifest["spaces"]:
+            texts = [text.replace(" ", "") for text in texts]
+        return texts if several else texts[0]
 
-    def _caption(self, image, max_new_tokens):
+    def _pixels(self, images):
         from zoo.lite.images import read  # Pillow is not loaded for texts
 
-        pixels = read(image, self.manifest["image_size"])
-        text = self._target.decode([self._ids(pixels[None], max_new_tokens)])[0]
-        return text if self.manifest["spaces"] else text.replace(" ", "")
+        return np.stack([read(image, self.manifest["image_size"]) for image in images])
 
 
 READERS = {reader.task: reader for reader in (LiteTranslator, LiteGenerator, LiteCaptioner)}
 
 
-def open_litert(path, num_threads=1):
+def open_litert(path, num_threads=None):
     """The reader that fits a folder, by its manifest; arguments and errors as of `LiteModel`."""
     try:
         task = json.loads((Path(path) / MANIFEST).read_text(encoding="utf-8"))["task"]
@@ -163,25 +164,11 @@ def open_litert(path, num_threads=1):
     return READERS[task](path, num_threads)
 
 
-def _each(inputs, kind, answer):
-    """`answer` of one input, or a list of the answers to each of a list."""
+def _listed_texts(inputs):
+    """Whether it is a list, and the texts as one."""
     several = isinstance(inputs, (list, tuple))
-    for one in inputs if several else [inputs]:
-        if kind and not isinstance(one, kind):
+    texts = list(inputs) if several else [inputs]
+    for text in texts:
+        if not isinstance(text, str):
             raise TypeError(f"inputs must be a str or a list of str; got {inputs!r:.80}.")
-    return [answer(one) for one in inputs] if several else answer(inputs)
-
-
-def _row(ids):
-    return np.array([ids], "int32")
-
-
-def _interpreter_class():
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError as error:
-        raise ImportError(
-            "A LiteRT model needs the package ai-edge-litert, which is not installed: "
-            "pip install 'attention-zoo[litert]'."
-        ) from error
-    return Interpreter
+    return several, texts

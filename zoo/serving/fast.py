@@ -1,6 +1,5 @@
 """The fast form of a model: its LiteRT file with 8-bit weights, made once and kept."""
 
-import hashlib
 import os
 import zipfile
 from pathlib import Path
@@ -28,12 +27,12 @@ def fast(path, load):
 
 
 def _kept_in(path):
-    """The folder of the LiteRT file, by the content of the `.keras` file: its members' checksums.
+    """The folder of the LiteRT file, named by the checksums of the members of the `.keras` file.
 
     It is in `$XDG_CACHE_HOME/attention-zoo`, by default `~/.cache/attention-zoo`.
     """
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     with zipfile.ZipFile(path) as members:
-        content = [(member.filename, member.CRC) for member in members.infolist()]
-    digest = hashlib.sha256(repr(sorted(content)).encode()).hexdigest()[:16]
-    return Path(cache).expanduser() / "attention-zoo" / f"litert-3-{digest}"
+        content = sorted((member.filename, member.CRC) for member in members.infolist())
+    name = "-".join(["litert", "4", *(f"{checksum:08x}" for _, checksum in content)])
+    return Path(cache).expanduser() / "attention-zoo" / name

@@ -59,11 +59,11 @@ class Exported:
         }
 
     def lite_function(self):
-        """The search for the answer to one source, as LiteRT runs it.
+        """The search for the answers to a few sources of one length, as LiteRT runs it.
 
         Returns:
-            The concrete function of `source`, as `source_spec` with a batch of 1, and
-            `max_new_tokens` int32 (1,); a dict of `ids` int32 (1, T) and `score` float32 (1,).
+            The concrete function of `source`, as `source_spec`, and `max_new_tokens` int32 (B,); a
+            dict of `ids` int32 (B, T) and `score` float32 (B,).
         """
         return self._lite_function(self.decoding)
 
@@ -71,15 +71,17 @@ class Exported:
         """`lite_function` with more inputs: `seed`, or options of `decoding` as tensors."""
         self.build()
         plan, kept = decoding.split()
-        spec = self.source_spec
 
         def answer(source, max_new_tokens, seed=None, **floats):
-            found = self.search_ids(source, {}, max_new_tokens, seed, {**kept, **floats}, plan=plan)
+            floats = {**kept, **floats}
+            found = self.search_ids(
+                source, {}, max_new_tokens, seed, floats, plan=plan, shrink=False
+            )
             return {"ids": found.tokens[:, 0], "score": found.log_probs[:, 0]}
 
         return tf.function(answer, autograph=False).get_concrete_function(
-            source=tf.TensorSpec([1, *spec.shape[1:]], spec.dtype),
-            max_new_tokens=tf.TensorSpec([1], tf.int32),
+            source=self.source_spec,
+            max_new_tokens=tf.TensorSpec([None], tf.int32),
             **specs,
         )
 

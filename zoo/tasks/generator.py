@@ -324,7 +324,7 @@ class TextGenerator(TaskModel):
 
     def lite_function(self):
         """See `TaskModel`; `temperature`, `top_p` and `seed` are inputs, too, as of `sample`."""
-        inputs = {name: tf.TensorSpec([1], dtype) for name, dtype in SAMPLE_INPUTS.items()}
+        inputs = {name: tf.TensorSpec([None], dtype) for name, dtype in SAMPLE_INPUTS.items()}
         return self._lite_function(self._sampling, **inputs)
 
     def lite_settings(self):

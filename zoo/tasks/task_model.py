@@ -269,7 +269,7 @@ class TaskModel(Exported, SequenceLearner):
         """
         raise NotImplementedError
 
-    def search_ids(self, source, held, max_new_tokens, seeds, floats, *, plan):
+    def search_ids(self, source, held, max_new_tokens, seeds, floats, *, plan, shrink=True):
         """Sources to ids, in the graph.
 
         Args:
@@ -279,6 +279,7 @@ class TaskModel(Exported, SequenceLearner):
             seeds: int32 (B,).
             floats: from `Decoding.split`, as is
             plan: the static options.
+            shrink: see `zoo.decoding.search`.
 
         Returns:
             `zoo.decoding.Hypotheses`.
@@ -288,7 +289,7 @@ class TaskModel(Exported, SequenceLearner):
             self.model.stepper(plan.times),
             beginning.static,
             beginning.state,
-            batch_size=source.shape[0] or tf.shape(source)[0],
+            batch_size=tf.shape(source)[0],
             start_id=beginning.first,
             end_id=END_ID,
             pad_id=PAD_ID,
@@ -298,6 +299,7 @@ class TaskModel(Exported, SequenceLearner):
             seeds=seeds,
             constraint=self.constraint(held),
             renewal=beginning.renewal,
+            shrink=shrink,
         )
 
     def constraint(self, held):

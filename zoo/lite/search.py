@@ -1,0 +1,143 @@
+"""The search in a LiteRT file, for lists of sources and by several threads."""
+
+import os
+import threading
+from collections import defaultdict
+from contextlib import contextmanager
+
+import numpy as np
+
+
+def batch_rows(num_beams):
+    """How many sources are best searched together: some 8 beams gain from it, more do not."""
+    return 8 if num_beams == 1 else 4 if num_beams < 4 else 2 if num_beams < 8 else 1
+
+
+def matrix(rows):
+    """Lists of ids of one length -> int32 (B, S)."""
+    return np.array(rows, "int32")
+
+
+class LiteSearch:
+    """The search in a LiteRT file.
+
+    Sources of one size are a batch, so that none is padded and an answer does not depend on the
+    others. The batches are shared by threads, each with a copy of the file's graph. A copy always
+    gets the same number of rows: where it grows, XNNPACK (ai-edge-litert 2.3) now and then answers
+    wrongly.
+
+    Args:
+        file: path of the LiteRT file, or its bytes.
+        rows: the most sources of one size that are a batch, a power of 2.
+        num_threads: how many batches are searched at a time; None for as many as this process has
+            cores, but at most 8. Callers in several threads take turns to keep to it.
+
+    Raises:
+        ValueError: `num_threads` is below 1.
+        ImportError: ai-edge-litert is not installed.
+    """
+
+    def __init__(self, file, rows=1, num_threads=None):
+        if num_threads is None:
+            num_threads = min(_cores(), 8)
+        if num_threads < 1:
+            raise ValueError(f"num_threads must be >= 1; got num_threads={num_threads}.")
+        self._file, self._rows, self._num_threads = file, rows, num_threads
+        self._turns = threading.Semaphore(num_threads)
+        self._copies = defaultdict(list)  # number of rows -> the copies that no thread uses
+        self._copies[1].append(self._new_copy())
+
+    def __call__(self, sources, size=len, pack=matrix, **inputs):
+        """The ids of the answer to each source.
+
+        Args:
+            sources: list.
+            size: `source -> int`.
+            pack: `list of sources of one size -> array`; called by the thread that needs it.
+            **inputs: the further inputs of the file, arrays with a value for each source.
+
+        Returns:
+            list of lists of int. An error of one source ends the search for all.
+        """
+        answers = [None] * len(sources)
+
+        def answer(batch):
+            places, rows = batch
+            filled = [*places, *places[:1] * (rows - len(places))]
+            with self._copy(rows) as run:
+                found = run(
+                    source=pack([sources[i] for i in filled]),
+                    **{name: values[filled] for name, values in inputs.items()},
+                )["ids"]
+            for i, ids in zip(places, found, strict=False):  # what fills the batch is dropped
+                answers[i] = ids.tolist()
+
+        batches = self._batches(list(map(size, sources)))
+        if min(self._num_threads, len(batches)) < 2:
+            for batch in batches:
+                answer(batch)
+            return answers
+        from concurrent.futures import ThreadPoolExecutor  # takes time, which one source has not
+
+        with ThreadPoolExecutor(self._num_threads) as pool:
+            list(pool.map(answer, batches))
+        return answers
+
+    def _batches(self, sizes):
+        """A pair for each batch, those of large sources first: places of sources, number of rows.
+
+        The rows are a power of 2, fewer where some threads would have nothing to do, and three
+        quarters of them or more are sources.
+        """
+        most = self._rows
+        while most > 1 and most * self._num_threads > len(sizes):
+            most //= 2
+        groups = defaultdict(list)
+        for i, size in enumerate(sizes):
+            groups[size].append(i)
+        batches = []
+        for size in sorted(groups, reverse=True):
+            places, rows = groups[size], most
+            while places:
+                if len(places) >= 0.75 * rows:
+                    batches.append((places[:rows], rows))
+                    places = places[rows:]
+                else:
+                    rows //= 2
+        return batches
+
+    @contextmanager
+    def _copy(self, rows):
+        """A copy of the graph for this thread alone, for batches of so many rows."""
+        copies = self._copies[rows]
+        with self._turns:
+            try:
+                copy = copies.pop()
+            except IndexError:
+                copy = self._new_copy()
+            try:
+                yield copy
+            finally:
+                copies.append(copy)
+
+    def _new_copy(self):
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ImportError as error:
+            raise ImportError(
+                "A LiteRT model needs the package ai-edge-litert, which is not installed: "
+                "pip install 'attention-zoo[litert]'."
+            ) from error
+        content = isinstance(self._file, bytes)
+        interpreter = Interpreter(
+            **{"model_content" if content else "model_path": self._file}, num_threads=1
+        )
+        interpreter.allocate_tensors()  # here, where the runtime says what it does: once
+        return interpreter.get_signature_runner()
+
+
+def _cores():
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # a system that does not tell
+        return os.cpu_count() or 1
