@@ -96,9 +96,9 @@ def load(name, task=None, fast=False):
     Args:
         name: as for `find`.
         task: refuse a model of another task; `None` takes any.
-        fast: whether to load its LiteRT file with 8-bit weights instead, for answers one at a time.
-            It is made by the first call, in `~/.cache/attention-zoo`; from then on TensorFlow is
-            not imported, and an answer is there in a fraction of the time.
+        fast: whether to load its LiteRT file with 8-bit weights instead. It is made by the first
+            call, in `~/.cache/attention-zoo`; from then on TensorFlow is not imported, and an
+            answer is there in a fraction of the time. Lists are answered on all cores, at most 8.
 
     Returns:
         The task model, such as `zoo.Translator`; with `fast`, `zoo.serving.LiteTranslator` or its
