@@ -89,7 +89,7 @@ def zoo_fast(kind, batch, beams, weights):
     function = _search(built, kind, beams, shrink=False).get_concrete_function()
     searcher = SimpleNamespace(lite_function=lambda: function, weights=built.weights)
     file = litert.convert(searcher, weights)
-    search = LiteSearch(file, batch_rows(beams), int(os.environ["OMP_NUM_THREADS"]))
+    search = LiteSearch(file, batch_rows(beams, weights), int(os.environ["OMP_NUM_THREADS"]))
     source = sources(kind, batch).tolist()
     return lambda: search(source)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.lite.search import LiteSearch, matrix
+from zoo.lite.search import LiteSearch, batch_rows, matrix
 
 pytest.importorskip("ai_edge_litert")
 
@@ -80,6 +80,11 @@ def test_an_error_ends_the_search_and_the_next_one_is_as_good_as_ever(file):
             search(sources, len, pack, added=added)
     sources[1] = [5, 5]
     assert [ids[:2] for ids in search(sources, len, pack, added=added)] == sources
+
+
+def test_a_batch_has_the_more_sources_the_fewer_beams_each_has():
+    assert [batch_rows(beams, "int8") for beams in (1, 2, 4, 5, 6, 50)] == [8, 4, 2, 2, 1, 1]
+    assert [batch_rows(beams, "float32") for beams in (1, 4, 5, 50)] == [32, 8, 8, 1]
 
 
 def test_no_sources_have_no_answers(file):

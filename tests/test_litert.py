@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 import zoo
-from zoo.models import CaptionTransformer, TransformerLM
+from zoo.models import CaptionTransformer, RNNSearch, ShowAttendTell, TransformerLM
 from zoo.registry import FILE
 from zoo.serving import LiteCaptioner, LiteGenerator, LiteTranslator, export_litert
-from zoo.tasks import ImageCaptioner, TextGenerator
+from zoo.tasks import ImageCaptioner, TextGenerator, Translator
 from zoo.vision import read as read_with_tensorflow
 
 pytest.importorskip("ai_edge_litert")
@@ -52,15 +52,18 @@ def generator(tokenizer):
     return TextGenerator(model, tokenizer, decoding={"max_new_tokens": 30, "temperature": 0.9})
 
 
-@pytest.fixture(scope="module")
-def captioner(tokenizer):
+@pytest.fixture(scope="module", params=["transformer", "rnn"])
+def captioner(tokenizer, request):
     keras.utils.set_random_seed(3)
     encoder = keras.Sequential(
         [keras.Input((32, 32, 3)), keras.layers.Conv2D(8, 8, 8), keras.layers.Rescaling(1 / 255)]
     )
-    model = CaptionTransformer(
-        16, 8, tokenizer.vocab_size, num_layers=1, model_dim=16, num_heads=2, ff_dim=16
-    )
+    if request.param == "rnn":
+        model = ShowAttendTell(8, tokenizer.vocab_size, model_dim=16, units=16, attention_units=8)
+    else:
+        model = CaptionTransformer(
+            16, 8, tokenizer.vocab_size, num_layers=1, model_dim=16, num_heads=2, ff_dim=16
+        )
     decoding = {"num_beams": 2, "no_repeat_ngram_size": 2, "max_new_tokens": 8}
     return ImageCaptioner(encoder, model, tokenizer, decoding, spaces=False)
 
@@ -84,6 +87,15 @@ def test_one_text_gives_one_answer_and_a_limit_is_kept(translator, folder):
     assert reader.generate("zwei Kinder") == translator.generate("zwei Kinder")
     short = reader.generate("zwei Kinder zwei Hund", max_new_tokens=2)
     assert short == translator.generate("zwei Kinder zwei Hund", max_new_tokens=2)
+
+
+def test_a_recurrent_translator_answers_as_the_model_does(tokenizer, tmp_path):
+    keras.utils.set_random_seed(4)
+    size = tokenizer.vocab_size
+    model = RNNSearch(size, size, model_dim=16, units=16, attention_units=8)
+    recurrent = Translator(model, tokenizer, decoding={"num_beams": 2, "max_new_tokens": 10})
+    reader = LiteTranslator(export_litert(recurrent, tmp_path, "rnn", weights="float32"))
+    assert reader.generate(TEXTS) == recurrent.generate(TEXTS)
 
 
 @pytest.mark.parametrize("num_threads", [1, 2, 5])

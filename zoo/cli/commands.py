@@ -1,5 +1,6 @@
 """The commands. TensorFlow is imported where a command needs it, so that the others are fast."""
 
+import gc
 import sys
 
 import click
@@ -100,8 +101,12 @@ def translate(name, text, attend, fast, **options):
 
 
 def _load(name, task, fast=False):
-    with quiet():
-        return registry.load(name, task=task, fast=fast)
+    gc.disable()  # what is loaded stays; to look through it for garbage delays the first answer
+    try:
+        with quiet():
+            return registry.load(name, task=task, fast=fast)
+    finally:
+        gc.enable()
 
 
 def _answer_lines(model, lines, size, prefix=None, seed=None, **options):

@@ -81,7 +81,8 @@ class AdditiveAttention(Attention):
     def scores_at_once(self, query, projected_key):
         """The scores with all terms (B, T, S, U) in memory: for a few queries."""
         query = self.query_dense(query)
-        hidden = ops.tanh(query[:, :, None, :] + projected_key[:, None, :, :])  # (B, T, S, U)
+        query, key = ops.expand_dims(query, 2), ops.expand_dims(projected_key, 1)
+        hidden = ops.tanh(query + key)  # (B, T, S, U)
         return ops.squeeze(ops.matmul(hidden, ops.cast(self.scale, query.dtype)[:, None]), -1)
 
     def get_config(self):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.lite.search import LiteSearch, batch_rows
+from zoo.lite.search import LiteSearch
 from zoo.lite.subwords import END_ID, START_ID, Subwords
 
 MANIFEST, MODEL, SOURCE, TARGET = "manifest.json", "model.tflite", "source.model", "target.model"
@@ -48,8 +48,7 @@ class LiteModel:
                 f"got a {self.manifest['task']} in {str(path)!r}."
             )
         self._target = Subwords((folder / TARGET).read_bytes())
-        rows = batch_rows(self.manifest["decoding"]["num_beams"])
-        self._search = LiteSearch(str(folder / MODEL), rows, num_threads)
+        self._search = LiteSearch(str(folder / MODEL), self.manifest["rows"], num_threads)
 
     def _ids(self, sources, max_new_tokens, *how, **inputs):
         """The ids of the answer to each of a list of sources; see `LiteSearch`."""

@@ -52,6 +52,8 @@ class RNNSearch(keras.Model):
         Sennrich et al. 2017, Nematus, section 2, where h2 also goes back into RNN_1.
     """
 
+    lite_batches = False  # in a LiteRT file Keras's RNN over a source must know the batch: 1
+
     def __init__(
         self,
         source_vocab_size,

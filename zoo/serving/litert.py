@@ -11,6 +11,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
 from zoo.lite.readers import MANIFEST, MODEL, SOURCE, TARGET
+from zoo.lite.search import batch_rows
 from zoo.serving.version_directory import checked_name
 
 FOLDER = "litert"
@@ -72,6 +73,7 @@ def _manifest(model, weights):
     return {
         "task": type(model).__name__,
         "weights": weights,
+        "rows": batch_rows(model.decoding.num_beams, weights) if model.lite_batches else 1,
         "decoding": model.decoding.to_dict(),
         **model.lite_settings(),
     }

@@ -63,9 +63,14 @@ class Exported:
 
         Returns:
             The concrete function of `source`, as `source_spec`, and `max_new_tokens` int32 (B,); a
-            dict of `ids` int32 (B, T) and `score` float32 (B,).
+            dict of `ids` int32 (B, T) and `score` float32 (B,). B is 1 without `lite_batches`.
         """
         return self._lite_function(self.decoding)
+
+    @property
+    def lite_batches(self):
+        """Whether a LiteRT file can take several sources."""
+        return getattr(self.model, "lite_batches", True)
 
     def _lite_function(self, decoding, **specs):
         """`lite_function` with more inputs: `seed`, or options of `decoding` as tensors."""
@@ -79,11 +84,17 @@ class Exported:
             )
             return {"ids": found.tokens[:, 0], "score": found.log_probs[:, 0]}
 
-        return tf.function(answer, autograph=False).get_concrete_function(
-            source=self.source_spec,
-            max_new_tokens=tf.TensorSpec([None], tf.int32),
+        specs = {
+            "source": self.source_spec,
+            "max_new_tokens": tf.TensorSpec([None], tf.int32),
             **specs,
-        )
+        }
+        if not self.lite_batches:
+            specs = {
+                name: tf.TensorSpec([1, *spec.shape[1:]], spec.dtype)
+                for name, spec in specs.items()
+            }
+        return tf.function(answer, autograph=False).get_concrete_function(**specs)
 
     def lite_settings(self):
         """What the reader of a LiteRT file must know beside the options of decoding: a dict."""
