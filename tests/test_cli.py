@@ -314,6 +314,22 @@ def test_help_is_fast_and_imports_no_tensorflow():
     assert "--num-beams" in done.stdout and done.stdout.endswith("[]\n")
 
 
+@pytest.mark.parametrize(("args", "threads"), [(["x"], "1"), ([], "None")])
+def test_tensorflow_gets_one_thread_for_a_few_sentences(args, threads, monkeypatch):
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
+    code = (
+        "import os, sys, types, zoo.registry\n"
+        "zoo.registry.load = lambda *_, **__: types.SimpleNamespace(generate=lambda lines: lines)\n"
+        "from zoo.cli import main\n"
+        "assert main(['translate', 'm', *sys.argv[1:]]) == 0\n"
+        "print(os.environ.get('TF_NUM_INTRAOP_THREADS'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *args], input="x\n", capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["x", threads]
+
+
 def test_module_lists_the_models_and_refuses_with_status_2():
     listed = run("list")
     assert listed.returncode == 0 and listed.stdout.startswith("NAME ")

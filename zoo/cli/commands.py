@@ -1,6 +1,7 @@
 """The commands. TensorFlow is imported where a command needs it, so that the others are fast."""
 
 import gc
+import os
 import sys
 
 import click
@@ -88,6 +89,8 @@ def translate(name, text, attend, fast, **options):
     if fast and others:
         other = others[0].replace("_", "-")
         raise click.UsageError(f"--fast goes with --max-new-tokens alone; got --{other}.")
+    if text or sys.stdin.isatty():
+        _one_thread()
     translator = _load(name, "translation", fast)
     if attend:
         write_lines([_draw(translator, text[0], attend, **options)])
@@ -98,6 +101,13 @@ def translate(name, text, attend, fast, **options):
         lines = read_lines(sys.stdin.buffer)
         size = 1 if sys.stdin.isatty() else BATCH  # who types wants an answer to each line
     _answer_lines(translator, lines, size, **options)
+
+
+def _one_thread():
+    """For one sentence after the other: to share TensorFlow's small operations only costs time."""
+    if "tensorflow" not in sys.modules:
+        for threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+            os.environ.setdefault(threads, "1")
 
 
 def _load(name, task, fast=False):
