@@ -34,5 +34,5 @@ def _kept_in(path):
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     with zipfile.ZipFile(path) as members:
         content = sorted((member.filename, member.CRC) for member in members.infolist())
-    name = "-".join(["litert", "4", *(f"{checksum:08x}" for _, checksum in content)])
+    name = "-".join(["litert", "5", *(f"{checksum:08x}" for _, checksum in content)])
     return Path(cache).expanduser() / "attention-zoo" / name
