@@ -23,7 +23,7 @@ class LiteModel:
         path: the folder.
         num_threads: how many answers are looked for at a time, each by one thread on a copy of the
             model (with 8-bit weights 20 MB or so), made when it is first needed. A single answer is
-            found by one thread, which is the fastest. Default: the cores of this process.
+            found by one thread. Default: the cores of this process, at most 8.
 
     Raises:
         FileNotFoundError: `path` is no such folder.
