@@ -85,6 +85,7 @@ def test_translations_are_those_of_the_model_in_a_process_without_tensorflow(
 def test_one_text_gives_one_answer_and_a_limit_is_kept(translator, folder):
     reader = LiteTranslator(folder)
     assert reader.generate("zwei Kinder") == translator.generate("zwei Kinder")
+    assert reader.generate([]) == [] and reader.generate([" "]) == [""]
     short = reader.generate("zwei Kinder zwei Hund", max_new_tokens=2)
     assert short == translator.generate("zwei Kinder zwei Hund", max_new_tokens=2)
 
@@ -133,6 +134,7 @@ def test_samples_are_those_of_the_generator_beyond_its_context(generator, tmp_pa
     reader = LiteGenerator(export_litert(generator, tmp_path, "lm", weights="float32"))
     prompts = ["der", "", "eine Katze"]
     assert reader.generate(prompts, seed=5) == generator.generate(prompts, seed=5)
+    assert reader.generate([]) == []
     options = {"temperature": 1.3, "top_p": 0.6, "seed": 1, "max_new_tokens": 5}
     assert reader.generate("zwei", **options) == generator.generate("zwei", **options)
     with pytest.warns(UserWarning, match="at most 10 tokens"):
@@ -145,6 +147,7 @@ def test_captions_are_those_of_the_captioner(captioner, tmp_path):
     reader = LiteCaptioner(export_litert(captioner, tmp_path, "see", weights="float32"))
     photos = [photo(48, 20), photo(32, 32), photo(9, 70, "L"), photo(50, 50, "RGBA")]
     assert reader.generate(photos) == captioner.generate(photos)
+    assert reader.generate([]) == []
     photos[0].save(tmp_path / "a.png")
     data = (tmp_path / "a.png").read_bytes()
     assert reader.generate(tmp_path / "a.png") == reader.generate(data) == captioner.generate(data)

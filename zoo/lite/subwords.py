@@ -58,7 +58,8 @@ class Subwords:
 
     def decode(self, ids):
         """List of lists of ids -> list of str. Special tokens are left out."""
-        return self._processor.decode([[i for i in row if i > END_ID] for row in ids])
+        rows = [[i for i in row if i > END_ID] for row in ids]
+        return self._processor.decode(rows) if rows else []  # to SentencePiece, [] is one row
 
     def pieces(self, ids):
         """List of ids -> list of tokens as text, `▁` for a space."""
