@@ -155,7 +155,7 @@ def test_long_text_is_judged_in_windows_of_half_new_tokens(generator, tokenizer)
     text = TEXT[:60]
     (ids,) = tokenizer.encode([text])
     assert len(ids) == 60
-    windows = [(0, 0, 24), (13, 24, 36), (25, 36, 48), (37, 48, 60)]  # read from, judged from, to
+    windows = [(0, 0, 24), (12, 24, 36), (24, 36, 48), (36, 48, 60)]  # read from, judged from, to
     expected = 0.0
     for begin, first, end in windows:
         logits = np.array(generator(np.array([[START_ID, *ids[begin : end - 1]]])), "float64")[0]

@@ -16,7 +16,7 @@ DECODING = {
     "num_beam_groups": (int, "Groups of beams that differ from each other."),
     "diversity_penalty": (float, "How strongly the groups differ."),
     "length_penalty": (float, "Above 0 favours long answers."),
-    "num_return_sequences": (int, "Answers for a line, each on its own line, best first."),
+    "num_return_sequences": (int, "Answers for a line, each on its own line; beams best first."),
     "temperature": (float, "Sample; below 1 is safer, above 1 bolder."),
     "top_k": (int, "Sample among this many best tokens."),
     "top_p": (float, "Sample among the best tokens that hold this probability."),
@@ -29,6 +29,12 @@ DECODING = {
 
 
 def _decoding_options(command):
+    command = click.option(
+        "--stop",
+        multiple=True,
+        callback=lambda context, parameter, texts: [_unescaped(text) for text in texts] or None,
+        help="End each answer before this text; may be given several times.",
+    )(command)
     for name, (kind, text) in reversed(DECODING.items()):
         command = click.option("--" + name.replace("_", "-"), type=kind, help=text)(command)
     return command
@@ -126,8 +132,16 @@ def _answer_lines(model, lines, size, prefix=None, seed=None, **options):
             options["prefix"] = [_clean(prefix)] * len(batch)
         if seed is not None:
             options["seed"] = seed + done  # so that a line's answer does not depend on `size`
-        write_lines(model.generate(batch, **options))
+        answers = model.generate(batch, **options)
+        # As many lines for each, also where there are fewer different answers.
+        several = options.get("num_return_sequences", 1)
+        write_lines(x if isinstance(x, str) else x + [""] * (several - len(x)) for x in answers)
         done += len(batch)
+
+
+def _unescaped(text):
+    r"""Text of an argument or a line, in which `\n` is a line end."""
+    return _clean(text).replace("\\n", "\n")
 
 
 def _clean(text):
@@ -143,9 +157,10 @@ def _clean(text):
 @click.option("--form", is_flag=True, help="Keep to the form of the model, as of a quatrain.")
 @click.option("--acrostic", help="First characters of the lines; implies --form.")
 def generate(name, prompt, count, form, acrostic, **options):
-    """Go on with PROMPT, and show the text while it is written.
+    r"""Go on with PROMPT, and show the text while it is written.
 
-    With `-` as PROMPT, each line of standard input is one, and its text one line of the answer.
+    With `-` as PROMPT, each line of standard input is one, and its text one line of the answer. In
+    either, \n stands for a line end. A poem is shown in its lines, but from `-` in one.
 
     Options that are not given have the values kept with the model. With more than one text, beams
     or several answers, each stands below the other when all are ready.
@@ -157,20 +172,27 @@ def generate(name, prompt, count, form, acrostic, **options):
         raise click.UsageError("-n and --acrostic need a PROMPT of their own; got -.")
     generator = _load(name, "generation")
     if prompt == "-":
-        _answer_lines(generator, read_lines(sys.stdin.buffer), BATCH, **options)
+        _answer_lines(generator, map(_unescaped, read_lines(sys.stdin.buffer)), BATCH, **options)
         return
-    prompt = _clean(prompt).replace("\\n", "\n")
+    prompt = _unescaped(prompt)
+    shown = (lambda text: text) if generator.form is None else _in_lines(generator.form)
     several = count > 1 or {"num_beams", "num_return_sequences"} & set(options)
     if not several:
+        text = ""
         for piece in generator.stream(prompt, **options):
-            click.echo(piece, nl=False)
+            told, text = len(shown(text)), text + piece
+            click.echo(shown(text)[told:], nl=False)
         click.echo()
         return
     for option in {"prefix", "acrostic"} & set(options):
         options[option] = [options[option]] * count
     for answer in generator.generate([prompt] * count, **options):
         for text in [answer] if isinstance(answer, str) else answer:
-            click.echo(text + "\n")
+            click.echo(shown(text) + "\n")
+
+
+def _in_lines(form):
+    return lambda text: "\n".join(form.lines(text))
 
 
 @zoo.command()

@@ -1,5 +1,6 @@
 """The entry point: run a command and turn what went wrong into one line and an exit status."""
 
+import dis
 import os
 import sys
 
@@ -21,7 +22,8 @@ def main(argv=None):
 
     Returns:
         The exit status: 0; 2 for bad usage, with one line on standard error; 130 after Ctrl-C; 141
-        where the reader of standard output has gone.
+        where the reader of standard output has gone. A fault of the program is none of these: it
+        is raised, for Python to show where, with status 1.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     for stream in (sys.stdout, sys.stderr):
@@ -41,9 +43,25 @@ def main(argv=None):
         # What Python flushes at its exit must not meet the closed pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
-    except (ValueError, TypeError, ImportError, OSError) as error:
+    except (ImportError, OSError, UnicodeError) as error:
+        return _fail("zoo", str(error))
+    except (ValueError, TypeError) as error:
+        if not _is_about_usage(error):
+            raise
         return _fail("zoo", str(error))
     return 0
+
+
+def _is_about_usage(error):
+    """Whether a check of ours raised an error, so that it is about what was given.
+
+    What Python raises itself, as at a call with wrong arguments, or a library, has met a fault.
+    """
+    place = error.__traceback__
+    while place.tb_next:
+        place = place.tb_next
+    raised = place.tb_frame.f_code.co_code[place.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+    return raised and place.tb_frame.f_globals.get("__name__", "").startswith("zoo.")
 
 
 def _fail(command, message):

@@ -5,6 +5,7 @@ from zoo.decoding.dispatch import extend, search
 from zoo.decoding.greedy import begin_rows, rows_shapes
 from zoo.decoding.options import Decoding, Plan
 from zoo.decoding.rows import Hypotheses, row_shapes
+from zoo.decoding.stops import watched_renewal, watched_state, watched_step
 
 __all__ = [
     "Decoding",
@@ -20,4 +21,7 @@ __all__ = [
     "rows_shapes",
     "search",
     "template",
+    "watched_renewal",
+    "watched_state",
+    "watched_step",
 ]

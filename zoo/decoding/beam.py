@@ -277,3 +277,21 @@ def best_answers(loop, count):
     _, order = tf.math.top_k(tf.gather(flat.scores, places, batch_dims=1), count)
     places = tf.gather(places, order, batch_dims=1)
     return Hypotheses(*(tf.gather(part, places, batch_dims=1) for part in flat[:3]))
+
+
+def by_rank(loop, count):
+    """All that are kept: the best of each group, then the second best of each, and so on.
+
+    Args:
+        loop: `Beams`.
+        count: int, the kept hypotheses of all groups.
+
+    Returns:
+        `Hypotheses`, `count` of each source.
+    """
+
+    def flat(part):  # (B, G, F, ...) -> (B, F·G, ...)
+        turned = tf.transpose(part, [0, 2, 1, *range(3, part.shape.rank)])
+        return tf.reshape(turned, [-1, count, *tf.unstack(tf.shape(part)[3:], part.shape.rank - 3)])
+
+    return Hypotheses(*map(flat, loop.finished[:3]))

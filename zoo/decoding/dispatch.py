@@ -4,7 +4,14 @@ import functools
 
 import tensorflow as tf
 
-from zoo.decoding.beam import beams_shapes, begin_beams, best_answers, extend_beams, take_beams
+from zoo.decoding.beam import (
+    beams_shapes,
+    begin_beams,
+    best_answers,
+    by_rank,
+    extend_beams,
+    take_beams,
+)
 from zoo.decoding.greedy import begin_rows, extend_rows, rows_shapes, sources_done, take_rows
 from zoo.decoding.logits import next_log_probs
 from zoo.decoding.rows import Hypotheses, column, repeat_rows, rows_of
@@ -26,6 +33,7 @@ def search(
     floats,
     seeds=None,
     constraint=None,
+    before=None,
     renewal=None,
     shrink=True,
 ):
@@ -50,12 +58,17 @@ def search(
             each source, as (B,).
         seeds: int32 (B,); sampling needs them.
         constraint: see `zoo.decoding.constraints`.
+        before: int32 (B, P), what each source begins with, padded at the left: for
+            `repetition_penalty` and `no_repeat_ngram_size` it counts as if it stood in the answer.
+            None where an answer stands alone.
         renewal: of a state whose length is bounded; see `zoo.decoding.loop.run`.
         shrink: whether sources whose answers are found leave the batch; see `shrinking`. A few
             sources of one length are found sooner without.
 
     Returns:
-        `Hypotheses`: beams best first, samples in the order of their number.
+        `Hypotheses`: beams best first, samples in the order of their number. With
+        `plan.candidates`, so many of each group of beams instead: the best of each group, then the
+        second best of each, and so on.
 
     Raises:
         ValueError: sampling without seeds.
@@ -71,6 +84,7 @@ def search(
         "plan": plan,
         "floats": floats,
         "constraint": constraint,
+        "before": before,
         "renewal": renewal,
     }
     rounds = functools.partial(shrinking, batch_size=batch_size, shrink=shrink)
@@ -85,7 +99,9 @@ def search(
 
 def _beams(step, static, state, first, limit, options, rounds):
     plan, floats = options["plan"], options["floats"]
-    counts = (plan.num_beams, plan.num_beam_groups, plan.num_return_sequences)
+    groups = plan.num_beam_groups
+    answers = plan.candidates * groups or plan.num_return_sequences
+    counts = (plan.num_beams, groups, answers)
     names = ("num_beams", "num_beam_groups", "num_return_sequences")
     loop = begin_beams(state, first=first, limit=limit, **dict(zip(names, counts, strict=True)))
 
@@ -94,7 +110,7 @@ def _beams(step, static, state, first, limit, options, rounds):
         return extend_beams(
             loop,
             lambda tokens, state: step(tokens, static, state),
-            _log_probs(plan, mine, sources, options["end_id"], options["constraint"]),
+            _log_probs(plan, mine, sources, options),
             end_id=options["end_id"],
             pad_id=options["pad_id"],
             limit=tf.gather(limit, sources),
@@ -109,7 +125,7 @@ def _beams(step, static, state, first, limit, options, rounds):
         static,
         extend=extend,
         done=lambda loop: loop.done,
-        answers=lambda loop: best_answers(loop, plan.num_return_sequences),
+        answers=functools.partial(by_rank if plan.candidates else best_answers, count=answers),
         take=take_beams,
         shapes=beams_shapes(loop),
     )
@@ -153,6 +169,7 @@ def extend(
     floats,
     seeds,
     constraint,
+    before=None,
     most=0,
     until=None,
     renewal=None,
@@ -163,8 +180,8 @@ def extend(
         rows: `Rows` of N = b * R sequences, those of
         sources: int32 (b,), the places of their sources among the B of `search`.
         step, static: see `search`; `static` has b rows.
-        end_id, pad_id, limit, plan, floats, seeds, constraint, renewal: see `search`; of all B
-            sources.
+        end_id, pad_id, limit, plan, floats, seeds, constraint, before, renewal: see `search`; of
+            all B sources.
         most: int32 scalar, stop when at most so many sources are unfinished.
         until: int32 scalar, the number of tokens at which to stop for now, or None.
 
@@ -175,10 +192,11 @@ def extend(
     choose = _best_token
     if plan.do_sample:
         choose = _sampler(plan, mine, tf.gather(seeds, sources))
+    rules = {"end_id": end_id, "pad_id": pad_id, "constraint": constraint, "before": before}
     return extend_rows(
         rows,
         lambda tokens, state: step(tokens, static, state),
-        _log_probs(plan, mine, sources, end_id, constraint),
+        _log_probs(plan, mine, sources, rules),
         choose,
         times=times,
         end_id=end_id,
@@ -196,13 +214,15 @@ def _of(floats, sources):
     return {name: tf.gather(x, sources) if x.shape.rank else x for name, x in floats.items()}
 
 
-def _log_probs(plan, floats, sources, end_id, constraint):
-    times = plan.times
+def _log_probs(plan, floats, sources, rules):
+    times, constraint, before = plan.times, rules["constraint"], rules["before"]
     penalty = column(floats["repetition_penalty"], times) if plan.repetition_penalty else None
     rows = tf.repeat(sources, times)
     return functools.partial(
         next_log_probs,
-        end_id=end_id,
+        end_id=rules["end_id"],
+        pad_id=rules["pad_id"],
+        before=None if before is None else tf.gather(before, rows),
         repetition_penalty=penalty,
         no_repeat_ngram_size=plan.no_repeat_ngram_size,
         constraint=constraint and (lambda tokens, t: constraint(tokens, t, rows)),

@@ -4,7 +4,16 @@ import tensorflow as tf
 
 
 def next_log_probs(
-    logits, tokens, t, *, end_id, repetition_penalty=None, no_repeat_ngram_size=0, constraint=None
+    logits,
+    tokens,
+    t,
+    *,
+    end_id,
+    repetition_penalty=None,
+    no_repeat_ngram_size=0,
+    constraint=None,
+    before=None,
+    pad_id=0,
 ):
     """Log-probabilities of the next token, minus infinity where it is forbidden.
 
@@ -21,13 +30,17 @@ def next_log_probs(
         repetition_penalty: float32 (N, 1) or (1, 1); None is off.
         no_repeat_ngram_size: int; 0 is off.
         constraint: `(tokens, t) -> allowed`, bool (N, V) or (1, V); None allows all.
+        before: int32 (N, P), tokens that were read before the first of `tokens`, padded at the
+            left with `pad_id`: a repetition of these is one, too. None where there are none.
+        pad_id: int.
 
     Returns:
         float32 (N, V), at most 0, at least one of each row finite.
     """
     logits = tf.cast(logits, tf.float32)
+    known = tokens if before is None else tf.concat([before, tokens], axis=1)
     if repetition_penalty is not None:
-        logits = penalise_repetition(logits, tokens, repetition_penalty)
+        logits = penalise_repetition(logits, known, repetition_penalty, pad_id)
     log_probs = log_softmax(logits)
     if constraint is not None:
         allowed = constraint(tokens, t)
@@ -35,7 +48,7 @@ def next_log_probs(
         allowed |= stuck & (tf.range(tf.shape(logits)[-1]) == end_id)
         log_probs += tf.where(allowed, 0.0, -float("inf"))
     if no_repeat_ngram_size:
-        fresh = forbid_repeated_ngrams(log_probs, tokens, no_repeat_ngram_size)
+        fresh = forbid_repeated_ngrams(log_probs, known, no_repeat_ngram_size)
         stuck = tf.reduce_max(fresh, axis=-1, keepdims=True) == -float("inf")
         log_probs = tf.where(stuck, log_probs, fresh)
     return log_probs
@@ -52,21 +65,24 @@ def log_softmax(logits):
     return logits - (most + tf.math.log(total))
 
 
-def penalise_repetition(logits, tokens, penalty):
+def penalise_repetition(logits, tokens, penalty, pad_id=0):
     """Divides positive logits of `tokens` by `penalty` and multiplies negative ones, once a token.
 
     Args:
         logits: float32 (N, V).
-        tokens: int32 (N, t).
+        tokens: int32 (N, t); padding is no token.
         penalty: float32 (N, 1) or (1, 1), above 0.
+        pad_id: int.
 
     Returns:
         float32 (N, V).
 
     Reference: Keskar et al. 2019, CTRL, section 4.1, in the form used by HF transformers.
     """
-    seen = _counts(tokens, tf.ones_like(tokens), tf.shape(logits)) > 0
-    return tf.where(seen, tf.where(logits > 0, logits / penalty, logits * penalty), logits)
+    seen = _counts(tokens, tf.cast(tokens != pad_id, tf.int32), tf.shape(logits)) > 0
+    penalised = tf.where(logits > 0, logits / penalty, logits * penalty)
+    # An absurd penalty must not come to infinity, which has no softmax.
+    return tf.where(seen, tf.clip_by_value(penalised, -1e30, 1e30), logits)
 
 
 def forbid_repeated_ngrams(log_probs, tokens, size):

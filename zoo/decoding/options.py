@@ -1,7 +1,6 @@
 """The options of decoding: checked once in Python, then split for the graph."""
 
 import dataclasses
-import math
 import numbers
 from typing import NamedTuple
 
@@ -26,6 +25,9 @@ _MINIMUM = {
     "top_k": 0,
     "no_repeat_ngram_size": 0,
 }
+_MOST = 2**31 - 1  # of an int32
+_LARGEST = tf.float32.max
+_LONGEST_NGRAM = 100  # each place of an n-gram costs operations in the graph
 
 
 class Plan(NamedTuple):
@@ -44,6 +46,7 @@ class Plan(NamedTuple):
     min_p: bool = False
     repetition_penalty: bool = False
     no_repeat_ngram_size: int = 0
+    candidates: int = 0  # hypotheses that a search returns of each group; 0: answers alone
 
     @property
     def times(self):
@@ -73,8 +76,10 @@ class Decoding:
         top_p: draw among the fewest best tokens whose probabilities sum to this; 1 is off.
         min_p: draw among tokens at least this share as probable as the best one; 0 is off.
         repetition_penalty: positive logits of tokens already in the answer are divided by it and
-            negative ones multiplied; 1 is off.
-        no_repeat_ngram_size: no n-gram of this size occurs twice in an answer; 0 is off.
+            negative ones multiplied; 1 is off. As in HF transformers, a model that goes on with
+            what it was given counts the tokens of that, too, as far as it reads them.
+        no_repeat_ngram_size: no n-gram of this size occurs twice in an answer, or in prompt and
+            answer together; 0 is off.
 
     Raises:
         TypeError: a value of the wrong type.
@@ -115,6 +120,8 @@ class Decoding:
             raise TypeError(f"do_sample must be True, False or None; got {self.do_sample!r}.")
         for name, least in _MINIMUM.items():
             self._require(getattr(self, name) >= least, f"{name} must be >= {least}", name)
+            most = _LONGEST_NGRAM if name == "no_repeat_ngram_size" else _MOST
+            self._require(getattr(self, name) <= most, f"{name} must be <= {most}", name)
         self._require(self.temperature > 0, "temperature must be > 0", "temperature")
         self._require(0 < self.top_p <= 1, "top_p must be > 0 and <= 1", "top_p")
         self._require(0 <= self.min_p < 1, "min_p must be >= 0 and < 1", "min_p")
@@ -210,6 +217,6 @@ def _number(name, value):
         raise TypeError(f"{name} must be {'an int' if whole else 'a number'}; got {value!r}.")
     if whole:
         return int(value)
-    if not math.isfinite(value):
-        raise ValueError(f"{name} must be finite; got {name}={value}.")
+    if not abs(value) <= _LARGEST:
+        raise ValueError(f"{name} must be finite in float32; got {name}={value}.")
     return float(value)

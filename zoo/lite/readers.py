@@ -1,6 +1,7 @@
 """Readers of LiteRT exports: strings or photographs in, strings out, without TensorFlow."""
 
 import json
+import numbers
 import random
 import warnings
 from pathlib import Path
@@ -54,8 +55,12 @@ class LiteModel:
         """The ids of the answer to each of a list of sources; see `LiteSearch`."""
         kept = self.manifest["decoding"]["max_new_tokens"]
         limit = kept if max_new_tokens is None else max_new_tokens
-        if limit < 1:
-            raise ValueError(f"max_new_tokens must be >= 1; got max_new_tokens={limit}.")
+        if isinstance(limit, bool) or not isinstance(limit, numbers.Integral):
+            raise TypeError(f"max_new_tokens must be an int; got {limit!r}.")
+        if not 1 <= limit < 2**31:
+            raise ValueError(
+                f"max_new_tokens must be >= 1 and < 2**31; got max_new_tokens={limit}."
+            )
         limits = np.full(len(sources), limit, "int32")
         return self._search(sources, *how, max_new_tokens=limits, **inputs)
 
@@ -103,8 +108,10 @@ class LiteGenerator(LiteModel):
             "temperature": kept["temperature"] if temperature is None else temperature,
             "top_p": kept["top_p"] if top_p is None else top_p,
         }
-        if not options["temperature"] > 0:
-            raise ValueError(f"temperature must be > 0; got temperature={temperature}.")
+        if not 0 < options["temperature"] <= np.finfo("float32").max:
+            raise ValueError(
+                f"temperature must be > 0 and finite in float32; got temperature={temperature}."
+            )
         if not 0 < options["top_p"] <= 1:
             raise ValueError(f"top_p must be > 0 and <= 1; got top_p={top_p}.")
         several, prompts = _listed_texts(inputs)
@@ -117,11 +124,13 @@ class LiteGenerator(LiteModel):
                     "only the newest are read.",
                     stacklevel=2,
                 )
-        seed = random.randrange(2**31) if seed is None else int(seed)
+        seed = random.randrange(2**31) if seed is None else seed
+        if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
+            raise TypeError(f"seed must be an int or None; got seed={seed!r:.80}.")
         found = self._ids(
             [[START_ID, *ids[-room:]] for ids in every],
             max_new_tokens,
-            seed=np.array([(seed + i) % 2**31 for i in range(len(prompts))], "int32"),
+            seed=np.array([(int(seed) + i) % 2**31 for i in range(len(prompts))], "int32"),
             **{name: np.full(len(prompts), x, "float32") for name, x in options.items()},
         )
         texts = self._target.decode(found)
@@ -165,9 +174,11 @@ def open_litert(path, num_threads=None):
 
 def _listed_texts(inputs):
     """Whether it is a list, and the texts as one."""
-    several = isinstance(inputs, (list, tuple))
-    texts = list(inputs) if several else [inputs]
-    for text in texts:
+    if isinstance(inputs, str):
+        return False, [inputs]
+    if not isinstance(inputs, (list, tuple)) and getattr(inputs, "ndim", 0) != 1:
+        raise TypeError(f"inputs must be a str or a list of str; got {inputs!r:.80}.")
+    for i, text in enumerate(inputs):
         if not isinstance(text, str):
-            raise TypeError(f"inputs must be a str or a list of str; got {inputs!r:.80}.")
-    return several, texts
+            raise TypeError(f"inputs must be a str or a list of str; got inputs[{i}]={text!r:.80}.")
+    return True, [str(text) for text in inputs]

@@ -1,4 +1,4 @@
-"""Heat maps of attention weights: target tokens down, source tokens across."""
+"""Heat maps of attention weights: the tokens of an answer down, those of its source across."""
 
 import itertools
 import os
@@ -30,10 +30,10 @@ def plot_attention(out, path=None, layer=-1, head="mean", photograph=None):
     Args:
         out: result of `generate(..., return_dict=True)` for one input, with `text` str,
             `source_tokens` S str, `tokens` T str, `attention` float32 (layers, heads, T, S) and
-            `score` float.
+            `score` float; and, where they are no source and target, `axes`, what they are.
         path: file to write as well, in the format that its suffix names (.png, .pdf, .svg ...). It
             is replaced in one step, so that a reader never sees half a picture.
-        layer: index (negative counts from the last layer), "mean" or "all".
+        layer: index (from 0; negative counts from the last layer), "mean" or "all".
         head: the same for heads. "all" draws a panel each, and is for text alone.
         photograph: uint8 (height, width, 3), to draw a caption on in place of the scaled picture
             that the captioner saw.
@@ -122,8 +122,8 @@ def _choose(name, which, count):
     if which == "mean":
         return [(f"mean of {count} {name}s", list(range(count)))]
     if which == "all":
-        return [(f"{name} {i + 1}", [i]) for i in range(count)]
-    return [(f"{name} {which % count + 1} of {count}", [which % count])]
+        return [(f"{name} {i}", [i]) for i in range(count)]
+    return [(f"{name} {which % count} (of 0 to {count - 1})", [which % count])]
 
 
 def _cell(rows, columns, T, S):
@@ -152,7 +152,11 @@ def _draw(figure, out, panels, columns):
     width = max(left + grid_width + right, MIN_WIDTH)
     left += (width - left - grid_width - right) / 2
     title = wrap(out.text, width - 2 * PAD, 12)
-    note = "Each row shows how one target token divides its attention over the source tokens."
+    source_name, target_name = getattr(out, "axes", ("source", "target"))
+    note = (
+        f"Each row shows how one token of the {target_name} divides its attention over the tokens "
+        f"of the {source_name}."
+    )
     caption = wrap(f"{note} Score: {out.score:.2f}.", width - 2 * PAD, 8)
     bottom = PAD + 0.17 * len(caption) + NAME + 0.1
     ceiling = bottom + grid_height
@@ -169,8 +173,9 @@ def _draw(figure, out, panels, columns):
         )
 
     write(width / 2, height - PAD, "\n".join(title), 12, va="top", color=INK)
-    write(left + grid_width / 2, ceiling + 0.1 + source_height + NAME / 2, "source", 9)
-    write(left - 0.1 - target_width - NAME / 2, bottom + grid_height / 2, "target", 9, rotation=90)
+    write(left + grid_width / 2, ceiling + 0.1 + source_height + NAME / 2, source_name, 9)
+    beside = left - 0.1 - target_width - NAME / 2
+    write(beside, bottom + grid_height / 2, target_name, 9, rotation=90)
     write(width / 2, PAD, "\n".join(caption), 8, va="bottom")
 
     highest = max(float(values.max()) for _, values in panels)
@@ -199,9 +204,9 @@ def _across(figure, labels, cell, size):
     level = [0] * len(labels)
     if _extent(figure, labels, level, size)[0] < 0.95 * cell:
         return labels, level
-    # Ideographs are stacked, as in vertical writing; everything else is turned.
+    # Ideographs are stacked, as in vertical writing, and single letters stand; the rest is turned.
     stacked = ["\n".join(label) if is_wide(label) else label for label in labels]
-    return stacked, [0 if is_wide(label) else 90 for label in labels]
+    return stacked, [0 if is_wide(label) or len(label) == 1 else 90 for label in labels]
 
 
 def _extent(figure, labels, turns, size):

@@ -147,8 +147,9 @@ class ImageCaptioner(TaskModel):
     def source_pieces(self, source, ids):
         return []
 
-    def _explain(self, source, ids):
-        return dataclasses.replace(super()._explain(source, ids), image=source, grid=self.grid_size)
+    def _explain(self, source, ids, text):
+        found = super()._explain(source, ids, text)
+        return dataclasses.replace(found, image=source, grid=self.grid_size)
 
     def begin(self, source):
         """`TaskModel.begin`; a source is an image, or the features (S, C) of its cells."""

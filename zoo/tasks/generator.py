@@ -1,6 +1,7 @@
 """`TextGenerator`: the beginning of a text in, the text with its continuation out."""
 
 import dataclasses
+import functools
 import warnings
 from typing import NamedTuple
 
@@ -9,10 +10,13 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.data.batching import bucketed_windows
-from zoo.decoding import begin_rows, extend, row_shapes, rows_shapes
-from zoo.tasks.inputs import FLOATS, IDS, VECTOR, framed, held_spec, padded, row_seeds, texts
+from zoo.decoding import Decoding, begin_rows, extend, row_shapes, rows_shapes
+from zoo.tasks.answers import checked_options, watched
+from zoo.tasks.inputs import FLOATS, IDS, VECTOR, framed, held_spec, padded, row_seeds
+from zoo.tasks.inputs import texts as listed
 from zoo.tasks.task_model import Beginning, TaskModel
-from zoo.text import END_ID, PAD_ID, START_ID, Form
+from zoo.tasks.windows import Windows
+from zoo.text import END_ID, PAD_ID, START_ID, Form, checked_stops
 from zoo.training import token_cross_entropy
 
 SAMPLE_INPUTS = {"temperature": tf.float32, "top_p": tf.float32, "seed": tf.int32}
@@ -36,7 +40,7 @@ class TextGenerator(TaskModel):
 
     Args:
         model: `zoo.models.TransformerLM`, or any `keras.Model` that maps tokens to logits and has
-            `context_length`, `start` and `step` (see ARCHITECTURE.md, the decoding protocol).
+            `context_length`, `start` and `stepper` (see ARCHITECTURE.md, the decoding protocol).
         tokenizer: a `zoo.text.SentencePieceTokenizer`, trained with `lossless=True`.
         decoding: dict of the options that `generate` uses where it is not told otherwise.
         form: dict of the arguments of `zoo.text.Form`, which `generate(..., form=True)` keeps to;
@@ -47,6 +51,7 @@ class TextGenerator(TaskModel):
     """
 
     source_spec = IDS
+    rules = ("form", "acrostic")
     serving_spec = tf.TensorSpec([None], tf.string, name="text")
 
     def __init__(self, model, tokenizer, decoding=None, form=None, **kwargs):
@@ -87,50 +92,53 @@ class TextGenerator(TaskModel):
 
         return windows.map(shifted)
 
-    def score(self, texts_):
+    def score(self, texts):
         """Natural-log probability of each text, as the beginning of one: without an end token.
 
-        Of a text that is longer than the context, each token is judged with at least the newest
-        half of the context before it.
+        A text that is longer than the context is read in the windows in which `generate` reads:
+        each token is judged with at least the newest half of the context before it.
 
         Args:
-            texts_: str, or a list of str.
+            texts: str, or a list of str.
 
         Returns:
             A float for a str, float32 (B,) for a list.
         """
-        rows = self.tokenizer.encode(texts("texts", texts_))
+        rows = self.tokenizer.encode(listed("texts", texts))
         windows = [(row, *window) for row, ids in enumerate(rows) for window in self._windows(ids)]
         scores = np.zeros(len(rows))
         if windows:
             owners, befores, targets = zip(*windows, strict=True)
             found = self._score([Prompt("", ids) for ids in befores], list(targets))
             np.add.at(scores, list(owners), found)
-        return float(scores[0]) if isinstance(texts_, str) else scores.astype("float32")
+        return float(scores[0]) if isinstance(texts, str) else scores.astype("float32")
 
-    def perplexity(self, texts_):
+    def perplexity(self, texts):
         """Perplexity a token of each text: `exp(-score / tokens)`; arguments as of `score`."""
-        counts = [max(1, len(ids)) for ids in self.tokenizer.encode(texts("texts", texts_))]
-        found = np.exp(-np.atleast_1d(self.score(texts_)) / counts)
-        return float(found[0]) if isinstance(texts_, str) else found
+        counts = [max(1, len(ids)) for ids in self.tokenizer.encode(listed("texts", texts))]
+        found = np.exp(-np.atleast_1d(self.score(texts)) / counts)
+        return float(found[0]) if isinstance(texts, str) else found
 
     def _windows(self, ids):
         """Tokens -> pairs of what is read, and what is judged after it."""
         context = self.model.context_length
+        kept = context // 2
         end = min(context, len(ids))
         if end:
             yield [START_ID], ids[:end]
         while end < len(ids):
-            begin, end = end, min(end + context // 2, len(ids))
-            yield [START_ID, *ids[end - context + 1 : begin]], ids[begin:end]
+            begin, end = end, min(end + context - kept, len(ids))
+            yield [START_ID, *ids[begin - kept : begin]], ids[begin:end]
 
-    def stream(self, prompt, *, prefix=None, seed=None, form=False, acrostic=None, **options):
+    def stream(
+        self, prompt, *, prefix=None, stop=None, seed=None, form=False, acrostic=None, **options
+    ):
         """Writes on, and gives the text while it comes into being.
 
         Args:
             prompt: str.
-            prefix, seed, form, acrostic, **options: as in `generate`; the options are those of
-                greedy search and of sampling. The same seed gives the text of `generate`.
+            prefix, stop, seed, form, acrostic, **options: as in `generate`; the options are those
+                of greedy search and of sampling. The same seed gives the text of `generate`.
 
         Returns:
             An iterator of str: the prompt, then the pieces of its continuation.
@@ -142,6 +150,9 @@ class TextGenerator(TaskModel):
         """
         if not isinstance(prompt, str):
             raise TypeError(f"prompt must be a str; got {prompt!r:.80}.")
+        known = {field.name for field in dataclasses.fields(Decoding)} - {"do_sample"}
+        checked_options(TextGenerator.stream, options, known)
+        stops = checked_stops(stop)
         sources, _ = self.read(prompt)
         decoding = self.decoding.updated(**options)
         if decoding.num_beams > 1 or decoding.num_return_sequences > 1:
@@ -151,22 +162,27 @@ class TextGenerator(TaskModel):
                 f"num_return_sequences={decoding.num_return_sequences}."
             )
         held = self.held_to(sources, prefix, form=form, acrostic=acrostic)
-        return self._stream(sources, decoding, held, row_seeds(seed, 1))
+        held, stops = self._watched(held, stops)
+        return self._stream(sources, decoding, held, stops, row_seeds(seed, 1))
 
-    def _stream(self, sources, decoding, held, seeds):
+    def _stream(self, sources, decoding, held, stops, seeds):
         yield sources[0].text
         self.build()
         plan, floats = decoding.split()
         begin, go_on = self._stream_functions(plan, held)
         limit = np.full(1, decoding.max_new_tokens, "int32")
-        static, rows = begin(self.pack(sources), limit)
+        source = self.pack(sources)
+        static, rows = begin(source, held, limit)
         told, until = "", 0
         while not rows.done.numpy().all():
             until += _STREAM_TOKENS
-            rows = go_on(static, rows, held, limit, seeds, floats, tf.constant(until))
-            text = self.tokenizer.decode(rows.tokens.numpy().tolist())[0]
+            rows = go_on(source, static, rows, held, limit, seeds, floats, tf.constant(until))
+            (ids,), done = rows.tokens.numpy().tolist(), rows.done.numpy().all()
+            (text,) = self.tokenizer.decode([ids if stops is None else stops.until(ids)])
             # The bytes of a character may not have come all.
-            whole = text if rows.done.numpy().all() else text.rstrip("\ufffd")
+            whole = text if done else text.rstrip("\ufffd")
+            if stops is not None:
+                whole = stops.cut(text) if done else stops.settled(whole)
             yield whole[len(told) :]
             told = whole
 
@@ -175,14 +191,18 @@ class TextGenerator(TaskModel):
         key = "stream", plan, tuple(held)
         if key not in self._searches:
 
-            def begin(source, limit):
+            def begin(source, held, limit):
                 static, state = self.model.start(source)
+                _, state, _ = watched(None, state, None, held, source)
                 return static, begin_rows(state, first=source[:, -1], limit=limit)
 
-            def go_on(static, rows, held, limit, seeds, floats, until):
+            def go_on(source, static, rows, held, limit, seeds, floats, until):
+                step, _, renewal = watched(
+                    self.model.stepper(), None, self.model.renewal, held, source
+                )
                 return extend(
                     rows,
-                    self.model.stepper(),
+                    step,
                     static,
                     tf.range(tf.shape(limit)[0]),
                     end_id=END_ID,
@@ -192,28 +212,28 @@ class TextGenerator(TaskModel):
                     floats=floats,
                     seeds=seeds,
                     constraint=self.constraint(held),
+                    before=source,
                     until=until,
-                    renewal=self.model.renewal,
+                    renewal=renewal,
                 )
 
-            begin = tf.function(begin, autograph=False, input_signature=[self.source_spec, VECTOR])
+            specs = self.source_spec, held_spec(held)
+            begin = tf.function(begin, autograph=False, input_signature=[*specs, VECTOR])
             static, rows = begin.get_concrete_function().structured_outputs
             static, rows = tf.nest.map_structure(
                 lambda tensor, shape: tf.TensorSpec(shape, tensor.dtype),
                 (static, rows),
                 (row_shapes(static), rows_shapes(rows)),
             )
+            source, held = specs
             scalar = tf.TensorSpec([], tf.int32)
-            go_on = tf.function(
-                go_on,
-                autograph=False,
-                input_signature=[static, rows, held_spec(held), VECTOR, VECTOR, FLOATS, scalar],
-            )
+            signature = [source, static, rows, held, VECTOR, VECTOR, FLOATS, scalar]
+            go_on = tf.function(go_on, autograph=False, input_signature=signature)
             self._searches[key] = begin, go_on
         return self._searches[key]
 
     def read(self, inputs):
-        prompts = texts("inputs", inputs)
+        prompts = listed("inputs", inputs)
         room = self.model.context_length - 2
         rows = self.tokenizer.encode(prompts)
         longest = max(map(len, rows), default=0)
@@ -247,7 +267,7 @@ class TextGenerator(TaskModel):
             raise ValueError("form and acrostic need a model that has a form; this one has none.")
         if prefix is not None:
             raise ValueError(f"prefix must be None with a form; got prefix={prefix!r:.80}.")
-        acrostics = None if acrostic is None else texts("acrostic", acrostic)
+        acrostics = None if acrostic is None else listed("acrostic", acrostic)
         if acrostics is not None and len(acrostics) != len(sources):
             raise ValueError(
                 "acrostic must have one text for each input; "
@@ -265,6 +285,10 @@ class TextGenerator(TaskModel):
     def whole(self, source, text):
         return source.text + text
 
+    def _explain(self, source, ids, text):
+        found = super()._explain(source, ids, text)
+        return dataclasses.replace(found, axes=("earlier text", "new text"))
+
     def begin(self, source):
         static, state = self.model.start(source)
         return Beginning(
@@ -273,29 +297,31 @@ class TextGenerator(TaskModel):
             first=source[:, -1],
             limit=tf.fill([tf.shape(source)[0]], tf.int32.max),
             renewal=self.model.renewal,
+            before=source,
         )
 
     def forced_ids(self, source, target):
         """See `TaskModel`; S is P + T - 1: the prompt, and the answer but for its last token.
 
-        What lies behind the context is not looked at: its log-probability and weights are 0.
+        Beyond the context, each token is judged in the window in which the search wrote it: the
+        start token and the newest half of what stood there when the context was full, and what was
+        written since. To the tokens outside its window a token attends with a weight of 0, which is
+        what it did.
         """
         before = tf.reduce_sum(tf.cast(source != PAD_ID, tf.int32), axis=1)  # (B,)
         tokens = _joined(source, target)
-        inputs = tokens[:, :-1][:, : self.model.context_length]
+        length = tf.shape(tokens)[1] - 1
+        # A model without renewal reads everything in one go.
+        context = length if self.model.renewal is None else self.model.context_length
+        windows = Windows(context, length)
+        inputs = windows.cut(tokens[:, :-1], PAD_ID)  # (B·W, C)
         logits, attention = self.model(inputs, return_attention_scores=True, training=False)
-        labels = tokens[:, 1:][:, : self.model.context_length]
-        losses = token_cross_entropy(labels, logits)
-        places = tf.range(tf.shape(labels)[1])[None]
-        judged = (places >= before[:, None] - 1) & (labels != PAD_ID)
-        scores = -tf.reduce_sum(tf.where(judged, losses, 0.0), axis=1)
+        losses = token_cross_entropy(windows.cut(tokens[:, 1:], PAD_ID), logits)
         # Row t of the answer was written from the position before it.
-        missing = tf.shape(tokens)[1] - 1 - tf.shape(inputs)[1]
-        attention = tf.pad(
-            tf.cast(attention, tf.float32), [[0, 0]] * 3 + [[0, missing], [0, missing]]
-        )
         rows = before[:, None] - 1 + tf.range(tf.shape(target)[1])[None]  # (B, T)
-        return scores, tf.gather(attention, rows, axis=3, batch_dims=1)
+        losses = windows.rows(losses, rows)
+        scores = -tf.reduce_sum(tf.where(target != PAD_ID, losses, 0.0), axis=1)
+        return scores, windows.attention(tf.cast(attention, tf.float32), rows)
 
     def source_pieces(self, source, ids):
         return self.tokenizer.pieces([*source.ids, *ids[:-1]])
@@ -304,7 +330,10 @@ class TextGenerator(TaskModel):
         """What an export offers; `sample` beside what every task model has.
 
         `sample` takes `text` string (B,), `temperature` and `top_p` float32 (B,) and `seed` int32
-        (B,): a row answers as `generate` with these options does, alone.
+        (B,): a row answers as `generate` with these options does, alone. Where `generate` would
+        raise an error, the row is refused: its text is empty, without the prompt, and its score 0,
+        and the other rows are answered. That is a temperature that is not above 0 or not finite,
+        and a top_p that is not above 0 and at most 1.
         """
         vectors = [tf.TensorSpec([None], dtype, name) for name, dtype in SAMPLE_INPUTS.items()]
         sample = tf.function(
@@ -315,7 +344,19 @@ class TextGenerator(TaskModel):
     def _serve_sample(self, text, temperature, top_p, seed):
         floats = {"temperature": temperature, "top_p": top_p}
         best = self._best(self.in_graph(text), seed, self._sampling, **floats)
-        return self._answer(text, best)
+        answer = self._answer(text, best)
+        return {**answer, "text": tf.where(in_range(floats), answer["text"], "")}
+
+    def search_ids(self, source, held, max_new_tokens, seeds, floats, *, plan, shrink=True):
+        """See `TaskModel`. A row whose options are out of range has no answer."""
+        given = {name: value for name, value in floats.items() if value.shape.rank}
+        if given:
+            max_new_tokens = tf.where(in_range(given), max_new_tokens, 0)
+        if seeds is not None:  # as in Python, modulo 2**31
+            seeds = tf.where(seeds < 0, seeds - tf.int32.min, seeds)
+        return super().search_ids(
+            source, held, max_new_tokens, seeds, floats, plan=plan, shrink=shrink
+        )
 
     @property
     def _sampling(self):
@@ -323,7 +364,10 @@ class TextGenerator(TaskModel):
         return self.decoding.updated(temperature=1.0, top_p=0.5)
 
     def lite_function(self):
-        """See `TaskModel`; `temperature`, `top_p` and `seed` are inputs, too, as of `sample`."""
+        """See `TaskModel`; `temperature`, `top_p` and `seed` are inputs, too, as of `sample`.
+
+        A row that `sample` refuses has no ids here.
+        """
         inputs = {name: tf.TensorSpec([None], dtype) for name, dtype in SAMPLE_INPUTS.items()}
         return self._lite_function(self._sampling, **inputs)
 
@@ -351,6 +395,16 @@ class TextGenerator(TaskModel):
         }
 
 
+def in_range(floats):
+    """Which rows have options that `Decoding` takes: bool (B,), of a dict of float32 (B,)."""
+    # A comparison with NaN is false.
+    rules = {
+        "temperature": lambda x: (x > 0) & (x <= x.dtype.max),
+        "top_p": lambda x: (x > 0) & (x <= 1),
+    }
+    return functools.reduce(tf.logical_and, [rules[name](x) for name, x in floats.items()])
+
+
 def _joined(source, target):
     """Prompts (B, P) padded at the left, answers (B, T) -> (B, P + T), padded at the right."""
     both = tf.concat([source, target], axis=1)
@@ -375,7 +429,7 @@ def _strings(x):
         if not (isinstance(spec, tf.TensorSpec) and spec.dtype == tf.string):
             raise ValueError(f"x must be a dataset of strings; got {spec}.")
         return x.unbatch() if spec.shape.rank == 1 else x
-    rows = texts("x", x)
+    rows = listed("x", x)
     if not rows:
         raise ValueError("x must hold at least one text; got none.")
     return tf.data.Dataset.from_tensor_slices(rows)

@@ -1,5 +1,7 @@
 """What users give, as lists and arrays, and the shapes of those in a graph."""
 
+import numbers
+
 import numpy as np
 import tensorflow as tf
 
@@ -20,8 +22,11 @@ def held_spec(held):
 
 def row_seeds(seed, count):
     """A seed for each of `count` answers, int32, from one int or, for None, from chance."""
-    seed = int(np.random.default_rng().integers(2**31)) if seed is None else int(seed)
-    return ((np.arange(count) + seed) % 2**31).astype("int32")
+    if seed is None:
+        seed = np.random.default_rng().integers(2**31)
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
+        raise TypeError(f"seed must be an int or None; got seed={seed!r:.80}.")
+    return ((np.arange(count) + int(seed) % 2**31) % 2**31).astype("int32")
 
 
 def framed(ids, start=False, end=False):
@@ -32,11 +37,22 @@ def framed(ids, start=False, end=False):
 
 
 def texts(name, value):
-    """A str or a list of str as a list; `TypeError` for anything else."""
-    found = [value] if isinstance(value, str) else value
-    if not isinstance(found, (list, tuple)) or not all(isinstance(t, str) for t in found):
-        raise TypeError(f"{name} must be a str or a list of str; got {value!r:.80}.")
-    return list(found)
+    """A str, or a list, a tuple or a numpy array (B,) of str, as a list of str.
+
+    Raises:
+        TypeError: anything else; where it is one of many, the message says which.
+    """
+    if isinstance(value, str):
+        return [str(value)]
+    rule = f"{name} must be a str or a list of str"
+    if isinstance(value, np.ndarray) and value.ndim != 1:
+        raise TypeError(f"{rule}; got an array of shape {value.shape}: {value!r:.80}.")
+    if not isinstance(value, (list, tuple, np.ndarray)):
+        raise TypeError(f"{rule}; got {value!r:.80}.")
+    for i, text in enumerate(value):
+        if not isinstance(text, str):
+            raise TypeError(f"{rule}; got {name}[{i}]={text!r:.80}.")
+    return [str(text) for text in value]
 
 
 def padded(rows, left=False):

@@ -8,10 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.decoding import Decoding, all_of, banned, forced, search, template
+from zoo.tasks.answers import SHARED, checked_options, distinct, watched, widened
 from zoo.tasks.exported import Exported
 from zoo.tasks.inputs import FLOATS, IDS, VECTOR, chunks, held_spec, padded, row_seeds, texts
 from zoo.tasks.output import Generated
-from zoo.text import END_ID, PAD_ID, START_ID, UNKNOWN_ID
+from zoo.text import END_ID, PAD_ID, START_ID, UNKNOWN_ID, Stops, checked_stops
 from zoo.training import SequenceLearner
 
 
@@ -23,6 +24,8 @@ class Beginning(NamedTuple):
         first: int or int32 (B,), the token before the first new one.
         limit: int32 (B,), the most new tokens that make sense for each source; 0 is no answer.
         renewal: of a state whose length is bounded; None where it is not.
+        before: int32 (B, P), the tokens that an answer goes on with, padded at the left; None where
+            it stands alone.
     """
 
     static: Any
@@ -30,6 +33,7 @@ class Beginning(NamedTuple):
     first: Any
     limit: tf.Tensor
     renewal: Any = None
+    before: Any = None
 
 
 class TaskModel(Exported, SequenceLearner):
@@ -52,6 +56,8 @@ class TaskModel(Exported, SequenceLearner):
 
     serialized_parts = ("model", "tokenizer")  # arguments of the constructor that are objects
     source_tokenizer = None  # where sources are text of their own
+    rules = ()  # names of what else `held_to` takes
+    spaces = True  # whether answers have spaces
 
     def __init__(self, model, target_tokenizer, decoding=None, encoder=None, **kwargs):
         super().__init__(model, encoder, **kwargs)
@@ -143,6 +149,7 @@ class TaskModel(Exported, SequenceLearner):
         repetition_penalty=None,
         no_repeat_ngram_size=None,
         prefix=None,
+        stop=None,
         seed=None,
         return_dict=False,
         **rules,
@@ -156,18 +163,26 @@ class TaskModel(Exported, SequenceLearner):
             temperature, top_k, top_p, min_p, repetition_penalty, no_repeat_ngram_size: see
                 `zoo.decoding.Decoding`. Default: the setting kept with the model.
             prefix: str, or a list of str, one for each input: how the answer must begin.
+            stop: str, or a list of str, of any of which an answer ends in front: the text is cut
+                there, and nothing is written after the token that completes it. Only what is
+                generated is searched, the prefix with it. A table of (bytes of all stops + 2) ·
+                vocabulary is made for it, and each answer that is stopped takes one step more.
             seed: int, for sampling; the same seed gives the same answers. Default: a random one.
             return_dict: whether to return `zoo.tasks.Generated` in place of strings.
             **rules: what else the class can hold answers to; see its `held_to`.
 
         Returns:
             A str for one input, a list for a list. With `num_return_sequences` above 1, a list of
-            that many in place of each answer, best first.
+            that many in place of each answer. Those of beams are different texts, best first; there
+            are fewer where a search finds no more. Samples are drawn each for itself, in the order
+            of their number, so that two may be equal.
 
         Raises:
-            TypeError: `inputs` or `prefix` is of the wrong kind.
+            TypeError: `inputs`, `prefix` or `stop` is of the wrong kind; an unknown option.
             ValueError: an option outside its range.
         """
+        checked_options(TaskModel.generate, rules, self.rules)
+        stops = checked_stops(stop)
         sources, one = self.read(inputs)
         decoding = self.decoding.updated(
             max_new_tokens=max_new_tokens,
@@ -184,29 +199,25 @@ class TaskModel(Exported, SequenceLearner):
             no_repeat_ngram_size=no_repeat_ngram_size,
         )
         held = self.held_to(sources, prefix, **rules)
+        held, stops = self._watched(held, stops)
         seeds = row_seeds(seed, len(sources))
 
         answers = [None] * len(sources)
         for rows in chunks(list(map(self.length, sources))):
-            found = self._search(
+            found = self._answers(
                 [sources[i] for i in rows],
-                {name: part if name == "masks" else part[rows] for name, part in held.items()},
+                {name: part if name in SHARED else part[rows] for name, part in held.items()},
                 seeds[rows],
                 decoding,
+                stops,
             )
-            for i, ids in zip(rows, found, strict=True):
-                answers[i] = ids
-        if return_dict:
-            answers = [
-                [self._explain(source, ids) for ids in row]
-                for source, row in zip(sources, answers, strict=True)
-            ]
-        else:
-            flat = iter(self.target_tokenizer.decode([ids for row in answers for ids in row]))
-            answers = [
-                [self.whole(source, next(flat)) for _ in row]
-                for source, row in zip(sources, answers, strict=True)
-            ]
+            for i, row in zip(rows, found, strict=True):
+                answers[i] = row
+        explain = self._explain if return_dict else lambda source, ids, text: text
+        answers = [
+            [explain(source, ids, text) for ids, text in row]
+            for source, row in zip(sources, answers, strict=True)
+        ]
         if decoding.num_return_sequences == 1:
             answers = [row[0] for row in answers]
         return answers[0] if one else answers
@@ -236,6 +247,65 @@ class TaskModel(Exported, SequenceLearner):
                 f"got {len(prefixes)} for {len(sources)} inputs."
             )
         return {"ids": padded(self.target_tokenizer.encode(prefixes))}
+
+    def _watched(self, held, stops):
+        """What answers are held to, with the stops (list of str) in it, and their `Stops` or None.
+
+        Raises:
+            ValueError: a prefix that holds a stop, after which an answer could not go on.
+        """
+        if not stops:
+            return held, None
+        if "classes" in held:
+            raise ValueError(f"stop must be None with a form; got stop={stops!r:.80}.")
+        stops = Stops(stops, self.target_tokenizer, self.spaces)
+        prefixes = held["ids"].tolist() if "ids" in held else []
+        for text in self.target_tokenizer.decode(prefixes):
+            if stops.cut(text) != text:
+                raise ValueError(f"prefix must hold none of stop={stops.texts}; got {text!r:.80}.")
+        return {**held, "stops": stops.table}, stops
+
+    def _answers(self, sources, held, seeds, decoding, stops):
+        """Sources -> for each a list of pairs: the ids of an answer, and its text."""
+        plan, floats = decoding.split()
+        count = decoding.num_return_sequences
+        if plan.num_beams == 1 or count == 1:
+            found = self._search(sources, held, seeds, plan, floats, decoding.max_new_tokens)
+            return [[pair for pair, _ in row[:count]] for row in self._texts(sources, found, stops)]
+        # Several hypotheses may spell one text, so that more are looked for than are asked for.
+        answers, missing = [None] * len(sources), list(range(len(sources)))
+        for wider in widened(plan):
+            found = self._search(
+                [sources[i] for i in missing],
+                {n: part if n in SHARED else part[missing] for n, part in held.items()},
+                seeds[missing],
+                wider,
+                floats,
+                decoding.max_new_tokens,
+            )
+            texts_ = self._texts([sources[i] for i in missing], found, stops)
+            for i, row in zip(missing, texts_, strict=True):
+                answers[i] = distinct(row, decoding)
+            # A search that has found fewer than it looked for has found all there are.
+            missing = [
+                i
+                for i, row in zip(missing, found, strict=True)
+                if len(answers[i]) < count and row[-1][1] > -np.inf
+            ]
+            if not missing:
+                break
+        return answers
+
+    def _texts(self, sources, found, stops):
+        """For each source a list of ((ids, text), score), from what `_search` found."""
+        if stops is not None:
+            found = [[(stops.until(ids), score) for ids, score in row] for row in found]
+        texts_ = iter(self.target_tokenizer.decode([ids for row in found for ids, _ in row]))
+        cut = stops.cut if stops is not None else str
+        return [
+            [((ids, self.whole(source, cut(next(texts_)))), score) for ids, score in row]
+            for source, row in zip(sources, found, strict=True)
+        ]
 
     def length(self, source):
         """Positions that a source has in a batch."""
@@ -274,7 +344,8 @@ class TaskModel(Exported, SequenceLearner):
 
         Args:
             source: a batch as from `pack`.
-            held: what the answers are held to, as from `held_to`.
+            held: what the answers are held to, as from `held_to`; `stops`, int32 (Q, V), where
+                they end: see `zoo.decoding.stops`.
             max_new_tokens: int32 (B,).
             seeds: int32 (B,).
             floats: from `Decoding.split`, as is
@@ -285,10 +356,13 @@ class TaskModel(Exported, SequenceLearner):
             `zoo.decoding.Hypotheses`.
         """
         beginning = self.begin(source)
+        step, state, renewal = watched(
+            self.model.stepper(plan.times), beginning.state, beginning.renewal, held, source
+        )
         return search(
-            self.model.stepper(plan.times),
+            step,
             beginning.static,
-            beginning.state,
+            state,
             batch_size=tf.shape(source)[0],
             start_id=beginning.first,
             end_id=END_ID,
@@ -298,7 +372,8 @@ class TaskModel(Exported, SequenceLearner):
             floats=floats,
             seeds=seeds,
             constraint=self.constraint(held),
-            renewal=beginning.renewal,
+            before=beginning.before,
+            renewal=renewal,
             shrink=shrink,
         )
 
@@ -312,21 +387,19 @@ class TaskModel(Exported, SequenceLearner):
             rules.append(template(held["classes"], held["masks"]))
         return all_of(*rules)
 
-    def _search(self, sources, held, seeds, decoding):
-        """Sources -> for each a list of lists of ids."""
-        plan, floats = decoding.split()
-        count = len(sources)
-        found = self._search_function(plan, held)(
-            self.pack(sources),
-            held,
-            np.full(count, decoding.max_new_tokens, "int32"),
-            seeds,
-            floats,
-        )
-        tokens, lengths = found.tokens.numpy(), found.lengths.numpy()
+    def _search(self, sources, held, seeds, plan, floats, max_new_tokens):
+        """Sources -> for each a list of pairs: the ids of an answer, and what ranks it among beams.
+
+        That is minus infinity for an answer that does not exist.
+        """
+        limit = np.full(len(sources), max_new_tokens, "int32")
+        found = self._search_function(plan, held)(self.pack(sources), held, limit, seeds, floats)
+        tokens, lengths, log_probs = (part.numpy() for part in found)
+        scale = lengths.astype("float32") ** floats["length_penalty"].numpy()
+        scores = log_probs / np.clip(scale, 1e-30, 1e30)
         return [
-            [tokens[b, r, : lengths[b, r]].tolist() for r in range(tokens.shape[1])]
-            for b in range(count)
+            [(ids[:n].tolist(), score) for ids, n, score in zip(*row, strict=True)]
+            for row in zip(tokens, lengths, scores, strict=True)
         ]
 
     def _search_function(self, plan, held):
@@ -365,11 +438,11 @@ class TaskModel(Exported, SequenceLearner):
             scores[rows] = self.forced([sources[i] for i in rows], [targets[i] for i in rows])[0]
         return scores
 
-    def _explain(self, source, ids):
-        """Ids of an answer -> `Generated`."""
+    def _explain(self, source, ids, text):
+        """Ids and text of an answer -> `Generated`."""
         scores, attention = self.forced([source], [ids or [END_ID]])
         return Generated(
-            text=self.whole(source, self.target_tokenizer.decode([ids])[0]),
+            text=text,
             tokens=self.target_tokenizer.pieces(ids),
             source_tokens=self.source_pieces(source, ids),
             score=float(scores[0]) if ids else 0.0,

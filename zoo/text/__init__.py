@@ -1,6 +1,6 @@
 """Text to token ids and back, and the forms of poems."""
 
-from zoo.text.forms import Form, FormTables
+from zoo.text.forms import Form, FormTables, lines
 from zoo.text.sentencepiece import (
     END_ID,
     PAD_ID,
@@ -8,6 +8,7 @@ from zoo.text.sentencepiece import (
     UNKNOWN_ID,
     SentencePieceTokenizer,
 )
+from zoo.text.stops import Stops, checked_stops
 
 __all__ = [
     "END_ID",
@@ -17,4 +18,7 @@ __all__ = [
     "Form",
     "FormTables",
     "SentencePieceTokenizer",
+    "Stops",
+    "checked_stops",
+    "lines",
 ]

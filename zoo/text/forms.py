@@ -1,6 +1,7 @@
 """The form of a poem: how many lines, how long, and what stands after each."""
 
 import dataclasses
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -53,6 +54,10 @@ class Form:
     def matches(self, text):
         """Whether `text` is a whole poem of this form and nothing else."""
         return len(text) == self.length and self._first_fault(text) is None
+
+    def lines(self, text):
+        """A poem, or the beginning of one, as the list of its lines, each with its mark."""
+        return lines(text, self.marks)
 
     def tables(self, tokenizer, prompts, acrostics=None):
         """What holds the continuations of prompts to this form, each up to its end token.
@@ -145,6 +150,12 @@ class Form:
                     f"a prompt must agree with its acrostic {acrostic!r}; got {prompt!r}, "
                     f"with {got!r} in the place of {wanted!r}."
                 )
+
+
+def lines(text, marks="，。"):
+    """Text -> list of its lines, each up to one of the marks that end it."""
+    ends = re.escape("".join(dict.fromkeys(marks)))
+    return re.findall(f"[^{ends}]*[{ends}]|[^{ends}]+", text)
 
 
 def _is_character(sign):
