@@ -122,12 +122,12 @@ def test_exported_attention_beyond_the_context_is_that_of_python(generator):
 
 def test_prompt_counts_as_repetition_for_what_goes_on_with_it(generator):
     options = {"num_beams": 1, "max_new_tokens": 1}
-    prompt = "cd the "
-    free = generator.generate(prompt, **options)[-1]
-    assert free in prompt
-    assert generator.generate(prompt, repetition_penalty=1e6, **options)[-1] not in prompt
-    found = generator.generate("cat ca", no_repeat_ngram_size=3, **options)
-    assert generator.generate("cat ca", **options) == "cat cat" != found
+    prompts = ["cd the ", "the cat", "sat on t", "he ran"]
+    free = generator.generate(prompts, **options)
+    assert any(text[-1] in prompt for text, prompt in zip(free, prompts, strict=True))
+    found = generator.generate(prompts, repetition_penalty=1e6, **options)
+    assert not any(text[-1] in prompt for text, prompt in zip(found, prompts, strict=True))
+    assert generator.generate("cat ca", no_repeat_ngram_size=3, **options) != "cat cat"
 
 
 @pytest.mark.parametrize(
