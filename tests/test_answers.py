@@ -327,3 +327,16 @@ def test_seed_means_the_same_in_sample_and_in_python(generator, seed):
     )
     expected = generator.generate("the", temperature=1.0, top_p=1.0, seed=seed)
     assert found["text"].numpy()[0].decode() == expected
+
+
+def test_row_that_sample_refuses_has_no_ids_in_the_function_of_litert(generator):
+    function = generator.lite_function()
+    found = function(
+        source=tf.constant([[START_ID, 5]] * 3),
+        max_new_tokens=tf.constant([4] * 3),
+        temperature=tf.constant([1.0, 0.0, math.nan]),
+        top_p=tf.constant([1.0] * 3),
+        seed=tf.constant([-1] * 3),
+    )
+    ids = found["ids"].numpy()
+    assert ids[0].all() and not ids[1:].any() and not found["score"].numpy()[1:].any()

@@ -277,3 +277,18 @@ def test_drawing_touches_no_pyplot_state_and_no_settings(make_out):
     plot_attention(make_out())
     assert dict(matplotlib.rcParams) == before
     assert not getattr(sys.modules.get("matplotlib.pyplot"), "get_fignums", list)()
+
+
+def test_axes_of_a_generator_are_named_for_its_one_text(make_out):
+    out = make_out()
+    out.axes = ("earlier text", "new text")
+    found = words(plot_attention(out))
+    assert {"earlier text", "new text"} <= set(found) and "source" not in found
+    assert any("one token of the new text" in text.replace("\n", " ") for text in found)
+
+
+def test_single_letters_stand_upright_beside_words_that_are_turned(make_out):
+    letters = ["T", "h", "▁", "<0xC3>", "<0xA4>", "\n", "</s>"]
+    (axes,) = panels(plot_attention(make_out(letters * 6)))
+    turns = {label.get_text(): label.get_rotation() for label in axes.get_xticklabels()}
+    assert turns == {"T": 0, "h": 0, "␣": 0, "ä": 0, "·": 0, "⏎": 0, "</s>": 90}

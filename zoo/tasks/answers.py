@@ -23,7 +23,7 @@ _ELSEWHERE = {
     "output_scores": "return_dict",
     "return_dict_in_generate": "return_dict",
 }
-_WIDER = (2, 8, 32)  # hypotheses of a beam among which different texts are looked for
+_WIDER = (4, 16, 64)  # hypotheses of a beam among which different texts are looked for
 
 
 def checked_options(method, given, more=()):
