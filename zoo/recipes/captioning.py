@@ -22,7 +22,7 @@ from zoo.tasks.inputs import row_seeds
 from zoo.text import SentencePieceTokenizer
 from zoo.training import portable
 from zoo.training.self_critical import self_critical_batches
-from zoo.vision import efficientnet_lite0, load_unfolded
+from zoo.vision import decode, efficientnet_lite0, load_unfolded
 
 ENCODER = "vision/efficientnet_lite0_imagenet.keras"
 
@@ -301,8 +301,9 @@ def stored_grids(folder, encoder, images, split, mirrored, data_dir=None):
         path.parent.mkdir(parents=True, exist_ok=True)
         see = tf.function(lambda x: tf.cast(encoder(x, training=False), tf.float16))
         files = [str(data.flickr8k_image(name, data_dir)) for name in images]
-        photos = tf.data.Dataset.from_tensor_slices(files).map(
-            lambda file: tf.cast(tf.io.decode_jpeg(tf.io.read_file(file), 3), tf.float32)
+        size = encoder.input_shape[1:3]
+        photos = tf.data.Dataset.from_tensor_slices(files).map(  # as a captioner will see them
+            lambda file: tf.cast(decode(tf.io.read_file(file), size), tf.float32)
         )
         batches = [see(x[:, :, ::-1] if mirrored else x).numpy() for x in photos.batch(32)]
         grids = np.concatenate(batches)
