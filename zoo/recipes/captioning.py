@@ -2,7 +2,6 @@
 
 import dataclasses
 import io
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from zoo.decoding import Decoding
 from zoo.evaluation.caption_scores import CiderD
 from zoo.evaluation.captions import words
 from zoo.recipes.procedure import adam, finish, kept_tokenizer, train_and_save
+from zoo.system import writing
 from zoo.tasks import ImageCaptioner
 from zoo.tasks.inputs import row_seeds
 from zoo.text import SentencePieceTokenizer
@@ -298,7 +298,6 @@ def stored_grids(folder, encoder, images, split, mirrored, data_dir=None):
     """
     path = Path(folder) / f"{split}_{int(mirrored)}.npy"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         see = tf.function(lambda x: tf.cast(encoder(x, training=False), tf.float16))
         files = [str(data.flickr8k_image(name, data_dir)) for name in images]
         size = encoder.input_shape[1:3]
@@ -307,7 +306,6 @@ def stored_grids(folder, encoder, images, split, mirrored, data_dir=None):
         )
         batches = [see(x[:, :, ::-1] if mirrored else x).numpy() for x in photos.batch(32)]
         grids = np.concatenate(batches)
-        beside = path.with_name(f"{path.stem}.{os.getpid()}.npy")
-        np.save(beside, grids.reshape(len(grids), -1, grids.shape[-1]))
-        beside.replace(path)
+        with writing(path) as beside:
+            np.save(beside, grids.reshape(len(grids), -1, grids.shape[-1]))
     return np.load(path, mmap_mode="r")
