@@ -52,8 +52,8 @@ def _make(folder, load):
             litert.write_files(load(), beside, "int8")
             put_folder(beside, folder, replace=False)  # what another process has made is as good
         remove_unused(folder.parent, _KEPT_DAYS * 86_400)
-    except PermissionError as error:
-        raise PermissionError(
+    except OSError as error:
+        raise OSError(
             "ZOO_CACHE must name a folder that can be written, for the fast form of the model; "
             f"got {str(cache_folder())!r}: {error}."
         ) from error
