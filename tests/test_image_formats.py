@@ -211,6 +211,8 @@ BAD = {
     "gif without colours": b"GIF89a\x10\0\x0c\0\0\0\0" + gif()[25:],
     "gif of no width": gif(box=(0, 0, 0, 12)),
     "gif of another version": b"GIF88a" + gif()[6:],
+    "gif in blocks of a byte": gif()[:25] + b"\x21\xfe" + b"\1a" * 30_000 + b"\0" + gif()[25:],
+    "gif of extensions alone": gif()[:25] + b"\x21\xfe\0" * 30_000 + gif()[25:],
     "bmp 16": bmp(16),
     "bmp of runs": bmp(8, packing=1),
     "bmp with other masks": bmp(32, packing=3, masks=MASKS[::-1]),
@@ -252,6 +254,12 @@ def test_both_refuse_other_and_damaged_files(name, reader):
 def test_both_refuse_too_many_pixels_before_they_are_unpacked(name, reader):
     with pytest.raises(ValueError, match=f"at most {headers.MAX_PIXELS} pixels; got [0-9]+"):
         reader(LARGE[name], SIZE)
+
+
+def test_a_png_of_chunks_alone_is_not_walked_through_by_the_graph(batch_in_graph):
+    whole = GOOD["png grey 8"]
+    data = whole[:33] + (bytes(4) + b"tEXt" + bytes(4)) * 5000 + whole[33:]
+    assert (batch_in_graph(tf.constant([data])).numpy() == -1).all()
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,12 @@ _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the markers of a JPEG tha
 _BARE = {0x01, *range(0xD0, 0xD9)}  # those that nothing belongs to
 _ALPHA_MASKS = (0, 0xFF000000)
 BMP_BITS = (1, 4, 8, 24, 32)
+GIF_FRONT = 1 << 16  # bytes in which the first frame must begin
+
+
+def most_blocks(size):
+    """Into how many blocks a GIF of so many bytes may be cut; all but the last can have 255."""
+    return 4096 + size // 128
 
 
 def check(data, name):
@@ -60,8 +66,9 @@ def kind_of(data):
 def gif_frame(data):
     """Where the first frame of a GIF is: (left, top, right, bottom), and whether it has colours."""
     place = 13 + _table(data[10])
-    while data[place] == 0x21:
-        place = _end_of_blocks(data, place + 2)
+    front = data[:GIF_FRONT]
+    while front[place] == 0x21:
+        place = _end_of_blocks(front, place + 2)
     mark, left, top, width, height, flags = struct.unpack("<BHHHHB", data[place : place + 10])
     _end_of_blocks(data, place + 11 + _table(flags))
     if mark != 0x2C or not (width and height and (data[10] | flags) & 0x80):
@@ -75,9 +82,11 @@ def _table(flags):
 
 
 def _end_of_blocks(data, place):
-    while size := data[place]:
-        place += size + 1
-    return place + 1
+    for _ in range(most_blocks(len(data)) + 1):
+        if not data[place]:
+            return place + 1
+        place += data[place] + 1
+    raise IndexError("the file is cut into too many blocks")
 
 
 def _gif(data):

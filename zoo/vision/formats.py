@@ -6,9 +6,10 @@ given anything else: `tf.io.decode_image` (2.21) writes past its memory for an a
 
 import tensorflow as tf
 
-from zoo.lite.headers import BMP_BITS, MAX_PIXELS
+from zoo.lite.headers import BMP_BITS, GIF_FRONT, MAX_PIXELS, most_blocks
 
 _HEADER = 128  # bytes in which the size of all but a JPEG stands, and what a BMP says of itself
+_MOST_CHUNKS = 4096
 _BMP_HEADERS = (40, 52, 56, 64, 108, 124)
 _WHITE_IN_BLACK = b"\0" * 765 + b"\xff" * 3 + b"\0" * 768
 
@@ -58,8 +59,8 @@ def _png(data):
     """
     codes = _codes(tf.strings.substr(data, 0, _HEADER))
     width, height = (_number(codes[i : i + 4][::-1]) for i in (16, 20))
-    data = _small(data, width, height)
-    clear = (codes[24] < 16) & _names_a_clear_color(data)
+    data, clear = _names_a_clear_color(_small(data, width, height))
+    clear &= codes[24] < 16
     # Asked for alpha that is not there, the decoder garbles pixels of fewer than 8 bits.
     return tf.cond(
         clear, lambda: tf.io.decode_png(data, channels=4), lambda: tf.io.decode_png(data)
@@ -67,7 +68,10 @@ def _png(data):
 
 
 def _names_a_clear_color(data):
-    """Whether a PNG has a chunk tRNS in front of its pixels."""
+    """A PNG, and whether it has a chunk tRNS in front of its pixels.
+
+    With too many chunks there it is an empty text: each takes its time.
+    """
 
     def name(place):
         return tf.strings.substr(data, place + 4, 4)
@@ -77,8 +81,13 @@ def _names_a_clear_color(data):
         size = tf.minimum(size, 2**31 - 1 - 12 - tf.cast(place, tf.int64))
         return place + 12 + tf.cast(size, tf.int32), found | (name(place) == b"tRNS")
 
-    _, found = tf.while_loop(lambda place, _: name(place) != b"IDAT", next_place, (8, False))
-    return found
+    place, found = tf.while_loop(
+        lambda place, _: name(place) != b"IDAT",
+        next_place,
+        (8, False),
+        maximum_iterations=_MOST_CHUNKS,
+    )
+    return tf.where(name(place) == b"IDAT", data, ""), found
 
 
 def _gif(data):
@@ -90,7 +99,7 @@ def _gif(data):
     """
     codes = tf.io.decode_raw(data, tf.uint8)
     screen = [_number(codes[i : i + 2]) for i in (6, 8)]
-    place, clear = _after_extensions(codes, 13 + _table(codes[10]))
+    place, clear = _after_extensions(codes[:GIF_FRONT], 13 + _table(codes[10]))
     left, top, width, height = (_number(codes[place + i : place + i + 2]) for i in (1, 3, 5, 7))
     flags = _code(codes, place + 9)
     local = _table(flags)
@@ -100,8 +109,10 @@ def _gif(data):
         lambda: tf.strings.substr(data, 13, _table(codes[10])),
     )
     start = place + 10 + local
-    image = tf.strings.substr(data, start, _end_of_blocks(codes, start + 1) - start)
+    end = _end_of_blocks(codes, start + 1)
+    image = tf.strings.substr(data, start, end - start)
     found = (_code(codes, place) == 0x2C) & (tf.strings.length(colors) > 0)
+    found &= end <= tf.size(codes)
     right, bottom = (tf.maximum(a, b) for a, b in zip(screen, (left + width, top + height)))
     size = tf.strings.substr(data, place + 5, 4)
     flags = tf.where(tf.bitwise.bitwise_and(flags, 0x40) > 0, b"\xc7", b"\x87")
@@ -132,13 +143,17 @@ def _after_extensions(codes, place):
 
 
 def _end_of_blocks(codes, place):
-    """The place behind blocks that each begin with their size, the last with 0."""
+    """The place behind blocks that each begin with their size, the last with 0.
+
+    With too many of them it is a place that is not there.
+    """
     (place,) = tf.while_loop(
         lambda place: _code(codes, place) > 0,
         lambda place: (place + _code(codes, place) + 1,),
         (place,),
+        maximum_iterations=most_blocks(tf.size(codes)),
     )
-    return place + 1
+    return tf.where(_code(codes, place) == 0, place + 1, tf.size(codes) + 1)
 
 
 def _table(flags):
