@@ -276,6 +276,16 @@ def test_graph_answers_bad_files_with_an_empty_image_and_good_ones_as_python(bat
         np.testing.assert_array_equal(image, read(data, SIZE))
 
 
+def test_an_export_answers_as_the_graph_it_was_made_of(batch_in_graph, tmp_path):
+    module = tf.Module()
+    module.batch = batch_in_graph
+    tf.saved_model.save(module, str(tmp_path))
+    data = tf.constant([ANIMATED_WEBP, *LARGE.values(), GOOD["gif clear"], GOOD["bmp 8"]])
+    found = tf.saved_model.load(str(tmp_path)).batch(data).numpy()
+    np.testing.assert_array_equal(found, batch_in_graph(data).numpy())
+    assert (found[:-2] == -1).all() and (found[-2:] >= 0).all()
+
+
 def test_a_file_of_the_limit_in_pixels_is_not_unpacked_by_the_graph(batch_in_graph):
     """130 million pixels of one colour in 130 kB: whole, and refused by its header alone."""
     rows = zlib.compress(bytes(13_001) * 10_000, 9)
