@@ -1,15 +1,16 @@
 """One short file for each shipped model: its data, its size, its training, its card."""
 
+import difflib
 import importlib
 import pkgutil
-import sys
 from pathlib import Path
 
 from zoo import registry
-from zoo.recipes import back_translation
+from zoo.recipes import run_folder
 
 _OWN_FILES = ("translation", "own_pairs", "procedure", "generation", "captioning")
 _OWN_FILES += ("back_translation",)
+_OWN_FILES += ("own_numbers", "progress", "run_folder")
 
 
 def names():
@@ -18,14 +19,25 @@ def names():
     return sorted(name for name in found if name not in _OWN_FILES)
 
 
+def check_name(name):
+    """Refuses a name that no recipe has; nothing heavy is imported for that.
+
+    Raises:
+        ValueError: there is no recipe of this name; the message lists those that exist.
+    """
+    if name not in names():
+        near = difflib.get_close_matches(str(name), names(), n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise ValueError(f"name must be one of {', '.join(names())}; got name={name!r}.{hint}")
+
+
 def recipe(name):
     """The module of a recipe: `RECIPE`, how the model is trained, and `CARD`, what to say of it.
 
     Raises:
         ValueError: there is no recipe of this name; the message lists those that exist.
     """
-    if name not in names():
-        raise ValueError(f"name must be one of {', '.join(names())}; got name={name!r}.")
+    check_name(name)
     return importlib.import_module(f"zoo.recipes.{name}")
 
 
@@ -40,6 +52,8 @@ def train(
     steps=None,
     reverse=False,
     start=None,
+    numbers=None,
+    verbose=True,
 ):
     """Trains a model by its recipe, or a translator on a file of your own.
 
@@ -49,30 +63,51 @@ def train(
         valid: path of the pairs that are held out from `tsv`'s training.
         out: folder of the finished model.keras. Default: `saved_models/NAME`, or where the recipe
             looks for a reverse model.
-        run_dir: folder of checkpoints and logs. Default: `runs/NAME`. The same call after a stop
-            goes on with the run that it finds there.
+        run_dir: folder of checkpoints and logs. Default: `runs/NAME`, with `start`
+            `runs/NAME-rewards`, and with `tsv` `runs/NAME-DIGEST`, where the digest is of the pairs
+            and the numbers. The same call after a stop goes on with the run that it finds there,
+            and one with more steps goes on from its end.
         data_dir: where the data sets are. Default: see `zoo.data.find`.
         steps: number of batches. Default: the recipe's.
         reverse: whether to train the model of the other direction, which back-translates.
         start: path of a captioner that has been trained, to teach it by its rewards.
+        numbers: with `tsv`, dict of numbers to train with in place of the recipe's: see
+            `zoo.recipes.own_pairs.own_pairs_recipe`.
+        verbose: whether to print what is trained, and how far it is.
 
     Returns:
         The path of the model file.
+
+    Raises:
+        ValueError: `run_dir` holds the run of other data or of another recipe; or `name`, `steps`,
+            or one of `numbers` is none of those that there are.
+        FileNotFoundError: a file of pairs or of data is missing.
     """
+    if steps is not None and steps < 1:
+        raise ValueError(f"steps must be >= 1; got steps={steps}.")
     if tsv is None:
-        chosen = _direction(name, reverse)
+        if numbers:
+            raise ValueError(f"numbers must be None without tsv; got numbers={numbers!r}.")
+        chosen, title = _direction(name, reverse), name
     else:
         from zoo.recipes.own_pairs import own_pairs_recipe
 
-        name, chosen = Path(tsv).stem, own_pairs_recipe(tsv, valid)
-    if steps is not None and steps < 1:
-        raise ValueError(f"steps must be >= 1; got steps={steps}.")
-    run_dir = _run_dir(name, run_dir, reverse)
+        if reverse:
+            raise ValueError("reverse must be False with tsv; got reverse=True.")
+        name, chosen = Path(tsv).stem, own_pairs_recipe(tsv, valid, numbers)
+        training, held_out = map(len, chosen.pairs(None))
+        title = f"{training:,} pairs of {tsv}, {held_out:,} of {valid} held out"
+    if start is not None and not getattr(chosen, "reward_steps", 0):
+        raise ValueError(f"name must be of a captioner, with start; got name={name!r}.")
+    start = None if start is None else registry.find(start)
+    suffix = "" if start is None else "-rewards"
+    suffix = suffix if tsv is None else f"-{run_folder.digest(chosen)[:8]}"
+    run_dir = _run_dir(name + suffix, run_dir, reverse)
     places = {"out": out or _out(name, run_dir, reverse), "run_dir": run_dir, "data_dir": data_dir}
-    verbose = "auto" if sys.stdout.isatty() else 2
+    run_folder.claim(run_dir, chosen, title, start)
+    if verbose:
+        print(f"training on {title}" if tsv is not None else f"training {title}", flush=True)
     if start is not None:
-        if not getattr(chosen, "reward_steps", 0):
-            raise ValueError(f"name must be of a captioner, with start; got name={name!r}.")
         start = registry.load(start, task="captioning")
         return chosen.reinforce(start, steps=steps, verbose=verbose, **places)
     return chosen.train(steps=steps, verbose=verbose, **places)
@@ -95,6 +130,8 @@ def pack(name, folder, *, run_dir=None, data_dir=None, reverse=False, start=None
             "start must be the path of a captioner whose encoder to tune, and None for a "
             f"translator; got start={start!r} for {name}."
         )
+    start = None if start is None else registry.find(start)
+    run_folder.claim(folder, chosen, name, start)
     if start is not None:
         return chosen.pack(folder, start=registry.load(start, task="captioning"), data_dir=data_dir)
     return chosen.pack(folder, run_dir=_run_dir(name, run_dir, reverse), data_dir=data_dir)
@@ -112,7 +149,9 @@ def finish(name, folder, *, out=None, run_dir=None, data_dir=None, reverse=False
         The path of the model file.
     """
     out = out or _out(name, _run_dir(name, run_dir, reverse), reverse)
-    return _direction(name, reverse).finish(folder, out=out, data_dir=data_dir)
+    chosen = _direction(name, reverse)
+    run_folder.check(folder, chosen)
+    return chosen.finish(folder, out=out, data_dir=data_dir)
 
 
 def _direction(name, reverse):
@@ -126,7 +165,11 @@ def _direction(name, reverse):
 
 def _run_dir(name, run_dir, reverse):
     run_dir = Path(run_dir or Path("runs") / name)
-    return back_translation.reverse_folder(run_dir) if reverse else run_dir
+    if not reverse:
+        return run_dir
+    from zoo.recipes.back_translation import reverse_folder
+
+    return reverse_folder(run_dir)
 
 
 def _out(name, run_dir, reverse):

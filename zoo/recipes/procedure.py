@@ -1,11 +1,13 @@
 """How every shipped model is trained: resumable, with logs, and saved in half precision."""
 
+import contextlib
 import json
-import time
+import warnings
 from pathlib import Path
 
 import keras
 
+from zoo.recipes.progress import TrainingProgress
 from zoo.system import writing
 from zoo.tasks.files import save_model
 from zoo.text import SentencePieceTokenizer
@@ -62,48 +64,78 @@ def train_and_save(
         train, valid: raw data, as `fit` of the task model takes it; `train` may be a function of
             the model.
         optimizer: `steps -> keras.optimizers.Optimizer`.
-        steps: number of batches, rounded up to intervals of one size.
+        steps: number of batches, rounded up to intervals of one size. A run that goes on for more
+            steps keeps its intervals.
         interval: steps between two validations, each with a checkpoint.
         out: folder of the finished model.
         run_dir: folder of the checkpoints and the TensorBoard logs.
         label_smoothing, consistency: see `zoo.training.SequenceLearner.compile`.
         policy: of the dtypes in training. "mixed_bfloat16" takes products in bfloat16, sums and
             weights in float32: 1.3 times the speed on a CPU that has the instructions for it.
-        verbose: as in `keras.Model.fit`.
+        verbose: 0 for no word; else what is trained, and how far it is, is said.
         **fit: what else `fit` of the task model takes.
 
     Returns:
         The path of the model.
     """
-    started, run_dir = time.time(), Path(run_dir)
-    epochs = -(-steps // interval)
-    interval = -(-steps // epochs)
+    run_dir = Path(run_dir)
+    done = _finished_epochs(run_dir / "backup")
+    interval, epochs = _intervals(run_dir / "interval.json", interval, steps)
     model = _under(policy, build)
     model.compile(
         optimizer(epochs * interval), label_smoothing=label_smoothing, consistency=consistency
     )
-    model.fit(
-        train(model) if callable(train) else train,
-        validation_data=valid,
-        steps_per_epoch=interval,
-        epochs=epochs,
-        initial_epoch=_finished_epochs(run_dir / "backup"),
-        verbose=verbose,
-        callbacks=[
-            keras.callbacks.BackupAndRestore(
-                str(run_dir / "backup"), double_checkpoint=True, delete_checkpoint=False
-            ),
-            keras.callbacks.TensorBoard(str(run_dir / "logs"), write_graph=False),
-            keras.callbacks.CSVLogger(str(run_dir / "log.csv"), append=True),
-        ],
-        **fit,
-    )
+    progress = TrainingProgress(epochs * interval, done * interval)
+    if verbose:
+        print(_header(model, run_dir, done * interval, epochs * interval), flush=True)
+    with contextlib.closing(progress), warnings.catch_warnings():
+        # Keras says so at the end of the validation data, which is there to end.
+        warnings.filterwarnings("ignore", "Your input ran out of data")
+        model.fit(
+            train(model) if callable(train) else train,
+            validation_data=valid,
+            steps_per_epoch=interval,
+            epochs=max(done, epochs),
+            initial_epoch=done,
+            verbose=0,
+            callbacks=[
+                keras.callbacks.BackupAndRestore(
+                    str(run_dir / "backup"), double_checkpoint=True, delete_checkpoint=False
+                ),
+                keras.callbacks.TensorBoard(str(run_dir / "logs"), write_graph=False),
+                keras.callbacks.CSVLogger(str(run_dir / "log.csv"), append=True),
+                *([progress] if verbose else []),
+            ],
+            **fit,
+        )
     finished = _under("float32", build)
     finished.set_weights(model.get_weights())
     path = Path(out) / "model.keras"
     save_model(finished, path, half=True)
-    print(f"{path}: {(time.time() - started) / 60:.1f} minutes since this start")
     return path
+
+
+def _intervals(note, interval, steps):
+    """Steps between two validations, and how many times; as the run began, where it has begun."""
+    if note.exists():
+        interval = json.loads(note.read_text())
+    else:
+        interval = -(-steps // -(-steps // interval))
+        with writing(note) as beside:
+            beside.write_text(json.dumps(interval))
+    return interval, -(-steps // interval)
+
+
+def _header(model, run_dir, done, steps):
+    """What is trained for how long, and where."""
+    if done >= steps:
+        return f"The run in {run_dir} has {done:,} steps behind it: nothing is left to do."
+    size = model.model.count_params()
+    behind = f", of which {done:,} lie behind it" if done else ""
+    return (
+        f"{type(model.model).__name__} of {size:,} parameters: {steps:,} steps{behind}; "
+        f"checkpoints and logs in {run_dir}"
+    )
 
 
 def finish(model, folder, out):
