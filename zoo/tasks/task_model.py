@@ -11,9 +11,9 @@ from zoo.decoding import Decoding, all_of, banned, forced, search, template
 from zoo.tasks.answers import SHARED, checked_options, distinct, watched, widened
 from zoo.tasks.exported import Exported
 from zoo.tasks.inputs import FLOATS, IDS, VECTOR, chunks, held_spec, padded, row_seeds, texts
+from zoo.tasks.keras_verbs import KerasVerbs
 from zoo.tasks.output import Generated
 from zoo.text import END_ID, PAD_ID, START_ID, UNKNOWN_ID, Stops, checked_stops
-from zoo.training import SequenceLearner
 
 
 class Beginning(NamedTuple):
@@ -36,7 +36,7 @@ class Beginning(NamedTuple):
     before: Any = None
 
 
-class TaskModel(Exported, SequenceLearner):
+class TaskModel(Exported, KerasVerbs):
     """Base of the task models: raw inputs in, text out, trained on raw data as Keras does.
 
     An input becomes a *source* (`read`), sources of like length a batch for the graph (`pack`), and
@@ -55,7 +55,6 @@ class TaskModel(Exported, SequenceLearner):
     """
 
     serialized_parts = ("model", "tokenizer")  # arguments of the constructor that are objects
-    source_tokenizer = None  # where sources are text of their own
     rules = ()  # names of what else `held_to` takes
     spaces = True  # whether answers have spaces
 
@@ -63,72 +62,6 @@ class TaskModel(Exported, SequenceLearner):
         super().__init__(model, encoder, **kwargs)
         self.target_tokenizer = target_tokenizer
         self.decoding = Decoding(**(decoding or {}))
-        self._searches = {}
-
-    # Training: raw data in.
-
-    def compile(self, *args, **kwargs):
-        """`SequenceLearner.compile`, and no XLA, which compiles anew for each length."""
-        kwargs.setdefault("jit_compile", False)  # XLA compiles anew for each length: seconds each
-        super().compile(*args, **kwargs)
-
-    def fit(
-        self,
-        x,
-        y=None,
-        validation_data=None,
-        batch_tokens=4096,
-        shuffle=50_000,
-        seed=0,
-        subword_sampling=0.0,
-        **kwargs,
-    ):
-        """Trains on raw data, which `batches` prepares.
-
-        Args:
-            x, y: see `batches`.
-            validation_data: like `x`.
-            batch_tokens: the most padded positions a batch has on its longer side.
-            shuffle: size of the shuffle buffer, in examples.
-            seed: of the shuffle.
-            subword_sampling: of pairs of texts: alpha of subword regularisation, 0 for none. Above
-                it, words are cut into other tokens each time they are seen, and the smaller alpha,
-                the more freely; 0.2 suits a few thousand pairs.
-            **kwargs: as in `keras.Model.fit`. With `steps_per_epoch` the data repeats without end,
-                and with `initial_epoch` it goes on where that many epochs would have left it.
-
-        Returns:
-            A `keras.callbacks.History`.
-        """
-        self.build()
-        if not subword_sampling >= 0:
-            raise ValueError(
-                f"subword_sampling must be >= 0; got subword_sampling={subword_sampling}."
-            )
-        varied = {"subword_sampling": subword_sampling} if subword_sampling else {}
-        batches = self.batches(
-            x, y, batch_tokens=batch_tokens, shuffle=shuffle, seed=seed, **varied
-        )
-        if validation_data is not None:
-            validation_data = self.batches(validation_data, batch_tokens=batch_tokens).cache()
-        if kwargs.get("steps_per_epoch"):
-            batches = batches.repeat().skip(
-                kwargs["steps_per_epoch"] * kwargs.get("initial_epoch", 0)
-            )
-        return super().fit(
-            batches.prefetch(8), validation_data=validation_data, shuffle=False, **kwargs
-        )
-
-    def evaluate(self, x, y=None, batch_tokens=4096, **kwargs):
-        """`keras.Model.evaluate` on raw data (see `fit`), or on what `batches` returns."""
-        self.build()
-        if not (isinstance(x, tf.data.Dataset) and len(x.element_spec) == 3):
-            x, y = self.batches(x, y, batch_tokens=batch_tokens), None
-        return super().evaluate(x, y, **{"sample_weight": None, **kwargs})
-
-    def batches(self, x, y=None, *, batch_tokens=4096, shuffle=0, seed=0):
-        """Raw data -> a tf.data.Dataset of (inputs, next tokens int32 (B, T), weights)."""
-        raise NotImplementedError
 
     # Answers.
 
@@ -418,11 +351,13 @@ class TaskModel(Exported, SequenceLearner):
             )
         return self._searches[key]
 
-    @functools.cached_property
+    @property
     def _forced_function(self):
-        return tf.function(
-            self.forced_ids, autograph=False, input_signature=[self.source_spec, IDS]
-        )
+        if "forced" not in self._searches:
+            self._searches["forced"] = tf.function(
+                self.forced_ids, autograph=False, input_signature=[self.source_spec, IDS]
+            )
+        return self._searches["forced"]
 
     def forced(self, sources, targets):
         """`forced_ids` for lists of sources and of ids, as numpy arrays."""
