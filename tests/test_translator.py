@@ -272,7 +272,7 @@ def test_beam_search_finds_no_less_probable_answers_than_greedy(translator):
     [
         (None, {}, TypeError, "inputs must be a str or a list of str; got None"),
         (b"Hund", {}, TypeError, "inputs must be a str or a list of str; got b'Hund'"),
-        (["Hund", 7], {}, TypeError, r"inputs must be .*; got \['Hund', 7\]"),
+        (["Hund", 7], {}, TypeError, r"inputs must be .*; got inputs\[1\]=7"),
         ("Hund", {"prefix": 7}, TypeError, "prefix must be a str or a list of str; got 7"),
         (["a", "b"], {"prefix": "c"}, ValueError, "one text for each input; got 1 for 2"),
         ("Hund", {"num_beams": 0}, ValueError, "num_beams must be >= 1; got num_beams=0"),

@@ -86,7 +86,7 @@ class ImageCaptioner(TaskModel):
         else:
             images, captions = raw_data.pairs(x, y, _PAIRS, _is_image)
             _check_files(images)
-            pairs = tf.data.Dataset.from_tensor_slices((range(len(images)), captions))
+            pairs = tf.data.Dataset.from_tensor_slices((np.arange(len(images)), captions))
 
             def read_one(index):
                 return read(images[index], self.image_size)

@@ -247,6 +247,15 @@ class KerasVerbs(SequenceLearner):
             return value
         return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, value)
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # Keras takes the mean of the parts of a batch, which may have other numbers of rows.
+        if iterator is not None and self.distribute_strategy.num_replicas_in_sync > 1:
+            _, _, batches = next(iter(iterator))
+            parts = self.distribute_strategy.experimental_local_results
+            data_batch = tf.nest.map_structure(lambda part: parts(part)[0], next(batches))
+            iterator = None
+        super()._maybe_symbolic_build(iterator, data_batch)
+
     def quantize(self, mode=None, config=None, filters=None, **kwargs):
         """`keras.Model.quantize`."""
         self.build()
@@ -389,9 +398,7 @@ class KerasVerbs(SequenceLearner):
         self.build()
         self._graphs.of(self)
         replicas = self.distribute_strategy.num_replicas_in_sync
-        if replicas > 1 and not all(
-            isinstance(weight.value, tf.distribute.DistributedValues) for weight in self.weights
-        ):
+        if replicas > 1 and self._distribute_strategy is None:
             raise ValueError(
                 "A model that is trained on several replicas must be made within their "
                 f"strategy.scope(); got one made outside, and {replicas} replicas."
