@@ -59,6 +59,10 @@ class SinusoidalPositions(keras.layers.Layer):
         the other only permutes the columns.
     """
 
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
     def build(self, x_shape):
         if x_shape[-1] % 2:
             raise ValueError(f"x must have an even last axis; got shape {tuple(x_shape)}.")
@@ -90,6 +94,7 @@ class LearnedPositions(keras.layers.Layer):
         if max_length < 1:
             raise ValueError(f"max_length must be >= 1; got max_length={max_length}.")
         self.max_length = int(max_length)
+        self.supports_masking = True
 
     def build(self, x_shape):
         self.table = self.add_weight(

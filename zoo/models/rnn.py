@@ -3,14 +3,14 @@
 import keras
 from keras import ops
 
-from zoo.layers import TokenEmbedding, masks
+from zoo.layers import Adaptable, TokenEmbedding, masks
 from zoo.layers.additive_attention import AdditiveAttention
 
 CELLS = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM}
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class RNNSearch(keras.Model):
+class RNNSearch(Adaptable, keras.Model):
     """Reads source tokens, and gives at each target position the logits of the next token.
 
     A bidirectional encoder makes a memory of the source. In the decoder,
@@ -185,7 +185,7 @@ class RNNSearch(keras.Model):
         h2, state_2 = _run(self.decoder_rnns[1], x, state[1])
         x = self.readout(ops.concatenate([h2, context, y], axis=-1))
         x = self.dropout_layer(x, training=training)
-        logits = ops.cast((project or self.target_embedding.logits)(x), "float32")
+        logits = (project or self.target_embedding.logits)(x)
         return logits, weights, (state_1, state_2)
 
     def get_config(self):
