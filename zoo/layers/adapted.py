@@ -21,7 +21,8 @@ class Adaptable:
         return {**config, "adapted": changes} if changes else config
 
     def build_from_config(self, config):
-        changes = config.pop("adapted", []) if config else []
+        config = dict(config or {})
+        changes = config.pop("adapted", [])  # Keras keeps what is left as the shapes of the build
         if config:
             super().build_from_config(config)
         elif changes:

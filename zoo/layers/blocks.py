@@ -55,7 +55,12 @@ class FeedForward(Adaptable, keras.layers.Layer):
 
 
 class _Block(Adaptable, keras.layers.Layer):
-    """What the two blocks share: their arguments, and `x + dropout(sublayer(norm(x)))`."""
+    """What the two blocks share: their arguments, and `x + dropout(sublayer(norm(x)))`.
+
+    A subclass may set `attention_class`, a subclass of `MultiHeadAttention` with its arguments.
+    """
+
+    attention_class = MultiHeadAttention
 
     def __init__(
         self,
@@ -85,7 +90,7 @@ class _Block(Adaptable, keras.layers.Layer):
                 "model_dim must be a multiple of num_heads; "
                 f"got model_dim={model_dim}, num_heads={self.num_heads}."
             )
-        layer = MultiHeadAttention(
+        layer = self.attention_class(
             self.num_heads,
             model_dim // self.num_heads,
             num_kv_heads=self.num_kv_heads,

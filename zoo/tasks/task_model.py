@@ -11,7 +11,6 @@ from zoo.decoding import Decoding, all_of, banned, forced, search, template
 from zoo.tasks.exported import Exported
 from zoo.tasks.inputs import FLOATS, IDS, VECTOR, chunks, held_spec, padded, row_seeds, texts
 from zoo.tasks.output import Generated
-from zoo.tasks.traces import Traces
 from zoo.text import END_ID, PAD_ID, START_ID, UNKNOWN_ID
 from zoo.training import SequenceLearner
 
@@ -58,7 +57,7 @@ class TaskModel(Exported, SequenceLearner):
         super().__init__(model, encoder, **kwargs)
         self.target_tokenizer = target_tokenizer
         self.decoding = Decoding(**(decoding or {}))
-        self._searches = Traces(self)
+        self._searches = {}
 
     # Training: raw data in.
 
@@ -66,7 +65,6 @@ class TaskModel(Exported, SequenceLearner):
         """`SequenceLearner.compile`, and no XLA, which compiles anew for each length."""
         kwargs.setdefault("jit_compile", False)  # XLA compiles anew for each length: seconds each
         super().compile(*args, **kwargs)
-        self._searches.clear()
 
     def fit(
         self,
@@ -347,14 +345,11 @@ class TaskModel(Exported, SequenceLearner):
             )
         return self._searches[key]
 
-    @property
+    @functools.cached_property
     def _forced_function(self):
-        """The compiled `forced_ids`."""
-        if "forced" not in self._searches:
-            self._searches["forced"] = tf.function(
-                self.forced_ids, autograph=False, input_signature=[self.source_spec, IDS]
-            )
-        return self._searches["forced"]
+        return tf.function(
+            self.forced_ids, autograph=False, input_signature=[self.source_spec, IDS]
+        )
 
     def forced(self, sources, targets):
         """`forced_ids` for lists of sources and of ids, as numpy arrays."""
