@@ -23,10 +23,10 @@ class Adaptable:
     def build_from_config(self, config):
         config = dict(config or {})
         changes = config.pop("adapted", [])  # Keras keeps what is left as the shapes of the build
-        if config:
-            super().build_from_config(config)
-        elif changes:
+        if isinstance(self, keras.Model):
             self.build(None)
+        else:
+            super().build_from_config(config)
         parts = list(self._flatten_layers(include_self=False))
         for change in changes:
             part = parts[change["part"]]

@@ -143,7 +143,8 @@ class RNNSearch(Adaptable, keras.Model):
         for rnn, width in zip(rnns, widths, strict=True):
             rnn.build((None, None, width))
         self.start_dense.build((None, units))
-        self.attention.build((None, None, units), (None, None, units))
+        if not self.attention.built:  # one of a file is
+            self.attention.build((None, None, units), (None, None, units))
         self.readout.build((None, None, 2 * units + model_dim))
         self.built = True
 
