@@ -14,7 +14,9 @@ ZOO = ROOT / "zoo"
 # numpy is what TensorFlow speaks, so it goes where TensorFlow goes.
 TENSORFLOW = {"tensorflow", "numpy"}
 BELOW_TASKS = {"layers", "models", "training", "decoding", "text", "data", "vision"}
+ANYONE = {"system"}
 RULES = {
+    "system": (set(), set()),
     "layers": (set(), {"keras"}),
     "models": ({"layers", "registry"}, {"keras"}),  # registry: zoo.models() is its list
     "training": ({"lite"}, {"keras", "numpy", "PIL"}),
@@ -66,7 +68,7 @@ def offences(part):
             top, _, rest = name.partition(".")
             target = rest.partition(".")[0]
             if top == "zoo":
-                allowed = target == part or target in may_know
+                allowed = target == part or target in may_know | ANYONE
             else:
                 allowed = top in sys.stdlib_module_names or may_need is None or top in may_need
                 allowed |= top in MORE.get(name_of_file, ())

@@ -207,7 +207,7 @@ def test_progress_is_shown_on_a_terminal_alone(cache, publish, serve, monkeypatc
 def test_read_pairs_takes_two_columns_and_ignores_the_rest(tmp_path):
     path = tmp_path / "own.tsv"
     path.write_bytes("\ufeffun chien\t ein Hund \r\n\nça va\twie geht’s\tnote\tx\n".encode())
-    assert data.read_pairs(path) == [("un chien", "ein Hund"), ("ça va", "wie geht’s")]
+    assert data.inspect_pairs(path).pairs == [("un chien", "ein Hund"), ("ça va", "wie geht’s")]
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def test_threads_that_share_the_work_give_the_answers_in_order(translator, folde
 def test_an_error_of_one_input_of_many_reaches_the_caller(captioner, tmp_path):
     reader = LiteCaptioner(export_litert(captioner, tmp_path, "see"), num_threads=2)
     photos = [photo(32, 32), b"no image", *[photo(48, 20)] * 6]
-    with pytest.raises(ValueError, match="image must be a whole image file"):
+    with pytest.raises(ValueError, match="image must be a whole JPEG, PNG, GIF or BMP file"):
         reader.generate(photos)
     del photos[1]
     assert len(reader.generate(photos)) == 7
@@ -189,7 +189,7 @@ def test_photographs_come_out_upright(tmp_path):
 def test_a_damaged_image_is_one_clear_error(data):
     from zoo.lite.images import read
 
-    with pytest.raises(ValueError, match="image must be a whole image file"):
+    with pytest.raises(ValueError, match="image must be a whole JPEG, PNG, GIF or BMP file"):
         read(data, (8, 8))
 
 

@@ -8,8 +8,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from zoo.lite.headers import MAX_PIXELS
 from zoo.vision import augment, decode, decode_batch, read
-from zoo.vision.images import MAX_PIXELS, orientation
+from zoo.vision.images import orientation
 
 SIZE = (24, 32)
 

@@ -1,5 +1,6 @@
 """The trained models: find them, list them, load them. Nothing heavy is imported before a load."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -7,6 +8,9 @@ import zipfile
 from pathlib import Path
 
 FILE = "model.keras"
+# What a member of a file may hold at most: this, or so many times its packed size. Weights hardly
+# shrink, so that a file beyond both is no model, but made to fill the memory.
+_MEMBER_BYTES, _MEMBER_RATIO = 1 << 26, 100
 TASKS = {  # class of zoo.tasks -> task
     "Translator": "translation",
     "TextGenerator": "generation",
@@ -97,8 +101,9 @@ def load(name, task=None, fast=False):
         name: as for `find`.
         task: refuse a model of another task; `None` takes any.
         fast: whether to load its LiteRT file with 8-bit weights instead. It is made by the first
-            call, in `~/.cache/attention-zoo`; from then on TensorFlow is not imported, and an
-            answer is there in a fraction of the time. Lists are answered on all cores, at most 8.
+            call, in `ZOO_CACHE` (by default `~/.cache/attention-zoo`); from then on TensorFlow is
+            not imported, and an answer is there in a fraction of the time. Lists are answered on
+            all cores, at most 8.
 
     Returns:
         The task model, such as `zoo.Translator`; with `fast`, `zoo.serving.LiteTranslator` or its
@@ -123,10 +128,8 @@ def load(name, task=None, fast=False):
 def _load(path):
     import keras  # which registers the classes of the zoo, too: see zoo/__init__.py
 
-    try:
+    with _refusing_damage(path):
         return keras.models.load_model(path)
-    except (zipfile.BadZipFile, OSError, EOFError, KeyError, TypeError, ValueError) as error:
-        raise _damaged(path, error) from error
 
 
 def _shipped():
@@ -144,48 +147,68 @@ def _shipped():
 
 def _describe(name, path):
     config = _config(path)
-    metrics = _metrics(path.with_name("metrics.json"))
+    parameters, quality = _metrics(path.with_name("metrics.json"))
     return ModelInfo(
         name=name,
         task=TASKS[config["class_name"]],
         architecture=_architecture(config["config"]),
         megabytes=path.stat().st_size / 1e6,
-        parameters=metrics.get("parameters"),
-        quality=_quality(metrics),
+        parameters=parameters,
+        quality=quality,
         path=path,
     )
 
 
 def _config(path):
     """The config of a task model, out of its file."""
-    try:
+    with _refusing_damage(path):
         with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                _check_size(member)
             config = json.loads(archive.read("config.json"))
         known = config["class_name"] in TASKS and isinstance(config["config"], dict)
-    except (zipfile.BadZipFile, EOFError, KeyError, TypeError, ValueError) as error:
-        raise _damaged(path, error) from error
     if not known:
         raise _damaged(path, f"its class is {config['class_name']!r}")
     return config
 
 
+def _check_size(member):
+    size, packed = member.file_size, member.compress_size
+    if size > max(_MEMBER_BYTES, _MEMBER_RATIO * packed):
+        raise ValueError(f"{member.filename} unpacks {packed} bytes to {size}")
+
+
+@contextlib.contextmanager
+def _refusing_damage(path):
+    """One error for whatever a damaged file makes zipfile, zlib, json, HDF5 and Keras raise."""
+    try:
+        yield
+    except (ImportError, MemoryError, PermissionError):  # of the computer, not of the file
+        raise
+    except Exception as error:
+        raise _damaged(path, f"{type(error).__name__}: {error}") from error
+
+
 def _damaged(path, why):
-    return ValueError(f"{path} must be a whole .keras file of the zoo; got: {str(why):.200}")
+    why = " ".join(str(why).split())
+    return ValueError(f"{path} must be a whole .keras file of the zoo; got: {why:.200}")
 
 
 def _architecture(config):
     """Class name of the first part of a config that comes from `zoo.models`."""
     parts = (part for part in config.values() if isinstance(part, dict))
-    names = (p["class_name"] for p in parts if str(p.get("module")).startswith("zoo.models"))
-    return next(names, "")
+    names = (p.get("class_name") for p in parts if str(p.get("module")).startswith("zoo.models"))
+    return str(next(names, ""))
 
 
 def _metrics(path):
+    """Number of parameters and the figure to list, of a `metrics.json`; None and "" without one."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+        return metrics.get("parameters"), _quality(metrics)
     except FileNotFoundError:
-        return {}
-    except ValueError as error:
+        return None, ""
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path} must be JSON, as `zoo evaluate` writes it; got: {error}"
         ) from error

@@ -8,6 +8,7 @@ from zoo import registry
 from zoo.cli.commands import name_of, zoo
 from zoo.cli.export import export_to
 from zoo.cli.quiet import quiet
+from zoo.system import cores
 
 
 @zoo.command()
@@ -34,7 +35,7 @@ def serve(names, directory, host, port, grpc_port, threads, batching):
         raise click.UsageError(
             f"it needs the packages of 'attention-zoo[serve]' ({error})."
         ) from error
-    threads = threads or os.cpu_count()
+    threads = threads or cores()
     with quiet():
         import tensorflow as tf
 

@@ -1,19 +1,14 @@
 """Files that are whole or absent, never half written."""
 
-import os
 from pathlib import Path
+
+from zoo.system import writing
 
 
 def write_atomically(path, text):
     """Put `text` at `path` in one move, as UTF-8; a failure leaves what was there before."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with writing(path) as beside:
+        beside.write_text(text, encoding="utf-8", newline="\n")
 
 
 def read_text(directory, name):

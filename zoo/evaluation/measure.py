@@ -2,13 +2,13 @@
 
 import datetime
 import json
-import os
 import platform
 from importlib import metadata
 from pathlib import Path
 
 from zoo.evaluation.corpora import CORPORA
 from zoo.evaluation.files import write_atomically
+from zoo.system import cores
 
 
 def evaluate(model, name, *, data_dir=None, limit=None, out=None, overwrite=False):
@@ -58,7 +58,7 @@ def evaluate(model, name, *, data_dir=None, limit=None, out=None, overwrite=Fals
         "bytes": _size(out),
         "decoding": model.decoding.to_dict(),
         "versions": _versions(),
-        "machine": {"cpus": os.cpu_count(), "architecture": platform.machine()},
+        "machine": {"cpus": cores(), "architecture": platform.machine()},
         "corpora": corpora,
     }
     if out is not None:

@@ -1,12 +1,13 @@
 """The search in a LiteRT file, for lists of sources and by several threads."""
 
 import math
-import os
 import threading
 from collections import defaultdict
 from contextlib import contextmanager
 
 import numpy as np
+
+from zoo.system import cores
 
 
 def batch_rows(num_beams, weights):
@@ -45,7 +46,7 @@ class LiteSearch:
 
     def __init__(self, file, rows=1, num_threads=None):
         if num_threads is None:
-            num_threads = min(_cores(), 8)
+            num_threads = min(cores(), 8)
         if num_threads < 1:
             raise ValueError(f"num_threads must be >= 1; got num_threads={num_threads}.")
         self._file, self._rows, self._num_threads = file, rows, num_threads
@@ -140,10 +141,3 @@ class LiteSearch:
         )
         interpreter.allocate_tensors()  # here, where the runtime says what it does: once
         return interpreter.get_signature_runner()
-
-
-def _cores():
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # a system that does not tell
-        return os.cpu_count() or 1

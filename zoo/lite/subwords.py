@@ -5,6 +5,7 @@ import base64
 import sentencepiece
 
 PAD_ID, UNKNOWN_ID, START_ID, END_ID = 0, 1, 2, 3
+_WARNINGS = 1  # of the levels of SentencePiece's log; below it, each load of a vocabulary is told
 
 
 class Subwords:
@@ -23,6 +24,7 @@ class Subwords:
 
     def __init__(self, proto):
         self.proto = base64.b64decode(proto) if isinstance(proto, str) else bytes(proto)
+        sentencepiece.set_min_log_level(_WARNINGS)
         self._processor = sentencepiece.SentencePieceProcessor()
         try:
             self._processor.LoadFromSerializedProto(self.proto)
@@ -51,7 +53,7 @@ class Subwords:
             sampling: alpha of subword regularisation; 0 takes the best segmentation. Above it, each
                 call draws one, of probability proportional to its own to the power of alpha.
         """
-        texts = [_valid_unicode(text) for text in texts]
+        texts = [valid_unicode(text) for text in texts]
         if not sampling:
             return self._processor.encode(texts)
         return self._processor.encode(texts, enable_sampling=True, alpha=sampling, nbest_size=-1)
@@ -66,6 +68,6 @@ class Subwords:
         return [self._processor.id_to_piece(int(i)) for i in ids]
 
 
-def _valid_unicode(text):
+def valid_unicode(text):
     """`text` with lone surrogates, which have no UTF-8, as U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,7 +1,6 @@
 """Heat maps of attention weights: the tokens of an answer down, those of its source across."""
 
 import itertools
-import os
 from numbers import Integral
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from zoo.plots.labels import FAMILIES, glyphs, is_wide, readable, wrap
 from zoo.plots.photograph import draw_photograph
+from zoo.system import writing
 
 DPI = 150
 PAD = 0.15  # all lengths in inches
@@ -246,9 +246,5 @@ def _number(axes, values, highest, size):
 
 
 def _save(figure, path):
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=figure.dpi)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with writing(path) as beside:
+        figure.savefig(beside, format=path.suffix[1:].lower(), dpi=figure.dpi)

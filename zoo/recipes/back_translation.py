@@ -10,6 +10,7 @@ from pathlib import Path
 from zoo import data, registry
 from zoo.data import read_pairs
 from zoo.evaluation.progress import progress
+from zoo.system import writing
 
 _BATCH = 500  # lines translated together
 _SPACE_BEFORE = re.compile(r"\s+([.,!?;])")
@@ -73,9 +74,8 @@ def pairs(name, run_dir, data_dir=None):
             for source, target in zip(sources, targets, strict=True)
             if source.strip()
         ]
-        beside = path.with_suffix(".part")
-        beside.write_text("".join(lines), encoding="utf-8")
-        beside.replace(path)
+        with writing(path) as beside:
+            beside.write_text("".join(lines), encoding="utf-8")
     return read_pairs(path)
 
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import io
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,12 +16,13 @@ from zoo.decoding import Decoding
 from zoo.evaluation.caption_scores import CiderD
 from zoo.evaluation.captions import words
 from zoo.recipes.procedure import adam, finish, kept_tokenizer, train_and_save
+from zoo.system import writing
 from zoo.tasks import ImageCaptioner
 from zoo.tasks.inputs import row_seeds
 from zoo.text import SentencePieceTokenizer
 from zoo.training import portable
 from zoo.training.self_critical import self_critical_batches
-from zoo.vision import efficientnet_lite0, load_unfolded
+from zoo.vision import decode, efficientnet_lite0, load_unfolded
 
 ENCODER = "vision/efficientnet_lite0_imagenet.keras"
 
@@ -298,15 +298,14 @@ def stored_grids(folder, encoder, images, split, mirrored, data_dir=None):
     """
     path = Path(folder) / f"{split}_{int(mirrored)}.npy"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         see = tf.function(lambda x: tf.cast(encoder(x, training=False), tf.float16))
         files = [str(data.flickr8k_image(name, data_dir)) for name in images]
-        photos = tf.data.Dataset.from_tensor_slices(files).map(
-            lambda file: tf.cast(tf.io.decode_jpeg(tf.io.read_file(file), 3), tf.float32)
+        size = encoder.input_shape[1:3]
+        photos = tf.data.Dataset.from_tensor_slices(files).map(  # as a captioner will see them
+            lambda file: tf.cast(decode(tf.io.read_file(file), size), tf.float32)
         )
         batches = [see(x[:, :, ::-1] if mirrored else x).numpy() for x in photos.batch(32)]
         grids = np.concatenate(batches)
-        beside = path.with_name(f"{path.stem}.{os.getpid()}.npy")
-        np.save(beside, grids.reshape(len(grids), -1, grids.shape[-1]))
-        beside.replace(path)
+        with writing(path) as beside:
+            np.save(beside, grids.reshape(len(grids), -1, grids.shape[-1]))
     return np.load(path, mmap_mode="r")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 
+from zoo.system import writing
 from zoo.tasks.files import save_model
 from zoo.text import SentencePieceTokenizer
 from zoo.training import WarmupLinear, portable
@@ -128,10 +129,8 @@ def kept_tokenizer(path, train):
     """The vocabulary that an interrupted run left at `path`, or else the one that `train` makes."""
     path = Path(path)
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(".part")
-        beside.write_bytes(train().proto)
-        beside.replace(path)
+        with writing(path) as beside:
+            beside.write_bytes(train().proto)
     return SentencePieceTokenizer(path.read_bytes())
 
 

@@ -1,8 +1,6 @@
 """The whole decode loop as a LiteRT file, for low latency and for devices without TensorFlow."""
 
 import json
-import os
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ from tensorflow.lite.tools import flatbuffer_utils
 from zoo.lite.readers import MANIFEST, MODEL, SOURCE, TARGET
 from zoo.lite.search import batch_rows
 from zoo.serving.version_directory import checked_name
+from zoo.system import new_folder, put_folder
 
 FOLDER = "litert"
 WEIGHTS = ("int8", "float32")
@@ -35,7 +34,7 @@ def export_litert(model, directory, name=None, weights="int8"):
 
     Returns:
         `pathlib.Path` of `directory`/`name`/litert, in which TF Serving sees no version. It takes
-        the place of an earlier one in one move.
+        the place of an earlier one.
 
     Raises:
         ValueError: other `weights`, or a name that cannot stand in a URL.
@@ -43,30 +42,20 @@ def export_litert(model, directory, name=None, weights="int8"):
     if weights not in WEIGHTS:
         raise ValueError(f"weights must be one of {', '.join(WEIGHTS)}; got weights={weights!r}.")
     base = Path(directory) / checked_name(model, name)
-    base.mkdir(parents=True, exist_ok=True)
-    return write(model, base / FOLDER, weights)
+    with new_folder(base) as beside:
+        write_files(model, beside, weights)
+        put_folder(beside, base / FOLDER)
+    return base / FOLDER
 
 
-def write(model, folder, weights):
-    """Writes the files into `folder`, in one move; returns it."""
-    folder = Path(folder)
-    beside = folder.with_name(f".new.{os.getpid()}")
-    before = folder.with_name(f".old.{os.getpid()}")
-    try:
-        beside.mkdir()
-        (beside / MODEL).write_bytes(convert(model, weights))
-        for file, tokenizer in ((SOURCE, model.source_tokenizer), (TARGET, model.target_tokenizer)):
-            if tokenizer is not None:
-                (beside / file).write_bytes(tokenizer.proto)
-        text = json.dumps(_manifest(model, weights), indent=2)
-        (beside / MANIFEST).write_text(text + "\n", encoding="utf-8")
-        if folder.exists():
-            folder.rename(before)
-        beside.rename(folder)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-        shutil.rmtree(before, ignore_errors=True)
-    return folder
+def write_files(model, folder, weights):
+    """Writes the files of a model into an empty folder; see `export_litert`."""
+    (folder / MODEL).write_bytes(convert(model, weights))
+    for file, tokenizer in ((SOURCE, model.source_tokenizer), (TARGET, model.target_tokenizer)):
+        if tokenizer is not None:
+            (folder / file).write_bytes(tokenizer.proto)
+    text = json.dumps(_manifest(model, weights), indent=2)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
 def _manifest(model, weights):

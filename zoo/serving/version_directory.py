@@ -2,11 +2,10 @@
 
 import os
 import re
-import shutil
-import time
 from pathlib import Path
 
 from zoo.serving import deploy, warmup
+from zoo.system import new_folder, remove_unused
 
 _STALE_SECONDS = 3600  # what an export that was killed left behind is removed after this time
 
@@ -32,15 +31,11 @@ def export(model, directory, name=None):
     """
     name = checked_name(model, name)
     base = Path(directory) / name
-    base.mkdir(parents=True, exist_ok=True)
-    _sweep(base)
-    beside = base / f".new.{os.getpid()}"
-    try:
+    with new_folder(base) as beside:
+        remove_unused(base, _STALE_SECONDS, ".new.*")
         model.export(beside)
         warmup.write(beside, name)
         version = _publish(beside, base)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
     deploy.write(directory)
     return version
 
@@ -70,9 +65,3 @@ def _publish(beside, base):
         except OSError:
             if not version.exists():
                 raise
-
-
-def _sweep(base):
-    for path in base.glob(".new.*"):
-        if time.time() - path.stat().st_mtime > _STALE_SECONDS:
-            shutil.rmtree(path, ignore_errors=True)

@@ -1,12 +1,13 @@
 """Model files: written whole or not at all, in half precision where asked."""
 
 import io
-import os
 import zipfile
 from pathlib import Path
 
 import h5py
 import numpy as np
+
+from zoo.system import writing
 
 
 def save_model(model, path, half=False):
@@ -20,15 +21,10 @@ def save_model(model, path, half=False):
     path = Path(path)
     if path.suffix != ".keras":
         raise ValueError(f"path must end in .keras; got path={str(path)!r}.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.stem}.{os.getpid()}.keras")
-    try:
+    with writing(path) as beside:
         model.save(beside)
         if half:
             _halve(beside)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _halve(path):

@@ -11,6 +11,7 @@ import sentencepiece
 import tensorflow as tf
 
 from zoo.lite.subwords import END_ID, PAD_ID, START_ID, UNKNOWN_ID, Subwords
+from zoo.text import training
 
 try:
     import tensorflow_text
@@ -64,18 +65,24 @@ class SentencePieceTokenizer(keras.layers.Layer):
         """Fits a vocabulary to text.
 
         Args:
-            lines: an iterable of str.
+            lines: an iterable of str. A long one is split, at a space where it has one.
             vocab_size: number of tokens, with 4 special ones and 256 bytes among them. It is an
                 upper limit: a small text gives fewer.
             character_coverage: share of the characters that get a token of their own; the others
-                are spelled in bytes. 0.9995 suits Chinese.
+                are spelled in bytes. From 0.98 to 1; 0.9995 suits Chinese. Where `vocab_size` has
+                no room for so many, three quarters of it are for the most frequent ones.
             seed_lines: number of lines to use at most, picked at random.
             model_type: "unigram" for subwords, or "char" for single characters.
             lossless: whether text comes back to the letter, its white space and line ends too, as
-                language models need it. Otherwise it is normalised (NFKC, single spaces).
+                language models need it; but U+2581, which is a space to SentencePiece, comes back
+                as one. Otherwise it is normalised (NFKC, single spaces).
 
         Returns:
             A `SentencePieceTokenizer`.
+
+        Raises:
+            TypeError: `lines` is a str, or holds something else than str.
+            ValueError: no text, or another argument that is out of its range.
         """
         if model_type not in ("unigram", "char"):
             raise ValueError(
@@ -85,9 +92,18 @@ class SentencePieceTokenizer(keras.layers.Layer):
             raise ValueError(
                 f"vocab_size must be >= 300, since 260 tokens are fixed; got {vocab_size}."
             )
-        lines = [line for line in lines if line.strip()]
+        if not 0.98 <= character_coverage <= 1:
+            raise ValueError(
+                "character_coverage must be from 0.98 to 1; "
+                f"got character_coverage={character_coverage}."
+            )
+        lines = list(training.split_lines(training.checked_lines(lines)))
         if not lines:
             raise ValueError("lines must hold text; got none.")
+        if model_type == "unigram":
+            lines, character_coverage = training.with_room(
+                lines, vocab_size, character_coverage, normalized=not lossless
+            )
         exact = {
             "normalization_rule_name": "identity",
             "remove_extra_whitespaces": False,
@@ -95,23 +111,29 @@ class SentencePieceTokenizer(keras.layers.Layer):
             "user_defined_symbols": ["\n"],
         }
         model = io.BytesIO()
-        sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(lines),
-            model_writer=model,
-            vocab_size=vocab_size,
-            hard_vocab_limit=False,
-            model_type=model_type,
-            byte_fallback=True,
-            character_coverage=character_coverage,
-            input_sentence_size=seed_lines,
-            pad_id=PAD_ID,
-            unk_id=UNKNOWN_ID,
-            bos_id=START_ID,
-            eos_id=END_ID,
-            num_threads=2,
-            minloglevel=2,
-            **(exact if lossless else {}),
-        )
+        try:
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=iter(lines),
+                model_writer=model,
+                vocab_size=vocab_size,
+                hard_vocab_limit=False,
+                model_type=model_type,
+                byte_fallback=True,
+                character_coverage=character_coverage,
+                input_sentence_size=seed_lines,
+                pad_id=PAD_ID,
+                unk_id=UNKNOWN_ID,
+                bos_id=START_ID,
+                eos_id=END_ID,
+                num_threads=2,
+                minloglevel=2,
+                **(exact if lossless else {}),
+            )
+        except RuntimeError as error:  # such as characters that the normalisation removes, alone
+            raise ValueError(
+                "lines must hold text that a vocabulary can be made of; "
+                f"got {len(lines)} lines, the first of them {lines[0]!r:.60}: {error}"
+            ) from error
         return cls(model.getvalue())
 
     @property

@@ -21,6 +21,7 @@ from keras import ops
 from PIL import Image
 
 from zoo.lite.subwords import END_ID, PAD_ID, START_ID, Subwords
+from zoo.system import writing
 from zoo.training import batches
 from zoo.training.learner import SequenceLearner
 
@@ -146,9 +147,8 @@ def _save_weights(path, model):
     arrays = {f"{i:04d}": ops.convert_to_numpy(w).astype("float16") for i, w in enumerate(kept)}
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
-    beside = path.with_suffix(".part")
-    beside.write_bytes(buffer.getvalue())
-    beside.replace(path)
+    with writing(path) as beside:
+        beside.write_bytes(buffer.getvalue())
 
 
 def _is_kept(weight):

@@ -2,15 +2,15 @@
 
 import functools
 import os
-import struct
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from zoo.lite.images import MAX_PIXELS
+from zoo.lite import headers
+from zoo.vision.formats import pixels_of
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")  # what TensorFlow decodes
+SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")  # what `decode` takes
 _HEAD = 4_096  # of a JPEG: its Exif data is its first segment, and the orientation in front there
 _EXIF = (0x45, 0x78, 0x69, 0x66, 0, 0)
 # The Exif entry 0x0112, a short, one of them, in front of its value; by byte order.
@@ -21,27 +21,22 @@ def decode(data, size):
     """An encoded image as an array of a given size, in the graph or eagerly.
 
     The whole picture is scaled to `size` whatever its aspect, with antialiasing, as the images of
-    Flickr8k are here; a photograph that says in its Exif data how the camera was held is put
-    upright; transparency is laid on white; of an animation the first frame counts.
+    Flickr8k are here; a JPEG that says in its Exif data how the camera was held is put upright;
+    transparency is laid on white; of an animation the first frame counts.
 
     Args:
-        data: tf.string (), a JPEG, PNG, GIF or BMP file.
+        data: tf.string (), a JPEG, PNG, GIF or BMP file (BMP: with a palette, 24 or 32 bits, not
+            compressed).
         size: (height, width) of the result.
 
     Returns:
         uint8 (height, width, 3), RGB.
 
     Raises:
-        tf.errors.InvalidArgumentError: no such file, or a damaged one.
+        tf.errors.InvalidArgumentError: no such file, a damaged one, or one of more than 120 million
+            pixels, which is refused before it is unpacked.
     """
-    # Both drop what a CMYK or 16-bit file has beyond 8-bit RGB. The exact transform is the one of
-    # Pillow, and so of `zoo.lite.images`; the default of TensorFlow differs by up to 7 of 255.
-    pixels = tf.cond(
-        tf.io.is_jpeg(data),
-        lambda: tf.io.decode_jpeg(data, dct_method="INTEGER_ACCURATE"),
-        lambda: tf.io.decode_image(data, channels=0, expand_animations=False),
-    )
-    return prepare(tf.ensure_shape(pixels, [None, None, None]), size, orientation(data))
+    return prepare(pixels_of(data), size, orientation(data))
 
 
 def prepare(pixels, size, turned=1):
@@ -129,18 +124,16 @@ def read(image, size):
         image = Path(image).read_bytes()
     if isinstance(image, (bytes, bytearray)):
         data = bytes(image)
-        _check_area(_area(data), name)
+        headers.check(data, name)
         try:
             return _graph(decode, tuple(size), _FILE)(data).numpy()
         except tf.errors.OpError as error:
-            reason = "it is damaged" if data.startswith(_STARTS) else "it is of another kind"
-            raise ValueError(
-                f"image must be a whole JPEG, PNG, GIF or BMP file; got {name}, {len(data)} bytes: "
-                f"{reason}."
-            ) from error
+            raise headers.refusal(data, name, "it is damaged") from error
     if hasattr(image, "getexif"):
-        _check_area(image.width * image.height, name)
-        image = _array(image)
+        from zoo.lite.images import opaque_or_rgba, upright  # Pillow is there: it made the image
+
+        headers.check_area(image.width * image.height, name)
+        image = np.asarray(opaque_or_rgba(upright(image)))
     if not isinstance(image, np.ndarray):
         raise TypeError(
             "image must be a path, bytes, a PIL image or an array; "
@@ -158,22 +151,6 @@ def _graph(work, size, spec):
     return tf.function(lambda x: work(x, size), autograph=False, input_signature=[spec])
 
 
-_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
-
-
-def _array(image):
-    """A PIL image, upright, as an array."""
-    from PIL import ImageOps
-
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):
-        return np.clip(np.asarray(image), 0, 65535).astype("uint16")
-    if image.mode not in ("L", "LA", "RGB", "RGBA"):
-        see_through = image.mode == "PA" or "transparency" in image.info
-        image = image.convert("RGBA" if see_through else "RGB")
-    return np.asarray(image)
-
-
 def _pixels(image):
     """An array of a user as uint8 (h, w, channels)."""
     pixels = image[..., None] if image.ndim == 2 else image
@@ -181,38 +158,17 @@ def _pixels(image):
         raise ValueError(
             f"image must have shape (height, width, 3); got an array of shape {image.shape}."
         )
-    _check_area(pixels.shape[0] * pixels.shape[1], "an array")
+    headers.check_area(pixels.shape[0] * pixels.shape[1], "an array")
     if pixels.dtype == np.uint8:
         return pixels
     if pixels.dtype == np.uint16:
-        return (pixels // 257).astype("uint8")
+        return (pixels >> 8).astype("uint8")
     if pixels.dtype.kind not in "fi" or not (pixels.min() >= 0 and pixels.max() <= 255):
         raise ValueError(
             f"image must have values in 0..255; got {pixels.dtype} "
             f"from {pixels.min()} to {pixels.max()}."
         )
     return np.rint(pixels).astype("uint8")
-
-
-def _check_area(area, name):
-    if area > MAX_PIXELS:
-        raise ValueError(f"image must have at most {MAX_PIXELS} pixels; got {area} in {name}.")
-
-
-def _area(data):
-    """Width times height by the header of a PNG, GIF, BMP or JPEG file; 0 where that is damaged."""
-    try:
-        if data.startswith(b"\x89PNG"):
-            width, height = struct.unpack(">II", data[16:24])
-        elif data.startswith(b"GIF8"):
-            width, height = struct.unpack("<HH", data[6:10])
-        elif data.startswith(b"BM"):
-            width, height = map(abs, struct.unpack("<ii", data[18:26]))
-        else:
-            height, width, _ = tf.io.extract_jpeg_shape(data).numpy().tolist()
-        return width * height
-    except (struct.error, tf.errors.OpError):
-        return 0
 
 
 def _places(codes, pattern):

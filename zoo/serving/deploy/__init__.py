@@ -1,9 +1,10 @@
 """How to serve a folder of exported models: TF Serving's settings, compose, Kubernetes, clients."""
 
-import os
 import re
 from importlib import resources
 from pathlib import Path
+
+from zoo.system import writing
 
 _COPIED = ("batching.txt", "monitoring.config", "compose.yaml", "clients/curl.sh")
 _COPIED += ("clients/rest.py", "clients/grpc_client.py")
@@ -47,7 +48,5 @@ def _template(name):
 
 
 def _put(path, text):
-    path.parent.mkdir(exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)
+    with writing(path) as beside:
+        beside.write_text(text, encoding="utf-8")
