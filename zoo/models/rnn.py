@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from zoo.layers import AdditiveAttention, Adaptable, Attention, TokenEmbedding, masks
+from zoo.layers import Adaptable, AdditiveAttention, Attention, TokenEmbedding, masks
 
 CELLS = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM}
 
