@@ -10,6 +10,7 @@ import zlib
 from pathlib import Path
 
 from zoo.data.sources import SOURCES
+from zoo.system import cache_folder, writing
 
 
 def find(relative_path, data_dir=None):
@@ -17,7 +18,7 @@ def find(relative_path, data_dir=None):
 
     It is looked for in `data_dir`, else in the folder that the environment variable `ZOO_DATA`
     names. Where neither is set, a file with a public origin is downloaded once, checked, and kept
-    in a cache folder (`ZOO_CACHE`, by default `~/.cache/attention-zoo`).
+    in the folder of `zoo.system.cache_folder` (`ZOO_CACHE`, by default `~/.cache/attention-zoo`).
 
     Args:
         relative_path: str, below the data directory: `"multi30k/train.de"`.
@@ -32,8 +33,7 @@ def find(relative_path, data_dir=None):
         ValueError: what was downloaded is not the file that was asked for.
     """
     given = data_dir or os.environ.get("ZOO_DATA")
-    folder = Path(given or os.environ.get("ZOO_CACHE") or "~/.cache/attention-zoo").expanduser()
-    path = folder / relative_path
+    path = (Path(given).expanduser() if given else cache_folder()) / relative_path
     if path.is_file():
         return path
     if given:
@@ -85,13 +85,8 @@ def _download(relative_path, path):
                 f"{_advice(relative_path)}"
             ) from error
     data = _checked(data, relative_path, file.url)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(data)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with writing(path) as beside:
+        beside.write_bytes(data)
 
 
 def _read_url(url):

@@ -2,14 +2,59 @@
 
 import re
 import statistics
+import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 # Controls other than white space, and the mark of a broken decoding.
 _DAMAGE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
 
 
+class PairsRead(NamedTuple):
+    """What a file of pairs holds, and what of it was left out.
+
+    Attributes:
+        pairs: list of `(source, target)`, both stripped and not empty.
+        blank_lines: how many lines were skipped, since they are blank.
+        wider_lines: of how many lines the columns behind the second were ignored.
+    """
+
+    pairs: list
+    blank_lines: int
+    wider_lines: int
+
+    @property
+    def left_out(self):
+        """One line on what was left out, or "" if nothing was."""
+        found = (
+            (self.blank_lines, "blank lines, skipped"),
+            (self.wider_lines, "lines with further columns, which are ignored"),
+        )
+        return "; ".join(f"{what}: {count}" for count, what in found if count)
+
+
 def read_pairs(path):
-    """`(source, target)` pairs from your own tab-separated file.
+    """`(source, target)` pairs from your own tab-separated file; see `inspect_pairs`.
+
+    It warns of what it leaves out.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        list of `(source, target)`, both stripped and not empty.
+
+    Raises:
+        FileNotFoundError, ValueError: as for `inspect_pairs`.
+    """
+    read = inspect_pairs(path)
+    if read.left_out:
+        warnings.warn(f"{path}: {len(read.pairs)} pairs; {read.left_out}.", stacklevel=2)
+    return read.pairs
+
+
+def inspect_pairs(path):
+    """The pairs of your own tab-separated file, and how many lines were left out.
 
     The file is UTF-8, a pair a line: source, TAB, target; further columns are ignored. Blank lines
     and a byte-order mark are skipped; line ends are LF or CRLF.
@@ -18,7 +63,7 @@ def read_pairs(path):
         path: str or path.
 
     Returns:
-        list of `(source, target)`, both stripped and not empty.
+        A `PairsRead`.
 
     Raises:
         FileNotFoundError: `path` is not a file.
@@ -28,7 +73,7 @@ def read_pairs(path):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"path must be an existing file; got path={str(path)!r}.")
-    pairs = []
+    pairs, blank, wider = [], 0, 0
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             where = f"{path}, line {number}"
@@ -40,6 +85,7 @@ def read_pairs(path):
                     f"after {error.start} bytes."
                 ) from error
             if not text.strip():
+                blank += 1
                 continue
             columns = [column.strip() for column in text.split("\t")]
             if len(columns) < 2:
@@ -50,12 +96,13 @@ def read_pairs(path):
                 raise ValueError(
                     f"{where}: source and target must not be empty; got {columns[:2]!r:.80}"
                 )
+            wider += len(columns) > 2
             pairs.append((columns[0], columns[1]))
     if not pairs:
         raise ValueError(
             f"{path}: the file must hold at least one pair; got {path.stat().st_size} bytes."
         )
-    return pairs
+    return PairsRead(pairs, blank, wider)
 
 
 def clean(pairs, max_chars=300, max_ratio=3.0, held_out=(), report=None):
