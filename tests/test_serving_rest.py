@@ -38,7 +38,7 @@ from zoo.serving.servable import Models  # noqa: E402
 
 
 @contextlib.contextmanager
-def serving(directory):
+def serving(directory, **options):
     """`zoo serve` on a free port, in a thread: its URL, its gRPC address and its parts."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -47,7 +47,7 @@ def serving(directory):
         import tensorflow_serving.apis  # noqa: F401
     except ImportError:
         address = None
-    server = Server(Models(directory), threads=2, grpc_address=address)
+    server = Server(Models(directory), threads=2, grpc_address=address, **options)
     runner = uvicorn.Server(uvicorn.Config(server.app, port=0, log_level="warning"))
     thread = threading.Thread(target=runner.run)
     thread.start()

@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 _EXAMPLES = 4  # of a model
-_LONGEST_EXAMPLE = 120  # characters
+_LONGEST_EXAMPLE = 80  # characters
 _PICTURES = (".jpg", ".jpeg", ".png")
 _ORDER = ("attention", "serving_default")  # of the signatures, the one that shows more first
 # Nothing from elsewhere, and no script or picture but the page's own.
