@@ -146,7 +146,9 @@ def test_a_link_carries_a_model_and_a_text(tab, served, models):
     tab.open(f"{served.url}/?{query}")
     out = models["translate_fr_de"].generate(FRENCH, return_dict=True)
     assert shown(tab) == out.text
-    assert tab.value("document.querySelectorAll('[tabindex=\"0\"]').length") == len(kept(out.tokens))
+    assert tab.value("document.querySelectorAll('[tabindex=\"0\"]').length") == len(
+        kept(out.tokens)
+    )
     # The first token is pointed at from the start: what it attended to is coloured.
     assert len(coloured(tab)[0]) == len(kept(out.source_tokens))
     assert tab.problems == []

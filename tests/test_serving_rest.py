@@ -48,17 +48,23 @@ def serving(directory, **options):
     except ImportError:
         address = None
     server = Server(Models(directory), threads=2, grpc_address=address, **options)
-    runner = uvicorn.Server(uvicorn.Config(server.app, port=0, log_level="warning"))
+    with run_app(server.app) as port:
+        yield SimpleNamespace(
+            url=f"http://127.0.0.1:{port}", port=port, grpc=address, server=server
+        )
+
+
+@contextlib.contextmanager
+def run_app(app):
+    """An ASGI application on a free port, in a thread: the port."""
+    runner = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=runner.run)
     thread.start()
     while not runner.started:
         assert thread.is_alive()
         time.sleep(0.01)
-    port = runner.servers[0].sockets[0].getsockname()[1]
     try:
-        yield SimpleNamespace(
-            url=f"http://127.0.0.1:{port}", port=port, grpc=address, server=server
-        )
+        yield runner.servers[0].sockets[0].getsockname()[1]
     finally:
         runner.should_exit = True
         thread.join()

@@ -73,14 +73,15 @@ class Server:
         self._ready = ready
         self._readers = concurrent.futures.ThreadPoolExecutor(_READERS, "zoo-json")
         page = Page(models, cards)
-        origins = {"allow_origins": list(cors_origins), "allow_headers": ["*"]}
+        allowed = {"allow_methods": ["GET", "POST"], "allow_headers": ["*"]}
+        cors = Middleware(CORSMiddleware, allow_origins=list(cors_origins), **allowed)
         self.app = Starlette(
             routes=[
                 *page.routes,
                 Route("/monitoring/prometheus/metrics", self._metrics),
                 Route("/v1/{path:path}", self._rest, methods=["GET", "POST"]),
             ],
-            middleware=[Middleware(CORSMiddleware, **origins)] if cors_origins else [],
+            middleware=[cors] if cors_origins else [],
             lifespan=self._lifespan,
         )
 

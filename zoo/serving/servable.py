@@ -10,6 +10,8 @@ from zoo.serving.saved_model import signatures
 from zoo.serving.version_directory import is_name, versions
 
 DEFAULT = "serving_default"
+# What the lines of an error hold that say where it was, or how many there were.
+_WHERE = ("Graph execution error", "Detected at node", "<stack trace", "  File ", "root error(s)")
 
 
 class Signature(NamedTuple):
@@ -73,10 +75,17 @@ class Servable:
                 outputs = function(**{name: tf.constant(v) for name, v in inputs.items()})
             except tf.errors.OpError as error:
                 code = next(n for n, v in vars(tf.errors).items() if v == error.error_code)
-                raise RequestError(code, (error.message or code).splitlines()[0]) from error
+                raise RequestError(code, _reason(error.message) or code) from error
             return {name: value.numpy() for name, value in outputs.items()}
 
         return run
+
+
+def _reason(message):
+    """The line of an error of TensorFlow that tells what was wrong, not where in its graph."""
+    lines = [line for line in message.splitlines() if line.strip()]
+    telling = (line for line in lines if not any(words in line for words in _WHERE))
+    return next(telling, "".join(lines[:1]))
 
 
 class Models:
