@@ -271,7 +271,7 @@ def test_long_bodies_hold_up_nobody(toy):
 
 
 def test_bodies_of_many_clients_share_a_budget(toy, monkeypatch):
-    monkeypatch.setattr(toy.server.budget, "most", 300_000)
+    monkeypatch.setattr(toy.server.budget, "most", 280_000)
     head = b"POST /v1/models/toy:predict HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n"
     before = counted(toy, "503")
     with socket.create_connection(("127.0.0.1", toy.port), timeout=20) as slow:
@@ -279,7 +279,7 @@ def test_bodies_of_many_clients_share_a_budget(toy, monkeypatch):
         until = time.monotonic() + 20
         while toy.server.budget.held < 199_000 and time.monotonic() < until:
             time.sleep(0.01)
-        status, answer = ask(toy, "grid", ["x" * 150_000])
+        status, answer = ask(toy, "grid", ["x" * 70_000])
         assert status == 503 and "try later" in answer["error"]
         assert counted(toy, "503") == before + 1
         assert ask(toy, "flags", [True])[0] == 200

@@ -11,7 +11,8 @@ ELEMENTS = 8 * 2**20  # of an input, written out
 ROWS = 100_000  # of a request; and of all that wait
 HELD_BYTES = 256 * 2**20  # of all requests that are being read or wait for their answer
 ANSWER_BYTES = 64 * 2**20  # of the values of an answer
-RPCS = 1024  # gRPC requests at a time
+SMALL_BYTES = 64 * 2**10  # of a request that has a quarter of `HELD_BYTES` without the large ones
+RPCS = 256  # gRPC requests at a time: gRPC reads a message before we can count it
 
 
 class Budget:
@@ -46,11 +47,13 @@ class Share:
     def hold(self, size):
         """Holds `size` bytes instead of what it held before.
 
+        A few large requests leave room for small ones.
+
         Raises:
             RequestError: the budget has no room.
         """
-        room = self._budget.most - self._budget.held + self._held
-        if size > room:
+        most = self._budget.most if size <= SMALL_BYTES else self._budget.most * 3 // 4
+        if size > self._held and self._budget.held - self._held + size > most:
             raise RequestError(
                 "UNAVAILABLE",
                 f"the server holds {self._budget.held} bytes of requests and takes at most "
