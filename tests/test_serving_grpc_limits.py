@@ -7,7 +7,11 @@ from tensorflow.core.framework import tensor_pb2, types_pb2
 
 pytest.importorskip("tensorflow_serving.apis.prediction_service_pb2_grpc")
 import grpc  # noqa: E402
-from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc  # noqa: E402
+from tensorflow_serving.apis import (  # noqa: E402
+    classification_pb2,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
 from test_serving_limits import ask, counted, toy  # noqa: E402, F401
 
 from zoo.serving import limits  # noqa: E402
@@ -144,3 +148,10 @@ def test_every_outcome_is_counted(stub, toy, monkeypatch):  # noqa: F811
 
 def test_a_scalar_is_answered(stub):
     assert predict(stub, "scalar", x=tensor(FLOAT, [], float_val=[2]))["y"] == 4
+
+
+def test_what_is_not_there_is_said(stub):
+    with pytest.raises(grpc.RpcError) as failed:
+        stub.Classify(classification_pb2.ClassificationRequest(), timeout=60)
+    assert failed.value.code().name == "UNIMPLEMENTED"
+    assert failed.value.details() == "zoo serve answers Predict alone"

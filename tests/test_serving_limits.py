@@ -216,6 +216,33 @@ def test_bad_json_is_400_in_one_line_and_the_connection_stays(toy, name):
     connection.close()
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/models/toy", 200),
+        ("HEAD", "/v1/models/toy", 200),
+        ("GET", "/v1/models/toy?x=1", 200),
+        ("GET", "/v1/models/toy:predict", 400),
+        ("GET", "/v1/models/toy/versions/%D9%A1", 400),
+        ("GET", "/v1/models/%2e%2e", 404),
+        ("POST", "/v1/models/a%0ab:predict", 404),
+        ("PUT", "/v1/models/toy:predict", 405),
+        ("GET", "/page/examples/toy/0", 404),
+        ("GET", "/page/examples/../0", 404),
+        ("GET", "/nowhere", 404),
+    ],
+)
+def test_a_path_that_is_not_there_is_a_clear_error(toy, method, path, status):
+    connection = http.client.HTTPConnection("127.0.0.1", toy.port, timeout=60)
+    connection.request(method, path)
+    response = connection.getresponse()
+    body = response.read()
+    assert response.status == status
+    if status >= 400 and not path.startswith("/page"):
+        assert json.loads(body)["error"]
+    connection.close()
+
+
 def test_a_lone_surrogate_in_a_text_is_read_as_generate_reads_it(toy):
     status, answer = ask(toy, "pairs", [["\ud800a", "\ud83d\ude00"]])
     assert (status, answer["predictions"]) == (200, ["\ufffda-\U0001f600"])

@@ -8,6 +8,7 @@ import re
 
 import prometheus_client
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
@@ -82,6 +83,7 @@ class Server:
                 Route("/v1/{path:path}", self._rest, methods=["GET", "POST"]),
             ],
             middleware=[cors] if cors_origins else [],
+            exception_handlers={HTTPException: _no_route},
             lifespan=self._lifespan,
         )
 
@@ -207,6 +209,10 @@ def _number(version):
 
 def _malformed(request, path):
     return invalid(f"Malformed request: {request.method} /v1/{path}")
+
+
+def _no_route(request, error):
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 
 def _refused(error):

@@ -59,6 +59,11 @@ class _Service(prediction_service_pb2_grpc.PredictionServiceServicer):
     async def GetModelMetadata(self, request, context):
         return await _told(await _safe(self._metadata(request)), context)
 
+    async def Classify(self, request, context):
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "zoo serve answers Predict alone")
+
+    Regress = MultiInference = Classify
+
     async def _predict(self, request):
         servable = self._servable(request.model_spec)
         name = request.model_spec.signature_name
