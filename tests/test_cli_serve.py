@@ -3,7 +3,9 @@
 import contextlib
 import json
 import os
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -155,3 +157,17 @@ def test_without_the_option_no_page_from_elsewhere_may_read_answers(exported):
     with serving(exported) as ours:
         status, headers = preflight(f"{ours.url}/v1/models/copy:predict", "https://example.org")
         assert status == 405 and headers["Access-Control-Allow-Origin"] is None
+
+
+def test_both_addresses_are_promised_and_ctrl_c_ends_it_without_a_word(exported):
+    pytest.importorskip("tensorflow_serving.apis")
+    grpc = pytest.importorskip("grpc")
+    with command("--dir", exported, "--port", 0, "--grpc-port", 0) as process:
+        promise = process.stdout.readline()
+        found = re.fullmatch(r"serving copy at (http://.*/), gRPC at (127.0.0.1:\d+)\n", promise)
+        assert call(f"{found[1]}v1/models/copy")[0] == 200
+        with grpc.insecure_channel(found[2]) as channel:
+            grpc.channel_ready_future(channel).result(timeout=20)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60) == ("", "")
+    assert process.returncode == 0

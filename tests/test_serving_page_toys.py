@@ -5,12 +5,12 @@ import json
 import browser
 import pytest
 import tensorflow as tf
-from starlette.applications import Starlette
-from starlette.routing import Mount
 
 pytest.importorskip("uvicorn")
 pytest.importorskip("prometheus_client")
 from PIL import Image  # noqa: E402
+from starlette.applications import Starlette  # noqa: E402
+from starlette.routing import Mount  # noqa: E402
 from test_serving_rest import call, run_app, serving  # noqa: E402
 
 from zoo.serving.app import Server  # noqa: E402
