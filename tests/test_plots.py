@@ -87,7 +87,7 @@ def test_all_layers_and_heads_fill_a_grid_of_layers_down_and_heads_across(make_o
         np.diff(corners[..., 1], axis=0) < 0
     ).all()
     assert [w for w in words(figure) if w.startswith("layer")] == [
-        f"layer {i + 1}, head {j + 1}" for i in range(LAYERS) for j in range(HEADS)
+        f"layer {i}, head {j}" for i in range(LAYERS) for j in range(HEADS)
     ]
     assert len({axes.images[0].get_clim() for axes in grid}) == 1, "panels must share one scale"
 
@@ -108,7 +108,7 @@ def test_over_narrow_columns_ideographs_are_stacked_and_words_turned(make_out):
 def test_title_axes_caption_and_color_bar_are_named(make_out):
     figure = plot_attention(make_out(), head=1)
     found = words(figure)
-    assert {"Größen", "source", "target", "layer 2 of 2, head 2 of 5"} <= set(found)
+    assert {"Größen", "source", "target", "layer 1 (of 0 to 1), head 1 (of 0 to 4)"} <= set(found)
     assert any("Score: -4.32" in text.replace("\n", " ") for text in found)
     assert "attention weight" in [axes.get_ylabel() for axes in figure.axes]
 
@@ -277,3 +277,18 @@ def test_drawing_touches_no_pyplot_state_and_no_settings(make_out):
     plot_attention(make_out())
     assert dict(matplotlib.rcParams) == before
     assert not getattr(sys.modules.get("matplotlib.pyplot"), "get_fignums", list)()
+
+
+def test_axes_of_a_generator_are_named_for_its_one_text(make_out):
+    out = make_out()
+    out.axes = ("earlier text", "new text")
+    found = words(plot_attention(out))
+    assert {"earlier text", "new text"} <= set(found) and "source" not in found
+    assert any("one token of the new text" in text.replace("\n", " ") for text in found)
+
+
+def test_single_letters_stand_upright_beside_words_that_are_turned(make_out):
+    letters = ["T", "h", "▁", "<0xC3>", "<0xA4>", "\n", "</s>"]
+    (axes,) = panels(plot_attention(make_out(letters * 6)))
+    turns = {label.get_text(): label.get_rotation() for label in axes.get_xticklabels()}
+    assert turns == {"T": 0, "h": 0, "␣": 0, "ä": 0, "·": 0, "⏎": 0, "</s>": 90}

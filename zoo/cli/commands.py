@@ -175,7 +175,8 @@ def generate(name, prompt, count, form, acrostic, **options):
         _answer_lines(generator, map(_unescaped, read_lines(sys.stdin.buffer)), BATCH, **options)
         return
     prompt = _unescaped(prompt)
-    shown = (lambda text: text) if generator.form is None else _in_lines(generator.form)
+    form = getattr(generator, "form", None)
+    shown = _in_lines(form) if form else str
     several = count > 1 or {"num_beams", "num_return_sequences"} & set(options)
     if not several:
         text = ""

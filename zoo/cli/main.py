@@ -3,6 +3,7 @@
 import dis
 import os
 import sys
+import sysconfig
 
 import click
 
@@ -53,15 +54,18 @@ def main(argv=None):
 
 
 def _is_about_usage(error):
-    """Whether a check of ours raised an error, so that it is about what was given.
+    """Whether a check raised an error, so that it is about what was given.
 
     What Python raises itself, as at a call with wrong arguments, or a library, has met a fault.
     """
     place = error.__traceback__
     while place.tb_next:
         place = place.tb_next
-    raised = place.tb_frame.f_code.co_code[place.tb_lasti] == dis.opmap["RAISE_VARARGS"]
-    return raised and place.tb_frame.f_globals.get("__name__", "").startswith("zoo.")
+    code = place.tb_frame.f_code
+    ours = place.tb_frame.f_globals.get("__name__", "").startswith("zoo.")
+    libraries = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
+    checked = code.co_code[place.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+    return checked and (ours or not code.co_filename.startswith(libraries))
 
 
 def _fail(command, message):

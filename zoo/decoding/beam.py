@@ -262,11 +262,7 @@ def best_answers(loop, count):
     finished = loop.finished
     groups, kept = finished.scores.shape[1:]
     batch = tf.shape(finished.scores)[0]
-    width = tf.shape(finished.tokens)[3]
-    flat = _Finished(
-        tf.reshape(finished.tokens, [batch, groups * kept, width]),
-        *(tf.reshape(part, [batch, groups * kept]) for part in finished[1:]),
-    )
+    flat = _flat(loop)
     # The last round may not have room for every group.
     room = count - (kept - 1) * groups
     _, group = tf.math.top_k(finished.scores[:, :, -1], room)
@@ -289,9 +285,17 @@ def by_rank(loop, count):
     Returns:
         `Hypotheses`, `count` of each source.
     """
+    groups, kept = loop.finished.scores.shape[1:]
+    places = [g * kept + f for f in range(kept) for g in range(groups)]
+    return Hypotheses(*(tf.gather(part, places[:count], axis=1) for part in _flat(loop)[:3]))
 
-    def flat(part):  # (B, G, F, ...) -> (B, F·G, ...)
-        turned = tf.transpose(part, [0, 2, 1, *range(3, part.shape.rank)])
-        return tf.reshape(turned, [-1, count, *tf.unstack(tf.shape(part)[3:], part.shape.rank - 3)])
 
-    return Hypotheses(*map(flat, loop.finished[:3]))
+def _flat(loop):
+    """The finished hypotheses of all groups, one group after the other: (B, G·F, ...)."""
+    finished = loop.finished
+    groups, kept = finished.scores.shape[1:]
+    batch, width = tf.shape(finished.scores)[0], tf.shape(finished.tokens)[3]
+    return _Finished(
+        tf.reshape(finished.tokens, [batch, groups * kept, width]),
+        *(tf.reshape(part, [batch, groups * kept]) for part in finished[1:]),
+    )

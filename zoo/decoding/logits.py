@@ -13,7 +13,7 @@ def next_log_probs(
     no_repeat_ngram_size=0,
     constraint=None,
     before=None,
-    pad_id=0,
+    pad_id=-1,
 ):
     """Log-probabilities of the next token, minus infinity where it is forbidden.
 
@@ -65,7 +65,7 @@ def log_softmax(logits):
     return logits - (most + tf.math.log(total))
 
 
-def penalise_repetition(logits, tokens, penalty, pad_id=0):
+def penalise_repetition(logits, tokens, penalty, pad_id=-1):
     """Divides positive logits of `tokens` by `penalty` and multiplies negative ones, once a token.
 
     Args:

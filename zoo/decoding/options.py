@@ -26,7 +26,7 @@ _MINIMUM = {
     "no_repeat_ngram_size": 0,
 }
 _MOST = 2**31 - 1  # of an int32
-_LARGEST = tf.float32.max
+_LARGEST = float(tf.float32.max)
 _LONGEST_NGRAM = 100  # each place of an n-gram costs operations in the graph
 
 

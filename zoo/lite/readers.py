@@ -57,10 +57,9 @@ class LiteModel:
         limit = kept if max_new_tokens is None else max_new_tokens
         if isinstance(limit, bool) or not isinstance(limit, numbers.Integral):
             raise TypeError(f"max_new_tokens must be an int; got {limit!r}.")
-        if not 1 <= limit < 2**31:
-            raise ValueError(
-                f"max_new_tokens must be >= 1 and < 2**31; got max_new_tokens={limit}."
-            )
+        if limit < 1:
+            raise ValueError(f"max_new_tokens must be >= 1; got max_new_tokens={limit}.")
+        limit = min(limit, 2**31 - 1)
         limits = np.full(len(sources), limit, "int32")
         return self._search(sources, *how, max_new_tokens=limits, **inputs)
 

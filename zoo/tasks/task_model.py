@@ -8,12 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.decoding import Decoding, all_of, banned, forced, search, template
-from zoo.tasks.answers import SHARED, checked_options, distinct, watched, widened
+from zoo.tasks.answers import SHARED, Answering, checked_options, watched
 from zoo.tasks.exported import Exported
 from zoo.tasks.inputs import FLOATS, IDS, VECTOR, chunks, held_spec, padded, row_seeds, texts
 from zoo.tasks.keras_verbs import KerasVerbs
 from zoo.tasks.output import Generated
-from zoo.text import END_ID, PAD_ID, START_ID, UNKNOWN_ID, Stops, checked_stops
+from zoo.text import END_ID, PAD_ID, START_ID, UNKNOWN_ID, checked_stops
 
 
 class Beginning(NamedTuple):
@@ -36,7 +36,7 @@ class Beginning(NamedTuple):
     before: Any = None
 
 
-class TaskModel(Exported, KerasVerbs):
+class TaskModel(Answering, Exported, KerasVerbs):
     """Base of the task models: raw inputs in, text out, trained on raw data as Keras does.
 
     An input becomes a *source* (`read`), sources of like length a batch for the graph (`pack`), and
@@ -180,65 +180,6 @@ class TaskModel(Exported, KerasVerbs):
                 f"got {len(prefixes)} for {len(sources)} inputs."
             )
         return {"ids": padded(self.target_tokenizer.encode(prefixes))}
-
-    def _watched(self, held, stops):
-        """What answers are held to, with the stops (list of str) in it, and their `Stops` or None.
-
-        Raises:
-            ValueError: a prefix that holds a stop, after which an answer could not go on.
-        """
-        if not stops:
-            return held, None
-        if "classes" in held:
-            raise ValueError(f"stop must be None with a form; got stop={stops!r:.80}.")
-        stops = Stops(stops, self.target_tokenizer, self.spaces)
-        prefixes = held["ids"].tolist() if "ids" in held else []
-        for text in self.target_tokenizer.decode(prefixes):
-            if stops.cut(text) != text:
-                raise ValueError(f"prefix must hold none of stop={stops.texts}; got {text!r:.80}.")
-        return {**held, "stops": stops.table}, stops
-
-    def _answers(self, sources, held, seeds, decoding, stops):
-        """Sources -> for each a list of pairs: the ids of an answer, and its text."""
-        plan, floats = decoding.split()
-        count = decoding.num_return_sequences
-        if plan.num_beams == 1 or count == 1:
-            found = self._search(sources, held, seeds, plan, floats, decoding.max_new_tokens)
-            return [[pair for pair, _ in row[:count]] for row in self._texts(sources, found, stops)]
-        # Several hypotheses may spell one text, so that more are looked for than are asked for.
-        answers, missing = [None] * len(sources), list(range(len(sources)))
-        for wider in widened(plan):
-            found = self._search(
-                [sources[i] for i in missing],
-                {n: part if n in SHARED else part[missing] for n, part in held.items()},
-                seeds[missing],
-                wider,
-                floats,
-                decoding.max_new_tokens,
-            )
-            texts_ = self._texts([sources[i] for i in missing], found, stops)
-            for i, row in zip(missing, texts_, strict=True):
-                answers[i] = distinct(row, decoding)
-            # A search that has found fewer than it looked for has found all there are.
-            missing = [
-                i
-                for i, row in zip(missing, found, strict=True)
-                if len(answers[i]) < count and row[-1][1] > -np.inf
-            ]
-            if not missing:
-                break
-        return answers
-
-    def _texts(self, sources, found, stops):
-        """For each source a list of ((ids, text), score), from what `_search` found."""
-        if stops is not None:
-            found = [[(stops.until(ids), score) for ids, score in row] for row in found]
-        texts_ = iter(self.target_tokenizer.decode([ids for row in found for ids, _ in row]))
-        cut = stops.cut if stops is not None else str
-        return [
-            [((ids, self.whole(source, cut(next(texts_)))), score) for ids, score in row]
-            for source, row in zip(sources, found, strict=True)
-        ]
 
     def length(self, source):
         """Positions that a source has in a batch."""
