@@ -198,6 +198,7 @@ def test_added_losses_count_once(words):
     weight = model.trainable_variables[0]
     weight.regularizer = keras.regularizers.L2(1.0)
     added = float(np.sum(np.square(weight.numpy())))
+    model.compile(keras.optimizers.SGD(0.0), label_smoothing=0.0)
     assert added > 0.1
     assert model.evaluate(PAIRS, verbose=0) == pytest.approx(plain + added, rel=1e-5)
     model.compile(keras.optimizers.SGD(0.0), label_smoothing=0.0, consistency=1.0)
