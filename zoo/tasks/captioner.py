@@ -84,12 +84,12 @@ class ImageCaptioner(TaskModel):
         if isinstance(x, tf.data.Dataset):
             pairs, read_one = _pair_dataset(x), self._read_one
         else:
-            images, captions = raw_data.pairs(x, y, _PAIRS, _is_image)
-            _check_files(images)
-            pairs = tf.data.Dataset.from_tensor_slices((np.arange(len(images)), captions))
+            photographs, captions = raw_data.pairs(x, y, _PAIRS, _is_image)
+            _check_files(photographs)
+            pairs = tf.data.Dataset.from_tensor_slices((np.arange(len(photographs)), captions))
 
             def read_one(index):
-                return read(images[index], self.image_size)
+                return read(photographs[index], self.image_size)
 
         if shuffle:
             pairs = pairs.shuffle(min(shuffle, 10_000), seed=seed)
