@@ -7,8 +7,8 @@ from zoo.data.everyday import bcontrast as bcontrast
 from zoo.data.everyday import tatoeba as tatoeba
 from zoo.data.everyday import xdailydialog as xdailydialog
 from zoo.data.files import find as find
-from zoo.data.pairs import PairsRead as PairsRead
 from zoo.data.held_out import evaluation_pairs as evaluation_pairs
+from zoo.data.pairs import PairsRead as PairsRead
 from zoo.data.pairs import clean as clean
 from zoo.data.pairs import comparable as comparable
 from zoo.data.pairs import inspect_pairs as inspect_pairs

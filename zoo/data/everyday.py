@@ -13,11 +13,12 @@ _SPACE_AFTER = re.compile(r"(['’])\s+(?=(?:s|t|m|d|ll|re|ve)\b)")
 
 
 def tatoeba(split, source="de", target="en", data_dir=None):
-    """Everyday sentences: 157,953 German-English pairs, 85,708 French-German, 152,324 French-English.
+    """Everyday sentences in German, English and French.
 
     Args:
-        split: `"train"`, `"val"` (1,000 pairs) or `"test"` (15,565, 10,418 and 12,681).
-        source, target: `"de", "en"`, `"fr", "de"` or `"fr", "en"`, or the other way round.
+        split: `"train"`, `"val"` or `"test"`.
+        source, target: `"de", "en"` (157,953, 1,000 and 15,565 pairs), `"fr", "de"` (85,708, 1,000
+            and 10,418) or `"fr", "en"` (152,324, 1,000 and 12,681), or the other way round.
         data_dir: as for `multi30k`.
 
     Returns:
@@ -93,5 +94,5 @@ def bcontrast(split, source="de", target="en", speaker=None, data_dir=None):
 
 
 def joined(text):
-    """Tokens of an English sentence as people write it: `"I 'm fine , Jim ."` -> `"I'm fine, Jim."`."""
+    """English tokens as people write them: `"I 'm fine , Jim ."` -> `"I'm fine, Jim."`."""
     return _SPACE_AFTER.sub(r"\1", _SPACE_BEFORE.sub(r"\1", text))

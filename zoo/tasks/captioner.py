@@ -29,7 +29,7 @@ class ImageCaptioner(TaskModel):
             (B, h, w, C): `zoo.vision.efficientnet_lite0()`, or a `keras.applications` model without
             its top and with its preprocessing in front.
         model: `zoo.models.CaptionTransformer`, `zoo.models.ShowAttendTell`, or any `keras.Model`
-            that maps `{"source", "target"}` to logits and has `encode`, `start` and `step` (see
+            that maps `{"source", "target"}` to logits and has `encode`, `start` and `stepper` (see
             ARCHITECTURE.md, the decoding protocol), with a source of S = h·w cells.
         tokenizer: a `zoo.text.SentencePieceTokenizer` for the captions.
         decoding: dict of the options that `generate` uses where it is not told otherwise.

@@ -21,7 +21,7 @@ class Translator(TaskModel):
 
     Args:
         model: `zoo.models.Transformer`, `zoo.models.RNNSearch`, or any `keras.Model` that maps
-            `{"source", "target"}` to logits and has `encode`, `start` and `step` (see
+            `{"source", "target"}` to logits and has `encode`, `start` and `stepper` (see
             ARCHITECTURE.md, the decoding protocol).
         source_tokenizer: a `zoo.text.SentencePieceTokenizer`.
         target_tokenizer: the same for the target. Default: `source_tokenizer` serves both.
