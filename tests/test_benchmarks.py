@@ -62,6 +62,13 @@ def test_a_peer_with_the_zoos_weights_gives_the_zoos_tokens(kind, beams, name):
     assert found[name]["tokens"] == [tokens]
 
 
+def test_on_two_threads_ctranslate2_is_also_asked_with_two_workers():
+    same = {"kind": "tiny encoder-decoder", "batch": 3, "beams": 1}
+    one, two = ({s.name: s.options for s in decoders(same, threads)} for threads in (1, 2))
+    more = {name: two[name]["workers"] for name in two.keys() - one.keys()}
+    assert more == {f"CTranslate2 {kind}, 2 workers": True for kind in ("float32", "int8")}
+
+
 def test_a_missing_peer_is_skipped_by_name(capsys):
     peer = System("Peer", "nowhere:build", needs=("no_such_package",))
     assert measure([peer], rounds=1, threads=1) == {}
