@@ -11,36 +11,40 @@ from conftest import ROOT
 # A file whose tests: need nothing; load shipped models; are slow; use the small translator.
 FILES = ["test_masks.py", "test_shipped_models.py", "test_tutorials.py", "test_serving_grpc.py"]
 
-
-def collected(marked):
-    """File -> how many of its tests `-m marked` leaves."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
-    files = [f"tests/{name}" for name in FILES]
-    done = subprocess.run(
-        [*command, "-m", marked, *files], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return Counter(re.findall(r"^tests/(\w+\.py)::", done.stdout, re.MULTILINE))
+COLLECT = """
+import sys, pytest
+for marked in sys.argv[1].split("|"):
+    print("SELECTED")
+    pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", "-m", marked, *sys.argv[2:]])
+"""
 
 
 @pytest.fixture(scope="module")
-def everything():
-    return collected("")
-
-
-def test_the_quick_tests_load_no_model_and_open_no_notebook(everything):
+def collected():
+    """File -> number of tests: of all, of `make check`, of `make test`, of the slow ones."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
-    quick = collected(re.search(r"^QUICK := (.*)$", makefile, re.MULTILINE)[1])
+    chosen = [
+        re.search(rf"^{name} \??:?= (.*)$", makefile, re.MULTILINE)[1]
+        for name in ("QUICK", "MARKED")
+    ]
+    files = [f"tests/{name}" for name in FILES]
+    command = [sys.executable, "-c", COLLECT, "|".join(["", *chosen, "slow"]), *files]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    parts = done.stdout.split("SELECTED\n")[1:]
+    return [Counter(re.findall(r"^tests/(\w+\.py)::", part, re.MULTILINE)) for part in parts]
+
+
+def test_make_check_loads_no_model_and_runs_no_notebook(collected):
+    everything, quick, _, _ = collected
     assert set(everything) == set(FILES)
     assert quick["test_masks.py"] == everything["test_masks.py"]
-    assert quick["test_shipped_models.py"] == 1  # the size of the folder
+    assert quick["test_shipped_models.py"] == 0
     assert quick["test_serving_grpc.py"] == 0
-    assert 0 <= quick["test_tutorials.py"] <= 1  # the list of the README
+    assert quick["test_tutorials.py"] == 0
 
 
-def test_what_make_test_leaves_out_is_what_is_marked_slow(everything):
-    makefile = (ROOT / "Makefile").read_text("utf-8")
-    tested = collected(re.search(r"^MARKED \?= (.*)$", makefile, re.MULTILINE)[1])
-    slow = collected("slow")
+def test_what_make_test_leaves_out_is_what_is_marked_slow(collected):
+    everything, _, tested, slow = collected
     assert set(slow) == {"test_tutorials.py"}
     assert tested + slow == everything
