@@ -2,7 +2,7 @@
 
 A new test gets its marks without a word: the names in its own code, in that of its fixtures and in
 that of the helpers of the tests' folder that they call say whether it starts a process, opens a
-browser or loads a model.
+browser, or loads a model or makes it work.
 """
 
 import dataclasses
@@ -11,7 +11,8 @@ from types import CodeType, FunctionType
 
 FOLDER = Path(__file__).resolve().parent
 PROCESSES = {"subprocess", "multiprocessing", "Popen", "create_subprocess_exec"}
-MODEL_FIXTURES = {"trained", "exported"}
+# A model that is taught, exported or asked costs seconds, most of them to trace its graphs.
+WORK = {"fit", "export", "export_litert", "generate"}
 SHIPPED = "saved_models"
 
 
@@ -56,8 +57,8 @@ def marks(item):
                 reach.follow(definition.func)
     parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
     texts = [*reach.texts, *map(str, parameters)]
-    loads = "load" in reach.names and bool({"zoo", "registry"} & reach.names)
-    if loads or MODEL_FIXTURES & set(item.fixturenames) or any(SHIPPED in text for text in texts):
+    loads = "load" in reach.names and {"zoo", "registry"} & reach.names
+    if loads or WORK & reach.names or any(SHIPPED in text for text in texts):
         yield "model"
     if PROCESSES & reach.names or any("import subprocess" in text for text in texts):
         yield "process"
