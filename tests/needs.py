@@ -12,7 +12,7 @@ from types import CodeType, FunctionType
 FOLDER = Path(__file__).resolve().parent
 PROCESSES = {"subprocess", "multiprocessing", "Popen", "create_subprocess_exec"}
 # A model that is taught, exported or asked costs seconds, most of them to trace its graphs.
-WORK = {"fit", "export", "export_litert", "generate"}
+WORK = {"fit", "export", "export_litert", "generate", "saved_model"}
 SHIPPED = "saved_models"
 
 

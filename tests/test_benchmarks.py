@@ -40,6 +40,7 @@ def test_share_of_tokens_that_are_the_zoos():
     assert table({"w": [peer]}, "tokens/s").endswith("| 75% |")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("kind", "beams", "name"),
     [
