@@ -12,7 +12,8 @@ from types import CodeType, FunctionType
 FOLDER = Path(__file__).resolve().parent
 PROCESSES = {"subprocess", "multiprocessing", "Popen", "create_subprocess_exec"}
 # A model that is taught, exported or asked costs seconds, most of them to trace its graphs.
-WORK = {"fit", "export", "export_litert", "generate", "saved_model"}
+# Fixtures by `getfixturevalue` are those that a server in another place would do without.
+WORK = {"fit", "export", "export_litert", "generate", "saved_model", "getfixturevalue"}
 SHIPPED = "saved_models"
 
 
