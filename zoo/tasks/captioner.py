@@ -84,7 +84,9 @@ class ImageCaptioner(TaskModel):
         if isinstance(x, tf.data.Dataset):
             pairs, read_one = _pair_dataset(x), self._read_one
         else:
-            photographs, captions = raw_data.pairs(x, y, _PAIRS, _is_image)
+            photographs, captions = raw_data.pairs(
+                x, y, _PAIRS, _is_image, "caption for each image"
+            )
             _check_files(photographs)
             pairs = tf.data.Dataset.from_tensor_slices((np.arange(len(photographs)), captions))
 

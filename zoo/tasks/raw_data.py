@@ -61,7 +61,7 @@ def check_items(place, found, is_right, name, rule):
             )
 
 
-def pairs(x, y, rule, is_source=is_text):
+def pairs(x, y, rule, is_source=is_text, each="text for each in x"):
     """What `fit` takes as pairs -> the list of all sources, and that of all targets, each a str.
 
     Args:
@@ -69,6 +69,7 @@ def pairs(x, y, rule, is_source=is_text):
         y: a collection of targets; or None.
         rule: what `x` must be, for the error.
         is_source: whether an item is a source.
+        each: what `y` must have one of, for the error.
 
     Raises:
         TypeError: an item that is none; the message says which.
@@ -85,9 +86,7 @@ def pairs(x, y, rule, is_source=is_text):
         check_items("x[{}]", sources, is_source, "x", rule)
         targets = text_items("y", y, "a list of str")
         if len(sources) != len(targets):
-            raise ValueError(
-                f"y must have one text for each in x; got {len(targets)} for {len(sources)}."
-            )
+            raise ValueError(f"y must have one {each}; got {len(targets)} for {len(sources)}.")
     if not sources:
         raise ValueError("x must hold at least one pair; got none.")
     return sources, [str(target) for target in targets]
