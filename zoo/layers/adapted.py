@@ -1,15 +1,14 @@
-"""Layers made of layers, after `quantize` or `enable_lora`: what changed is kept in their files.
+"""Layers made of layers, after `quantize` or `enable_lora`.
 
-Keras keeps the dtype policy and the LoRA rank of a layer in the config of that layer. A part that
-its owner builds has no config of its own in a file, so the owner notes what changed in its parts,
-and changes them again when it is built anew, before the weights are read.
+Keras keeps the dtype policy of a layer in its config. A part that its owner builds has no config of
+its own in a file, so the owner notes which of its parts are quantised, and quantises them again
+when it is built anew, before the weights are read. Of LoRA a file holds the sum of the kernel and
+its update: what is loaded is a plain layer with the same answers.
 """
 
 import inspect
 
 import keras
-
-_NAMES = {"rank": "lora_rank", "lora_alpha": "lora_alpha"}  # argument -> attribute
 
 
 class Adaptable:
@@ -17,28 +16,26 @@ class Adaptable:
 
     def get_build_config(self):
         config = super().get_build_config() or {}
-        changes = _changes(self)
-        return {**config, "adapted": changes} if changes else config
+        quantized = _quantized(self)
+        return {**config, "quantized": quantized} if quantized else config
 
     def build_from_config(self, config):
         config = dict(config or {})
-        changes = config.pop("adapted", [])  # Keras keeps what is left as the shapes of the build
+        quantized = config.pop("quantized", [])  # Keras keeps the rest as the shapes of the build
         if isinstance(self, keras.Model):
             self.build(None)
         else:
             super().build_from_config(config)
         parts = list(self._flatten_layers(include_self=False))
-        for change in changes:
-            part = parts[change["part"]]
-            if part.name != change["name"]:
+        for note in quantized:
+            part = parts[note["part"]]
+            if part.name != note["name"]:
                 raise ValueError(
-                    f"part {change['part']} of {self.name} must be {change['name']!r}, which was "
-                    f"quantised or adapted when it was saved; got {part.name!r}."
+                    f"part {note['part']} of {self.name} must be {note['name']!r}, which was "
+                    f"quantised when it was saved; got {part.name!r}."
                 )
-            if "quantized" in change:
-                part.quantize(change["quantized"], config=_quantization(change))
-            if "lora" in change:
-                part.enable_lora(**change["lora"])
+            own = note["config"] and keras.saving.deserialize_keras_object(note["config"])
+            part.quantize(note["mode"], config=own)
 
 
 def is_plain(layer):
@@ -58,23 +55,18 @@ def overrides(layer, base, *names):
     )
 
 
-def _changes(layer):
-    """What was changed in the parts of a layer: a list of dicts that JSON can hold."""
-    changes = []
+def _quantized(layer):
+    """Which parts of a layer are quantised, and how: a list of dicts that JSON can hold."""
+    notes = []
     for number, part in enumerate(layer._flatten_layers(include_self=False)):
-        change = {}
         if getattr(part, "quantization_mode", None) is not None:
-            change["quantized"] = part.quantization_mode
             config = getattr(part, "quantization_config", None)
-            if config is not None:
-                change["config"] = keras.saving.serialize_keras_object(config)
-        if getattr(part, "lora_enabled", False):
-            change["lora"] = {name: getattr(part, own) for name, own in _NAMES.items()}
-        if change:
-            changes.append({"part": number, "name": part.name, **change})
-    return changes
-
-
-def _quantization(change):
-    config = change.get("config")
-    return config and keras.saving.deserialize_keras_object(config)
+            notes.append(
+                {
+                    "part": number,
+                    "name": part.name,
+                    "mode": part.quantization_mode,
+                    "config": config and keras.saving.serialize_keras_object(config),
+                }
+            )
+    return notes
