@@ -1,16 +1,26 @@
-# make demo, make test: each sets up .venv first where it is missing or older than setup.cfg.
+# make demo, check, test: each sets up .venv first where it is missing or older than setup.cfg.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test lint format wheel tutorials
+# What the tests run on: two workers need about 2 GB each.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
+# The marks of tests/needs.py: what is left needs no model, no browser, no notebook, no process.
+QUICK := not (model or process or browser or notebook or slow)
+MARKED ?= not slow
+
+.PHONY: demo check test lint format wheel tutorials
 
 demo: $(INSTALLED)
 	$(BIN)/python -m zoo.cli.demo
 
+check: lint
+	$(PYTEST) --quiet -m "$(QUICK)"
+
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(PYTEST) --durations 25 -m "$(MARKED)"
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -25,14 +25,15 @@ def generate(args):
 def _decoding(args, kind):
     for batch in args.batch:
         same = {"kind": kind, "batch": batch, "beams": args.beams}
-        yield f"batch {batch}", batch * SIZES[kind].new, decoders(same)
+        yield f"batch {batch}", batch * SIZES[kind].new, decoders(same, args.threads)
 
 
-def decoders(same):
+def decoders(same, threads=1):
     """All that decode one kind of model.
 
     Args:
         same: dict, the options that all take: kind, batch, beams.
+        threads: int; from two on CTranslate2 is also asked with a worker for each.
 
     Returns:
         List of `System`, the zoo's first.
@@ -48,7 +49,12 @@ def decoders(same):
     both = "float32", "int8"
     seq2seq = same["kind"].endswith("encoder-decoder")
     ours = [system(f"zoo, LiteRT {kind}", lite, weights=kind) for kind in both]
-    theirs = [system(f"CTranslate2 {kind}", ct2, compute_type=kind) for kind in both]
+    theirs = [
+        system(f"CTranslate2 {kind}{more}", ct2, compute_type=kind, workers=workers)
+        for kind in both
+        for more, workers in {"": False, f", {threads} workers": True}.items()
+        if threads > 1 or not workers
+    ]
     if seq2seq:
         theirs.append(system("HF Pegasus", hf))
     else:

@@ -1,12 +1,17 @@
 """One small translator for all tests, taught for a few seconds to copy what it reads."""
 
+import os
 import random
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # else every worker, and what it starts, wants all cores
+    os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
 import keras
+import needs
 import pytest
 
 from zoo.models import Transformer
@@ -26,7 +31,13 @@ def pytest_addoption(parser):
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(config, items):
+    for item in items:
+        for mark in needs.marks(item):
+            item.add_marker(mark)
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(needs.group(item)))
     if not config.getoption("--every-model"):
         skip = pytest.mark.skip(reason="one model of each task is enough; --every-model runs all")
         for item in items:

@@ -40,6 +40,7 @@ def test_share_of_tokens_that_are_the_zoos():
     assert table({"w": [peer]}, "tokens/s").endswith("| 75% |")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("kind", "beams", "name"),
     [
@@ -60,6 +61,13 @@ def test_a_peer_with_the_zoos_weights_gives_the_zoos_tokens(kind, beams, name):
     assert len({token for row in tokens for token in row}) > 4  # else equal ones would prove little
     found = measure([peer], rounds=1, threads=1, warm=0)
     assert found[name]["tokens"] == [tokens]
+
+
+def test_on_two_threads_ctranslate2_is_also_asked_with_two_workers():
+    same = {"kind": "tiny encoder-decoder", "batch": 3, "beams": 1}
+    one, two = ({s.name: s.options for s in decoders(same, threads)} for threads in (1, 2))
+    more = {name: two[name]["workers"] for name in two.keys() - one.keys()}
+    assert more == {f"CTranslate2 {kind}, 2 workers": True for kind in ("float32", "int8")}
 
 
 def test_a_missing_peer_is_skipped_by_name(capsys):

@@ -75,9 +75,6 @@ def test_each_pass_cuts_the_text_elsewhere(generator):
 
 @pytest.mark.parametrize("x", [[], "text", [1], tf.data.Dataset.range(3)])
 def test_data_that_is_no_text_is_an_error(generator, x):
-    if x == "text":  # one text is fine
-        assert next(iter(generator.batches(x)))[0].shape[0] == 1
-        return
     with pytest.raises((ValueError, TypeError), match="x must"):
         generator.batches(x)
 

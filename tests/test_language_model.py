@@ -45,6 +45,7 @@ def test_one_pass_equals_step_by_step(num_kv_heads, read):
     np.testing.assert_allclose(model(TOKENS)[:, read - 1 :], steps, **CLOSE)
 
 
+@pytest.mark.model  # seconds
 def test_steps_of_a_long_text_equal_one_pass_and_append_to_a_short_part():
     model = built(context_length=200)
     text = np.random.default_rng(3).integers(4, V, size=(2, 150)).astype("int32")
@@ -123,6 +124,7 @@ def test_a_short_row_beside_a_long_one_is_not_padded_without_end():
     assert max(widths) <= 2 * 6
 
 
+@pytest.mark.model  # seconds
 def test_a_search_renews_the_context_on_its_way():
     model, prompt = built(context_length=8), np.array([[2, 5]], "int32")
     plan, floats = Decoding().split()

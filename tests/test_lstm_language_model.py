@@ -185,6 +185,7 @@ def decoder(model, limit, **options):
     return decode
 
 
+@pytest.mark.model  # seconds
 def test_greedy_search_equals_full_passes_one_after_the_other():
     model, limit = built(context_length=3), 6
     found = decoder(model, limit)(np.array([[0, 0, 2, 4], [2, 7, 5, 4]], "int32"))

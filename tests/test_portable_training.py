@@ -17,6 +17,8 @@ from zoo.text import SentencePieceTokenizer
 from zoo.training import SequenceLearner, WarmupLinear, batches, portable
 from zoo.training.self_critical import advantages, self_critical_batches, weighted
 
+pytestmark = pytest.mark.model  # most of them teach one
+
 ROOT = Path(__file__).resolve().parent.parent
 WORDS = {"rot": "red", "blau": "blue", "grau": "grey", "gelb": "yellow", "weiß": "white"}
 

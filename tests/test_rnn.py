@@ -238,6 +238,7 @@ def decoder(model, limit, **options):
     return decode
 
 
+@pytest.mark.model  # seconds
 def test_greedy_search_equals_full_passes_one_after_the_other():
     model, limit = built(), 6
     found = decoder(model, limit)(SOURCE)

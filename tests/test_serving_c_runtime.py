@@ -185,6 +185,7 @@ def names(task, always):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names("translate", "translate_fr_de"))
 def test_shipped_translator_in_the_c_runtime_equals_python(name, tmp_path):
     model, version, lines = shipped(name, tmp_path)
@@ -192,6 +193,7 @@ def test_shipped_translator_in_the_c_runtime_equals_python(name, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:inputs must have at most")
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names("generate", "generate_tang"))
 def test_shipped_generator_in_the_c_runtime_equals_python(name, tmp_path):
     """By the default decoding, and by `sample` with a temperature and a seed a row."""
@@ -229,6 +231,7 @@ def test_shipped_generator_in_the_c_runtime_equals_python(name, tmp_path):
     assert len(differing) <= (name == "generate_shakespeare"), differing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names("caption", "caption_en"))
 def test_shipped_captioner_in_the_c_runtime_equals_python(name, tmp_path):
     model, version, _ = shipped(name, tmp_path)

@@ -21,7 +21,8 @@ from zoo.serving import export  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not browser.PATH, reason="there is no Chromium")
 
-CAT = Path(__file__).parent.parent / "examples" / "photos" / "cat.jpg"
+ROOT = Path(__file__).parent.parent
+CAT = ROOT / "examples" / "photos" / "cat.jpg"
 FRENCH = "Un chien court sur la plage."
 CHANGED = "$('model').dispatchEvent(new Event('change'))"
 TARGET, SOURCE = "[...$('target').children]", "[...$('source').children]"
@@ -39,7 +40,7 @@ def served(models, tmp_path_factory):
     folder = tmp_path_factory.mktemp("served")
     for name, model in models.items():
         export(model, folder, name)
-    with serving(folder) as ours:
+    with serving(folder, cards=[ROOT / "saved_models"]) as ours:
         yield ours
 
 
@@ -76,6 +77,21 @@ def asked(served, model, value):
     return answer["predictions"][0]
 
 
+def kept(tokens):
+    """The numbers of the tokens that the page shows: not those of the ends of a text."""
+    return [i for i, token in enumerate(tokens) if token not in ("", "<s>", "</s>")]
+
+
+def spaced(tokens):
+    return [tokens[i].replace("▁", " ") for i in kept(tokens)]
+
+
+def maps(answer):
+    """Of each token of the answer that is shown, how it attends to the source that is shown."""
+    source = kept(answer["source_tokens"])
+    return [[answer["attention"][t][s] for s in source] for t in kept(answer["target_tokens"])]
+
+
 def coloured(tab):
     """The strength of the colour of every source token, and what its tooltip says."""
     strengths = f"{SOURCE}.map(e => +getComputedStyle(e).backgroundColor.match(/([0-9.]+)\\)/)[1])"
@@ -95,10 +111,8 @@ def test_a_sentence_that_is_typed_is_answered_by_button_and_by_key(page, models)
     page.click("$('go')")
     out = models["translate_fr_de"].generate(FRENCH, return_dict=True)
     assert shown(page) == out.text
-    spaced = [token.replace("▁", " ") for token in out.tokens]
-    assert page.value(f"{TARGET}.map(e => e.textContent)") == spaced
-    spaced = [token.replace("▁", " ") for token in out.source_tokens]
-    assert page.value(f"{SOURCE}.map(e => e.textContent)") == spaced
+    assert page.value(f"{TARGET}.map(e => e.textContent)") == spaced(out.tokens)
+    assert page.value(f"{SOURCE}.map(e => e.textContent)") == spaced(out.source_tokens)
 
     page.click("$('text')")
     page.type(" Deux enfants.")  # at the end of the text, where the cursor is
@@ -113,16 +127,16 @@ def test_pointing_at_a_word_shows_what_it_looked_at(page, served):
     page.type(FRENCH)
     page.press("Enter", 13, control=True)
     shown(page)
-    answer = asked(served, "translate_fr_de", FRENCH)
-    assert_coloured(page, answer["attention"][0])  # before the mouse is anywhere
+    answer = maps(asked(served, "translate_fr_de", FRENCH))
+    assert_coloured(page, answer[0])  # before the mouse is anywhere
     looked = set()
-    for t, weights in reversed(list(enumerate(answer["attention"]))):
+    for t, weights in reversed(list(enumerate(answer))):
         page.point(f"{TARGET}[{t}]")
         assert_coloured(page, weights)
         looked.add(int(np.argmax(weights)))
     assert len(looked) > 3  # a map of this sentence that were always the same would be wrong
     page.value(f"{TARGET}[0].focus()")
-    for weights in answer["attention"][1:]:
+    for weights in answer[1:]:
         page.press("Tab", 9)
         assert_coloured(page, weights)
 
@@ -132,9 +146,11 @@ def test_a_link_carries_a_model_and_a_text(tab, served, models):
     tab.open(f"{served.url}/?{query}")
     out = models["translate_fr_de"].generate(FRENCH, return_dict=True)
     assert shown(tab) == out.text
-    assert tab.value("document.querySelectorAll('[tabindex=\"0\"]').length") == len(out.tokens)
+    assert tab.value("document.querySelectorAll('[tabindex=\"0\"]').length") == len(
+        kept(out.tokens)
+    )
     # The first token is pointed at from the start: what it attended to is coloured.
-    assert len(coloured(tab)[0]) == len(out.source_tokens)
+    assert len(coloured(tab)[0]) == len(kept(out.source_tokens))
     assert tab.problems == []
 
 
@@ -160,8 +176,8 @@ def test_what_fills_up_a_batch_is_not_shown(page, served):
         assert not flood.done()
         assert flood.result()[0] == 200
     alone = asked(served, "translate_fr_de", text)
-    assert page.value(f"{TARGET}.length") == len(alone["target_tokens"])
-    assert page.value(f"{SOURCE}.length") == len(alone["source_tokens"])
+    assert page.value(f"{TARGET}.length") == len(kept(alone["target_tokens"]))
+    assert page.value(f"{SOURCE}.length") == len(kept(alone["source_tokens"]))
 
 
 def drawn(tab):
@@ -180,12 +196,13 @@ def assert_captioned(tab, served, caption):
     box = "JSON.stringify($('{}').getBoundingClientRect())"
     assert tab.value(box.format("picture")) == tab.value(box.format("heat"))
     answer = asked(served, "caption_en", {"b64": base64.b64encode(CAT.read_bytes()).decode()})
-    assert [tab.value("$('heat').width"), tab.value("$('heat').height")] == [7, 7]
-    assert_heat(tab, answer["attention"][0])
-    for t, weights in enumerate(answer["attention"]):
+    tab.wait("$('heat').width === 7 && $('heat').height === 7")
+    shown_maps = [answer["attention"][t] for t in kept(answer["target_tokens"])]
+    assert_heat(tab, shown_maps[0])
+    for t, weights in enumerate(shown_maps):
         tab.point(f"{TARGET}[{t}]")
         assert_heat(tab, weights)
-    assert len({int(np.argmax(weights)) for weights in answer["attention"]}) > 1
+    assert len({int(np.argmax(weights)) for weights in shown_maps}) > 1
     assert tab.value("$('source-box').hidden")
 
 

@@ -30,8 +30,7 @@ pytest.importorskip("prometheus_client")
 
 from prometheus_client.parser import text_string_to_metric_families  # noqa: E402
 
-from zoo.serving import app as app_module  # noqa: E402
-from zoo.serving import rest  # noqa: E402
+from zoo.serving import limits, rest  # noqa: E402
 from zoo.serving.app import Server  # noqa: E402
 from zoo.serving.batching import Batcher  # noqa: E402
 from zoo.serving.errors import RequestError, invalid  # noqa: E402
@@ -39,7 +38,7 @@ from zoo.serving.servable import Models  # noqa: E402
 
 
 @contextlib.contextmanager
-def serving(directory):
+def serving(directory, **options):
     """`zoo serve` on a free port, in a thread: its URL, its gRPC address and its parts."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -48,18 +47,24 @@ def serving(directory):
         import tensorflow_serving.apis  # noqa: F401
     except ImportError:
         address = None
-    server = Server(Models(directory), threads=2, grpc_address=address)
-    runner = uvicorn.Server(uvicorn.Config(server.app, port=0, log_level="warning"))
+    server = Server(Models(directory), threads=2, grpc_address=address, **options)
+    with run_app(server.app) as port:
+        yield SimpleNamespace(
+            url=f"http://127.0.0.1:{port}", port=port, grpc=address, server=server
+        )
+
+
+@contextlib.contextmanager
+def run_app(app):
+    """An ASGI application on a free port, in a thread: the port."""
+    runner = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=runner.run)
     thread.start()
     while not runner.started:
         assert thread.is_alive()
         time.sleep(0.01)
-    port = runner.servers[0].sockets[0].getsockname()[1]
     try:
-        yield SimpleNamespace(
-            url=f"http://127.0.0.1:{port}", port=port, grpc=address, server=server
-        )
+        yield runner.servers[0].sockets[0].getsockname()[1]
     finally:
         runner.should_exit = True
         thread.join()
@@ -198,13 +203,20 @@ def test_deep_nesting_is_refused(ours):
 
 
 def test_attention_of_batches_of_different_width_is_put_together(ours, sentences):
-    status, out = predict(ours, sentences[:50], signature_name="attention")
+    signature = {"signature_name": "attention"}
+    status, out = predict(ours, sentences[:50], **signature)
     assert status == 200 and len(out["predictions"]) == 50
-    widths = {len(row["source_tokens"]) for row in out["predictions"]}
-    assert len(widths) == 1
     for row in out["predictions"]:
         real = sum(token != "" for token in row["target_tokens"])
         np.testing.assert_allclose(np.sum(row["attention"], axis=1)[:real], 1, atol=1e-4)
+    path = f"{ours.url}/v1/models/copy:predict"
+    status, columns = call(path, {"inputs": sentences[:50], **signature})
+    assert status == 200
+    weights = np.array(columns["outputs"]["attention"])  # as a tensor it has one width
+    for row, filled in zip(out["predictions"], weights, strict=True):
+        t, s = np.shape(row["attention"])
+        np.testing.assert_allclose(filled[:t, :s], row["attention"], atol=1e-5)
+        assert not filled[t:].any() and not filled[:, s:].any()
 
 
 def test_ten_megabytes_are_answered_and_more_than_the_limit_refused(ours):
@@ -212,7 +224,7 @@ def test_ten_megabytes_are_answered_and_more_than_the_limit_refused(ours):
     assert status == 200 and len(out["predictions"]) == 1
     connection = http.client.HTTPConnection("127.0.0.1", ours.port, timeout=60)
     try:
-        connection.request("POST", "/v1/models/copy:predict", b"x" * (app_module.MOST_BYTES + 1))
+        connection.request("POST", "/v1/models/copy:predict", b"x" * (limits.BODY_BYTES + 1))
         response = connection.getresponse()
         assert response.status == 413 and "at most" in json.load(response)["error"]
     except (BrokenPipeError, ConnectionResetError):
@@ -240,7 +252,7 @@ def test_slow_client_and_client_that_goes_away_hold_up_nobody(ours):
 
 
 def test_slow_body_is_given_up_in_time(ours, monkeypatch):
-    monkeypatch.setattr(app_module, "_BODY_SECONDS", 0.2)
+    monkeypatch.setattr(limits, "BODY_SECONDS", 0.2)
     head = b"POST /v1/models/copy:predict HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"
     with socket.create_connection(("127.0.0.1", ours.port), timeout=20) as slow:
         slow.sendall(head)
@@ -306,14 +318,64 @@ def test_new_version_is_served_and_a_broken_one_is_not(exported, tmp_path):
     shutil.copytree(exported / "copy", tmp_path / "a")
     shutil.copytree(exported / "copy", tmp_path / "b")
     models = Models(tmp_path)
-    assert models.find("b").version == 1
+    assert models.find("b").version == 1 and models.problems == {}
     (tmp_path / "a" / "7").mkdir()
     (tmp_path / "b" / "1").rename(tmp_path / "b" / "2")
-    with pytest.raises(OSError, match="does not exist"):
-        models.refresh()
+    models.refresh()
     assert models.find("a").version == 1 and models.find("b").version == 2
+    assert models.problems.keys() == {"a"}
+    assert models.problems["a"].startswith("version 7 of a cannot be served: ")
+    assert models.problems["a"].endswith("; version 1 is.") and "\n" not in models.problems["a"]
     with pytest.raises(RequestError, match="Specific\\(b, 1\\)"):
         models.find("b", 1)
+    shutil.copytree(tmp_path / "b" / "2", tmp_path / "a" / "7", dirs_exist_ok=True)
+    models.refresh()
+    assert models.find("a").version == 7 and models.problems == {}
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "no variables", "no graph"])
+def test_start_with_a_broken_newest_version_serves_the_one_before(exported, tmp_path, damage):
+    shutil.copytree(exported / "copy", tmp_path / "a")
+    version = tmp_path / "a" / "2"
+    shutil.copytree(tmp_path / "a" / "1", version)
+    weights = next((version / "variables").glob("*.data*"))
+    if damage == "missing":
+        weights.unlink()
+    elif damage == "truncated":
+        weights.write_bytes(weights.read_bytes()[:1000])
+    elif damage == "no variables":
+        shutil.rmtree(version / "variables")
+    else:
+        (version / "saved_model.pb").write_bytes(b"\xff" * 100)
+    models = Models(tmp_path)
+    assert models.find("a").version == 1
+    assert models.problems["a"].startswith("version 2 of a cannot be served: ")
+    shutil.rmtree(tmp_path / "a" / "1")
+    with pytest.raises(ValueError, match="version 2 of a cannot be served.*no other is there"):
+        Models(tmp_path)
+
+
+def test_other_content_under_the_same_number_is_served(exported, tmp_path):
+    shutil.copytree(exported / "copy", tmp_path / "copy")
+    models = Models(tmp_path)
+    before = models.find("copy")
+    models.refresh()
+    assert models.find("copy") is before  # nothing is loaded twice
+    shutil.move(tmp_path / "copy" / "1", tmp_path / "old")
+    shutil.copytree(tmp_path / "old", tmp_path / "copy" / "1")
+    models.refresh()
+    assert models.find("copy") is not before and models.find("copy").version == 1
+
+
+def test_model_that_comes_later_is_served_where_none_was_named(exported, tmp_path):
+    shutil.copytree(exported / "copy", tmp_path / "a")
+    everything, only = Models(tmp_path), Models(tmp_path, ["a"])
+    shutil.copytree(exported / "copy", tmp_path / "b")
+    shutil.copytree(exported / "copy", tmp_path / ".new.1")
+    for models in (everything, only):
+        models.refresh()
+    assert everything.names == ["a", "b"] and everything.find("b").version == 1
+    assert only.names == ["a"]
 
 
 def test_version_that_is_taken_away_gives_the_one_before(exported, tmp_path):

@@ -1,6 +1,9 @@
 """`zoo serve`: models behind TF Serving's REST and gRPC interfaces, with a page to try them."""
 
+import contextlib
 import os
+import re
+import socket
 
 import click
 
@@ -10,31 +13,51 @@ from zoo.cli.export import export_to
 from zoo.cli.quiet import quiet
 from zoo.system import cores
 
+_PORT = click.IntRange(0, 65535)
+_BACKLOG = 2048  # connections that wait to be taken, as many as uvicorn lets wait
+
+
+def _origin(context, parameter, values):
+    for value in values:
+        if value != "*" and not re.fullmatch(r"https?://[^/?#\s]+", value):
+            raise click.BadParameter(f"it must be like https://example.org, or *; got {value!r}.")
+    return values
+
 
 @zoo.command()
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option("--dir", "directory", default="saved_models", show_default=True, metavar="DIR")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Interface to listen on.")
-@click.option("--port", default=8501, show_default=True, help="Of REST and of the page.")
-@click.option("--grpc-port", type=int, help="Of gRPC; needs attention-zoo[grpc].")
+@click.option(
+    *("--port", "port"),
+    default=8501,
+    show_default=True,
+    type=_PORT,
+    help="Of REST and of the page; 0 takes a free one.",
+)
+@click.option("--grpc-port", type=_PORT, help="Of gRPC; needs attention-zoo[grpc].")
 @click.option("--threads", type=click.IntRange(1), help="Batches at a time; by default the cores.")
 @click.option("--batching/--no-batching", default=True, help="Requests that wait share a batch.")
-def serve(names, directory, host, port, grpc_port, threads, batching):
+@click.option(
+    *("--cors-origin", "origins"),
+    metavar="ORIGIN",
+    multiple=True,
+    callback=_origin,
+    help="Pages of this origin may read answers; several times, or * for all.",
+)
+def serve(names, directory, host, port, grpc_port, threads, batching, origins):
     """Serve models for other programs, and a page to try them at http://HOST:PORT/.
 
     What is served are the exports in DIR/NAME/<n>/, the newest of each; without a NAME, all there
-    are. A NAME that was never exported, or is newer than its export, is exported first. Paths and
-    answers are those of TF Serving.
+    are, those that come later, too. A NAME that was never exported, or is newer than its export, is
+    exported first. Paths and answers are those of TF Serving.
     """
-    try:
-        with quiet():
-            import uvicorn
-
-            from zoo.serving.app import Server
-    except ImportError as error:
-        raise click.UsageError(
-            f"it needs the packages of 'attention-zoo[serve]' ({error})."
-        ) from error
+    listener = _bound(host, port, "--port")
+    address = None
+    if grpc_port is not None:
+        with _bound(host, grpc_port, "--grpc-port", but=listener) as free:
+            address = _address(host, free.getsockname()[1])
+    uvicorn, app = _server(grpc=address is not None)
     threads = threads or cores()
     with quiet():
         import tensorflow as tf
@@ -45,10 +68,74 @@ def serve(names, directory, host, port, grpc_port, threads, batching):
     served = [_exported(name, directory) for name in names]
     with quiet():
         models = Models(directory, served)
-    address = f"{host}:{grpc_port}" if grpc_port else None
-    server = Server(models, threads, batching, address)
-    click.echo(f"serving {', '.join(models.names)} at http://{host}:{port}/")
-    uvicorn.run(server.app, host=host, port=port, log_level="warning")
+    for problem in models.problems.values():
+        click.echo(f"zoo serve: {problem}", err=True)
+    listener.listen(_BACKLOG)  # from now on nobody is refused
+    where = f"http://{_address(host, listener.getsockname()[1])}/"
+    where += f", gRPC at {address}" if address else ""
+    server = app.Server(
+        models,
+        threads,
+        batching,
+        address,
+        cors_origins=origins,
+        cards={str(info.path.parent.parent) for info in registry.models()},
+        ready=lambda: click.echo(f"serving {', '.join(models.names)} at {where}"),
+    )
+    runner = uvicorn.Server(uvicorn.Config(server.app, log_level="warning"))
+    with contextlib.suppress(KeyboardInterrupt):  # which is how it ends
+        runner.run(sockets=[listener])
+    if not runner.started:
+        raise click.exceptions.Exit(1)  # the log says why
+
+
+def _server(grpc):
+    """The packages `uvicorn` and `zoo.serving.app`."""
+    try:
+        with quiet():
+            import uvicorn
+
+            from zoo.serving import app
+    except ImportError as error:
+        raise _missing("serve", error) from error
+    try:
+        if grpc:
+            with quiet():
+                from zoo.serving import grpc_service  # noqa: F401
+    except ImportError as error:
+        raise _missing("grpc", error) from error
+    return uvicorn, app
+
+
+def _missing(extra, error):
+    return click.UsageError(f"it needs the packages of 'attention-zoo[{extra}]' ({error}).")
+
+
+def _bound(host, port, option, but=None):
+    """A socket at a port that nobody else has; `UsageError` where there is none to be had."""
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise click.UsageError(f"--host must be of this machine; got {host} ({error}).") from error
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind(place)
+        if but is not None and bound.getsockname()[1] == but.getsockname()[1]:
+            raise OSError("--port has it")
+    except OSError as error:
+        bound.close()
+        reason = error.strerror or error
+        raise click.UsageError(
+            f"{option} must be free at {host}; got {port} ({reason}). Choose another {option}."
+        ) from error
+    return bound
+
+
+def _address(host, port):
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _exported(name, directory):
@@ -59,9 +146,8 @@ def _exported(name, directory):
         return name
     path = registry.find(name)
     base = os.path.join(directory, name_of(path))
-    newest = max(versions(base), default=None)
-    made = newest and os.path.getmtime(os.path.join(base, str(newest), "saved_model.pb"))
-    if not made or made < path.stat().st_mtime:
+    graph = os.path.join(base, str(max(versions(base), default=0)), "saved_model.pb")
+    if not os.path.exists(graph) or os.path.getmtime(graph) < path.stat().st_mtime:
         click.echo(f"exported {export_to(path, directory)}")
     return name_of(path)
 

@@ -3,9 +3,14 @@
 from zoo.data.captions import flickr8k as flickr8k
 from zoo.data.captions import flickr8k_image as flickr8k_image
 from zoo.data.captions import plain_caption as plain_caption
+from zoo.data.everyday import bcontrast as bcontrast
+from zoo.data.everyday import tatoeba as tatoeba
+from zoo.data.everyday import xdailydialog as xdailydialog
 from zoo.data.files import find as find
+from zoo.data.held_out import evaluation_pairs as evaluation_pairs
 from zoo.data.pairs import PairsRead as PairsRead
 from zoo.data.pairs import clean as clean
+from zoo.data.pairs import comparable as comparable
 from zoo.data.pairs import inspect_pairs as inspect_pairs
 from zoo.data.pairs import read_pairs as read_pairs
 from zoo.data.sources import SOURCES as SOURCES

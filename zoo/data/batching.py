@@ -6,13 +6,17 @@ import tensorflow as tf
 BOUNDARIES = (6, 8, 10, 12, 14, 16, 19, 22, 26, 31, 37, 45, 54, 65, 78, 94, 112, 134, 160, 256, 512)
 
 
-def bucketed_pairs(pairs, encode, *, batch_tokens, max_length, shuffle=0, seed=0):
+def bucketed_pairs(
+    pairs, encode, *, batch_tokens=4096, batch_size=None, max_length, shuffle=0, seed=0
+):
     """Batches of token ids, each of sentences of about one length.
 
     Args:
         pairs: a tf.data.Dataset of (source, target), both scalar strings.
         encode: a function (sources, targets), tf.string (B,) -> two ragged int32 (B, None).
         batch_tokens: the most padded positions of source or target in a batch, whichever is longer.
+        batch_size: rows of a batch, in the order of the pairs whatever their lengths; see
+            `bucketed_windows`.
         max_length: pairs with more tokens on either side are left out.
         shuffle: size of the shuffle buffer; 0 keeps the order within a bucket.
         seed: of the shuffle. The same seed gives the same batches.
@@ -29,10 +33,12 @@ def bucketed_pairs(pairs, encode, *, batch_tokens, max_length, shuffle=0, seed=0
         return tf.maximum(tf.size(source), tf.size(target))
 
     ids = ids.filter(lambda source, target: length(source, target) <= max_length)
-    return _bucketed(ids, length, batch_tokens, max_length)
+    return _bucketed(ids, length, batch_tokens, batch_size, max_length)
 
 
-def bucketed_windows(documents, encode, *, batch_tokens, window, shuffle=0, seed=0):
+def bucketed_windows(
+    documents, encode, *, batch_tokens=4096, batch_size=None, window, shuffle=0, seed=0
+):
     """Batches of pieces of documents, each of pieces of about one length.
 
     A document that is longer than a window is cut into windows, one after the other. With
@@ -43,6 +49,8 @@ def bucketed_windows(documents, encode, *, batch_tokens, window, shuffle=0, seed
         documents: a tf.data.Dataset of scalar strings.
         encode: a function tf.string (B,) -> ragged int32 (B, None).
         batch_tokens: the most padded positions of a batch.
+        batch_size: rows of a batch, in place of `batch_tokens`. Rows are then not sorted by length,
+            so that every batch but the last is full.
         window: the most tokens of a piece.
         shuffle: size of the shuffle buffer, in pieces; 0 keeps the order within a bucket.
         seed: of the shuffle and of the cuts.
@@ -66,11 +74,13 @@ def bucketed_windows(documents, encode, *, batch_tokens, window, shuffle=0, seed
     found = found.filter(lambda row: tf.size(row) > 0)
     if shuffle:
         found = found.shuffle(shuffle, seed=seed)
-    return _bucketed(found, tf.size, batch_tokens, window)
+    return _bucketed(found, tf.size, batch_tokens, batch_size, window)
 
 
-def _bucketed(rows, length, batch_tokens, max_length):
+def _bucketed(rows, length, batch_tokens, batch_size, max_length):
     """Rows of at most `max_length` -> padded batches of rows of about one length."""
+    if batch_size:
+        return rows.padded_batch(batch_size)
     boundaries = [b for b in BOUNDARIES if b < max_length]
     widths = [*boundaries, max_length]
     return rows.bucket_by_sequence_length(

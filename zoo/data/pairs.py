@@ -105,7 +105,7 @@ def inspect_pairs(path):
     return PairsRead(pairs, blank, wider)
 
 
-def clean(pairs, max_chars=300, max_ratio=3.0, held_out=()):
+def clean(pairs, max_chars=300, max_ratio=3.0, held_out=(), report=None):
     """What is left of a noisy training set, in its order.
 
     Dropped is, in this order,
@@ -115,7 +115,8 @@ def clean(pairs, max_chars=300, max_ratio=3.0, held_out=()):
     - a pair with a side longer than `max_chars`: key word indices and advertisements, mostly;
     - a pair whose length ratio is more than `max_ratio` times off the usual one, which is the
       median of what is left so far: about 1.0 for French to German, 0.32 for Chinese to English;
-    - a pair that shares a side with a pair of `held_out`;
+    - a pair that shares a side with one of `held_out`, whatever the case, the spaces and the
+      punctuation;
     - every copy of a pair but the first.
 
     With the defaults, Multi30k loses its repeated captions and two that read `@@`, nothing else.
@@ -124,7 +125,8 @@ def clean(pairs, max_chars=300, max_ratio=3.0, held_out=()):
         pairs: iterable of `(source, target)`.
         max_chars: int >= 1, characters of one side.
         max_ratio: float >= 1.
-        held_out: iterable of `(source, target)`, the pairs that will be used to evaluate.
+        held_out: iterable of tuples of sentences, such as the pairs that will be used to evaluate.
+        report: called with one line that says what was dropped and why, such as `print`; or None.
 
     Returns:
         list of `(source, target)`; the same for the same arguments.
@@ -136,17 +138,37 @@ def clean(pairs, max_chars=300, max_ratio=3.0, held_out=()):
         raise ValueError(f"max_chars must be >= 1; got max_chars={max_chars}.")
     if max_ratio < 1:
         raise ValueError(f"max_ratio must be >= 1; got max_ratio={max_ratio}.")
-    kept = [(source, target) for source, target in pairs if _is_pair(source, target, max_chars)]
-    if not kept:
-        return []
-    usual = statistics.median(len(source) / len(target) for source, target in kept)
-    seen = {side for pair in held_out for side in pair}
+    kept = list(pairs)
+    seen = {comparable(side) for sides in held_out for side in sides} - {""}
+    usual = None
 
-    def fits(source, target):
+    def is_usual(source, target):
+        nonlocal usual
+        if usual is None:  # of what the first rule left
+            usual = statistics.median(len(source) / len(target) for source, target in kept)
         off = len(source) / len(target) / usual
-        return max(off, 1 / off) <= max_ratio and source not in seen and target not in seen
+        return max(off, 1 / off) <= max_ratio
 
-    return list(dict.fromkeys(pair for pair in kept if fits(*pair)))
+    rules = {
+        "no text, equal sides or too long": lambda *pair: _is_pair(*pair, max_chars),
+        "another length ratio": is_usual,
+        "held out": lambda *pair: seen.isdisjoint(map(comparable, pair)),
+    }
+    dropped = {}
+    for reason, rule in rules.items():
+        left = [pair for pair in kept if rule(*pair)]
+        dropped[reason], kept = len(kept) - len(left), left
+    left = list(dict.fromkeys(kept))
+    dropped["repeated"] = len(kept) - len(left)
+    if report is not None:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items())
+        report(f"{len(left):,} pairs kept; dropped: {reasons}")
+    return left
+
+
+def comparable(text):
+    """What makes a sentence the same one: its letters and digits, whatever their case."""
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def _is_pair(source, target, max_chars):

@@ -90,6 +90,27 @@ _CAPTIONS = {
     "test.zh": "225dd4c6a8d9b566509c225bfd67401d5aaa37e622c840a096692da7ab3d7ff7",
 }
 
+_TATOEBA = {
+    "de_en.train.tsv": "6919cf0bb39dac98407a3b7b5114956bd830f1fc7174738135737627d95d3681",
+    "de_en.val.tsv": "dfe2c37c234376ae0289ca6ac284ee88a9c32143a659978333e2aa80f5730392",
+    "de_en.test.tsv": "46349dd01525c4b8e84c2aefde4337659d90dc3929dc7323e8def7aaf5817d2a",
+    "fr_de.train.tsv": "f010025a4e2adf4ae751a04dd0e8445b42aa95f34f97454d814d644bbd93235b",
+    "fr_de.val.tsv": "0fce08583a207b2eb1b431e4154a3e919ccc5d66edfdb79913f9a544fde31204",
+    "fr_de.test.tsv": "1342cf05f61047e078773085de192e3b2b875f8f4c3f69c676ca4239825ea1fe",
+    "fr_en.train.tsv": "33b4dd85c1cf4b358f5b7b64a966c748cbfe2e73cb1ab57462657ce6da04007e",
+    "fr_en.val.tsv": "709f2d63ef38ee8e726d1f4f6e97b6be4c685599eb7dc771d5bd1f08fc9c4c06",
+    "fr_en.test.tsv": "0e691e66ad197f48fbc74ca58e9f0afca9c6f7d7fefbe7a18a149585f26489da",
+}
+_XDAILYDIALOG = {
+    "train.tsv": "f7b8c4acf40362f4d3ed39973ba84f41f62aa2867f20f0cbdd1dbc91ba2aead7",
+    "val.tsv": "1d010ada92fddae296c5d265daafe75a71935bc3583f9e4a0a61c8d1db4e56d2",
+    "test.tsv": "f737a7ba487a6f22533b4fdb00f9cb881bc11d05e8fd242c04bed16ed6fb165f",
+}
+_BCONTRAST = {
+    "train.tsv": "220a8156168178c6b1ebf415ee4f26a9a35deaa0112c71a6cb0998dcb8cb4dd5",
+    "val.tsv": "e8d1d1b34bebe963b1205024ba014337f8c745c9d38a0e0d7d06e861819b6cc9",
+}
+
 SOURCES = {
     "multi30k": Source(
         title="Multi30k",
@@ -176,6 +197,30 @@ SOURCES = {
                 "ae2fd194555243fc318cf91c4719cf5809e50628f6c9e58d671caac87e88ac51"
             ),
         },
+    ),
+    "tatoeba": Source(
+        title="Tatoeba",
+        origin=(
+            "https://tatoeba.org, through the pairs of manythings.org (2018); French-German joined "
+            "by English; the tests are the greater part of the Tatoeba Challenge's of 2021-08-07"
+        ),
+        terms="CC-BY 2.0 FR; name tatoeba.org",
+        citation="Tatoeba contributors, https://tatoeba.org; Tiedemann (2020)",
+        files={f"tatoeba/{name}": File(sha256) for name, sha256 in _TATOEBA.items()},
+    ),
+    "xdailydialog": Source(
+        title="XDailyDialog",
+        origin="https://github.com/liuzeming01/XDailyDialog",
+        terms="Apache-2.0 there; its source DailyDialog is CC BY-NC-SA 4.0",
+        citation="Liu et al. (2023), XDailyDialog: A Multilingual Parallel Dialogue Corpus",
+        files={f"xdailydialog/{name}": File(sha256) for name, sha256 in _XDAILYDIALOG.items()},
+    ),
+    "bcontrast": Source(
+        title="BConTrasT",
+        origin="https://github.com/Unbabel/BConTrasT",
+        terms="CC BY-SA 4.0",
+        citation="Farajian et al. (2020), Findings of the WMT 2020 Shared Task on Chat Translation",
+        files={f"bcontrast/{name}": File(sha256) for name, sha256 in _BCONTRAST.items()},
     ),
     "tiny_shakespeare": Source(
         title="Tiny Shakespeare",

@@ -94,7 +94,7 @@ def docs_fr_de(split, origin=None, data_dir=None):
 def _aligned(source_path, target_path, split, data_dir):
     """Pairs from two files with a sentence a line."""
     sides = read_lines(source_path, data_dir), read_lines(target_path, data_dir)
-    return _pairs(zip(*sides, strict=True), split)
+    return pairs_of(zip(*sides, strict=True), split)
 
 
 def _columns(name, split, origin, data_dir):
@@ -104,9 +104,10 @@ def _columns(name, split, origin, data_dir):
     if origin is not None:
         check("origin", origin, sorted({row[2] for row in rows}))
         rows = [row for row in rows if row[2] == origin]
-    return _pairs((row[:2] for row in rows), split)
+    return pairs_of((row[:2] for row in rows), split)
 
 
-def _pairs(rows, split):
+def pairs_of(rows, split):
+    """Stripped pairs; of a training split those alone that have two sides."""
     pairs = [(source.strip(), target.strip()) for source, target in rows]
     return [pair for pair in pairs if all(pair)] if split == "train" else pairs

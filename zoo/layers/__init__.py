@@ -1,6 +1,7 @@
 """Keras layers of attention, written in `keras.ops` alone."""
 
 from zoo.layers import masks
+from zoo.layers.adapted import Adaptable
 from zoo.layers.additive_attention import AdditiveAttention
 from zoo.layers.attention import Attention
 from zoo.layers.blocks import DecoderBlock, EncoderBlock, FeedForward
@@ -10,6 +11,7 @@ from zoo.layers.multi_head_attention import MultiHeadAttention
 from zoo.layers.positions import LearnedPositions, SinusoidalPositions
 
 __all__ = [
+    "Adaptable",
     "AdditiveAttention",
     "Attention",
     "DecoderBlock",

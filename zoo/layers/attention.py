@@ -4,9 +4,10 @@ import keras
 from keras import ops
 
 from zoo.layers import masks
+from zoo.layers.adapted import Adaptable
 
 
-class Attention(keras.layers.Layer):
+class Attention(Adaptable, keras.layers.Layer):
     """Base of attention with one head.
 
     `weights = softmax(scores(query, key))` over the keys that the mask allows,
@@ -24,12 +25,16 @@ class Attention(keras.layers.Layer):
         value: float (B, S, Dv).
         key: float (B, S, Dk). Default: `value`.
         attention_mask: bool (B, T, S) or (B, 1, S), True = may attend; (B, 1, S) for N > B rows. A
-            query that may attend to nothing gets a context and weights of 0.
+            query that may attend to nothing gets a context and weights of 0. Of a padding mask
+            (B, S) it is `mask[:, None, :]`.
         use_causal_mask: whether query t may attend only to keys s <= t.
         return_attention_scores: whether the weights are returned, too.
         training: whether dropout is on.
         projected_key: (B, S, ...) as from `project_key`, instead of `key`: step-by-step decoding
             projects the keys of a source once.
+        query_mask, value_mask, key_mask: bool (B, T) and (B, S), the masks that Keras carries from
+            layer to layer (`Embedding(mask_zero=True)`). What is masked is not attended to; of
+            `query` the mask is handed on with the context.
 
     Returns:
         The context (B, T, Dv); with `return_attention_scores` also the weights (B, T, S), before
@@ -37,6 +42,7 @@ class Attention(keras.layers.Layer):
 
     Raises:
         ValueError: `dropout` outside [0, 1), or shapes that do not fit together.
+        TypeError: a mask of floats.
     """
 
     def __init__(self, dropout=0.0, **kwargs):
@@ -44,6 +50,7 @@ class Attention(keras.layers.Layer):
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout must be in [0, 1); got dropout={dropout}.")
         self.dropout = float(dropout)
+        self.supports_masking = True  # the mask of the query is that of the output
 
     def build(self, query_shape, value_shape, key_shape=None):
         self._check_shapes(query_shape, value_shape, key_shape or value_shape)
@@ -68,6 +75,9 @@ class Attention(keras.layers.Layer):
         return_attention_scores=False,
         training=None,
         projected_key=None,
+        query_mask=None,
+        value_mask=None,
+        key_mask=None,
     ):
         if projected_key is None:
             key = value if key is None else key
@@ -76,6 +86,7 @@ class Attention(keras.layers.Layer):
         else:
             self._check_shapes(query.shape, value.shape, projected_key.shape)
         mask = self._mask(query, value, attention_mask, use_causal_mask)
+        mask = masks.with_keras_masks(mask, 0, value_mask, key_mask)
 
         folded = masks.fold_rows(query, ops.shape(value)[0])
         weights = masks.masked_softmax(self.scores(folded, projected_key), mask)  # (B, K·T, S)
@@ -98,6 +109,9 @@ class Attention(keras.layers.Layer):
         return_attention_scores=False,
         training=None,
         projected_key=None,
+        query_mask=None,
+        value_mask=None,
+        key_mask=None,
     ):
         shape = self.compute_output_shape(query.shape, value.shape)
         context = keras.KerasTensor(shape, dtype=self.compute_dtype)
@@ -131,18 +145,7 @@ class Attention(keras.layers.Layer):
     def _mask(self, query, value, attention_mask, use_causal_mask):
         (rows, length), (batch, key_length) = query.shape[:2], value.shape[:2]
         beams = None not in (rows, batch) and rows != batch
-        if attention_mask is not None:
-            shape = tuple(attention_mask.shape)
-            lengths = (None, 1) if beams else (None, 1, length)
-            if (
-                len(shape) != 3
-                or (length is not None and shape[1] not in lengths)
-                or (None not in (shape[2], key_length) and shape[2] != key_length)
-            ):
-                raise ValueError(
-                    "attention_mask must have shape (B, T, S) or (B, 1, S), the latter for beams; "
-                    f"got {shape} with query {tuple(query.shape)}, value {tuple(value.shape)}."
-                )
+        attention_mask = masks.checked(attention_mask, length, key_length, beams)
         if not use_causal_mask:
             return masks.attention_mask(attention_mask)
         if beams:

@@ -2,11 +2,13 @@
 
 import keras
 
+from zoo.layers import masks
+from zoo.layers.adapted import Adaptable, overrides
 from zoo.layers.multi_head_attention import MultiHeadAttention
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class FeedForward(keras.layers.Layer):
+class FeedForward(Adaptable, keras.layers.Layer):
     """Two dense layers at each position alone: `W_2 activation(W_1 x)`.
 
     Args:
@@ -29,6 +31,7 @@ class FeedForward(keras.layers.Layer):
             raise ValueError(f"ff_dim must be >= 1; got ff_dim={ff_dim}.")
         self.ff_dim = int(ff_dim)
         self.activation = activation
+        self.supports_masking = True
 
     def build(self, x_shape):
         policy = self.dtype_policy
@@ -51,8 +54,13 @@ class FeedForward(keras.layers.Layer):
         }
 
 
-class _Block(keras.layers.Layer):
-    """What the two blocks share: their arguments, and `x + dropout(sublayer(norm(x)))`."""
+class _Block(Adaptable, keras.layers.Layer):
+    """What the two blocks share: their arguments, and `x + dropout(sublayer(norm(x)))`.
+
+    A subclass may set `attention_class`, a subclass of `MultiHeadAttention` with its arguments.
+    """
+
+    attention_class = MultiHeadAttention
 
     def __init__(
         self,
@@ -73,6 +81,7 @@ class _Block(keras.layers.Layer):
         self.dropout = float(dropout)
         self.attention_dropout = float(attention_dropout)
         self.rotary = bool(rotary)
+        self.supports_masking = True  # the mask of x is that of the output
 
     def _attention(self, name, x_shape, rotary=False):
         model_dim = x_shape[-1]
@@ -81,7 +90,7 @@ class _Block(keras.layers.Layer):
                 "model_dim must be a multiple of num_heads; "
                 f"got model_dim={model_dim}, num_heads={self.num_heads}."
             )
-        layer = MultiHeadAttention(
+        layer = self.attention_class(
             self.num_heads,
             model_dim // self.num_heads,
             num_kv_heads=self.num_kv_heads,
@@ -179,7 +188,8 @@ class DecoderBlock(_Block):
     Call arguments:
         x: (B, T, D), or (N, T, D) with `memory_cache` of B rows, N = B·K (beams).
         memory: (B, S, D), or None where `memory_cache` is given.
-        memory_mask: bool (B, 1, S), True = may attend; or None.
+        memory_mask: bool (B, 1, S), or (B, S) as Keras carries it beside `memory`, True = may
+            attend; or None.
         attention_mask: the same for self-attention, beside the causal mask: bool (N, 1, P + T) or
             (N, T, P + T) with P cached positions, or None.
         cache: None (the whole target at once), or the self-attention cache of the earlier
@@ -229,6 +239,8 @@ class DecoderBlock(_Block):
             cache)`: what a call with `x[:, None]` gives, without dropout. `cache` and `own` as for
             the function of `MultiHeadAttention.stepper`, the rest as for a call.
         """
+        if overrides(self, DecoderBlock, "call"):
+            return self._called_step
         attend = self.self_attention.stepper()
 
         def step(x, cache, memory_cache=None, memory_mask=None, **own):
@@ -240,6 +252,15 @@ class DecoderBlock(_Block):
             return x + self.feed_forward(self.feed_forward_norm(x)), cache
 
         return step
+
+    def _called_step(self, x, cache, memory_cache=None, memory_mask=None, **own):
+        """A step by `call` itself, where a subclass has replaced it."""
+        joined = tuple(keras.ops.concatenate(part, axis=2) for part in zip(*cache, strict=True))
+        x, joined = self(
+            x[:, None], memory_cache=memory_cache, memory_mask=memory_mask, cache=joined, **own
+        )
+        before = sum(keras.ops.shape(keys)[2] for keys, _ in cache[:-1])
+        return x[:, 0], (*cache[:-1], tuple(part[:, :, before:] for part in joined))
 
     def call(
         self,
@@ -269,6 +290,8 @@ class DecoderBlock(_Block):
 
         if self.cross_attention:
             normed = self.memory_attention_norm(x)
+            if memory_mask is not None and len(memory_mask.shape) == 2:
+                memory_mask = masks.attention_mask(memory_mask)
             attended, weights, *_ = self.memory_attention(
                 normed,
                 memory if memory_cache is None else None,

@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from zoo.layers.adapted import overrides
+
 
 @keras.saving.register_keras_serializable(package="zoo")
 class TokenEmbedding(keras.layers.Layer):
@@ -40,6 +42,7 @@ class TokenEmbedding(keras.layers.Layer):
             shape=(self.vocab_size, self.width),
             initializer=keras.initializers.RandomNormal(stddev=1 / math.sqrt(self.width)),
             name="table",
+            autocast=False,  # logits are float32, whatever the policy
         )
         self.built = True
 
@@ -48,14 +51,21 @@ class TokenEmbedding(keras.layers.Layer):
         return ops.cast(vectors, self.compute_dtype) * math.sqrt(self.width)
 
     def logits(self, x):
-        """Logits of the tokens: (..., D) -> (..., V), the dot product with each row."""
-        table = ops.cast(self.table, x.dtype)
-        return ops.matmul(x, ops.transpose(table))
+        """Logits of the tokens: (..., D) -> float32 (..., V), the dot product with each row.
+
+        The product is one of float32, since rounded to bfloat16 many logits would be equal.
+        """
+        return self._product(x, ops.transpose(self.table))
 
     def projector(self):
         """`logits` as a function for a loop: the table is transposed once, before it."""
-        columns = ops.transpose(ops.cast(self.table, self.compute_dtype))
-        return lambda x: ops.matmul(x, columns)
+        if overrides(self, TokenEmbedding, "logits"):
+            return self.logits
+        columns = ops.transpose(self.table)
+        return lambda x: self._product(x, columns)
+
+    def _product(self, x, columns):
+        return ops.cast(ops.matmul(ops.cast(x, columns.dtype), columns), "float32")
 
     def compute_output_shape(self, input_shape):
         return (*input_shape, self.width)

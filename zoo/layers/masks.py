@@ -4,6 +4,7 @@ A mask is boolean and True means "may attend". Letters: B batch, T target length
 D width, K beams, N = B·K rows.
 """
 
+import keras
 from keras import ops
 
 
@@ -46,6 +47,63 @@ def attention_mask(mask=None, causal=None):
     if mask is None or causal is None:
         return causal if mask is None else mask
     return ops.logical_and(mask, causal)
+
+
+def checked(mask, query_length=None, key_length=None, beams=False):
+    """The `attention_mask` that a user gives a layer, as bool.
+
+    Args:
+        mask: bool, or int with 0 and 1, (B, T, S) or (B, 1, S); or None.
+        query_length: T, where it is known.
+        key_length: S, where it is known.
+        beams: whether the rows of the query are beams, for which only (B, 1, S) has a meaning.
+
+    Raises:
+        TypeError: a mask of floats, of which nobody can say whether 0 hides or shows.
+        ValueError: another shape.
+    """
+    if mask is None:
+        return None
+    mask = ops.convert_to_tensor(mask)
+    dtype = keras.backend.standardize_dtype(mask.dtype)
+    if dtype != "bool" and "int" not in dtype:
+        raise TypeError(
+            "attention_mask must be bool, True = may attend (of an additive mask of 0 and -1e9, "
+            f"`mask == 0`); got dtype {dtype}."
+        )
+    shape = tuple(mask.shape)
+    lengths = (None, 1) if beams else (None, 1, query_length)
+    if (
+        len(shape) != 3
+        or (query_length is not None and shape[1] not in lengths)
+        or (None not in (shape[2], key_length) and shape[2] != key_length)
+    ):
+        raise ValueError(
+            "attention_mask must have shape (B, T, S) or (B, 1, S), the latter for beams; a "
+            f"padding mask (B, S) is given as mask[:, None, :]; got {shape} with T={query_length}, "
+            f"S={key_length}."
+        )
+    return ops.cast(mask, "bool")
+
+
+def with_keras_masks(mask, past, *carried):
+    """An attention mask with the masks that Keras carries beside values and keys.
+
+    Args:
+        mask: bool (B, 1, S) or (B, T, S), or None.
+        past: number of cached keys before those that the masks speak of: S = past + S'.
+        *carried: bool (B, S'), or None.
+
+    Returns:
+        bool (B, 1, S) or (B, T, S), or None.
+    """
+    for own in carried:
+        if own is not None:
+            own = ops.cast(own, "bool")
+            if not (isinstance(past, int) and past == 0):
+                own = ops.concatenate([ops.ones((ops.shape(own)[0], past), "bool"), own], axis=1)
+            mask = attention_mask(own, mask)
+    return mask
 
 
 def masked_softmax(scores, mask=None):

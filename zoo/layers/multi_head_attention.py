@@ -6,11 +6,12 @@ import keras
 from keras import ops
 
 from zoo.layers import masks, products
+from zoo.layers.adapted import Adaptable, is_plain, overrides
 from zoo.layers.positions import rotate
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class MultiHeadAttention(keras.layers.Layer):
+class MultiHeadAttention(Adaptable, keras.layers.Layer):
     """Several scaled dot-product attentions side by side, each with its own projections.
 
     `head_h = softmax(q_h k_h^T / sqrt(key_dim)) v_h`, with `q_h = query W_q`, `k_h = key W_k`,
@@ -31,7 +32,11 @@ class MultiHeadAttention(keras.layers.Layer):
             attend to one row of the cache, under a mask (B, 1, S); the weights are (B, H, K·T, S).
         value: (B, S, D_v), or None to attend to `cache` as it stands.
         key: (B, S, D_k). Default: `value`.
-        attention_mask: bool (B, T, S) or (B, 1, S), True = may attend.
+        attention_mask: bool (B, T, S) or (B, 1, S), True = may attend: of a padding mask (B, S) it
+            is `mask[:, None, :]`.
+        query_mask, value_mask, key_mask: bool (B, T) and (B, S), the masks that Keras carries from
+            layer to layer (`Embedding(mask_zero=True)`). What is masked is not attended to; of
+            `query` the mask is handed on with the output.
         use_causal_mask: whether query t sees only the keys up to its own position.
         return_attention_scores: whether the weights are returned, too.
         cache: None, or a pair (keys, values), each (B, num_kv_heads, P, key_dim) with P >= 0.
@@ -44,7 +49,12 @@ class MultiHeadAttention(keras.layers.Layer):
         the scores, before dropout; then, if a cache was given, the cache to pass to the next call.
 
     Raises:
-        ValueError: a number below 1, or `num_kv_heads` that does not divide `num_heads`.
+        ValueError: a number below 1, or `num_kv_heads` that does not divide `num_heads`; a mask of
+            another shape.
+        TypeError: a mask of floats.
+
+    A subclass may replace `project_query`, `project` (keys and values; rotations come after both),
+    `select` (from scores to weights) or `call`; decoding follows it.
 
     Reference:
         Vaswani et al. 2017, Attention Is All You Need, section 3.2.2 (h = num_heads,
@@ -85,6 +95,7 @@ class MultiHeadAttention(keras.layers.Layer):
         self.dropout = float(dropout)
         self.use_bias = bool(use_bias)
         self.rotary = bool(rotary)
+        self.supports_masking = True  # the mask of the query is that of the output
 
     def build(self, query_shape, value_shape=None, key_shape=None):
         if value_shape is None:
@@ -110,6 +121,10 @@ class MultiHeadAttention(keras.layers.Layer):
         dense.build(input_shape)
         return dense
 
+    def project_query(self, query):
+        """Queries (B, T, D) as heads: (B, num_heads, T, key_dim)."""
+        return self._split_heads(self.query_dense(query), self.num_heads)
+
     def project(self, value, key=None):
         """Keys and values of `value` as a cache, for cross-attention that decodes step by step.
 
@@ -130,7 +145,8 @@ class MultiHeadAttention(keras.layers.Layer):
         """Self-attention of one new position, as a function for the loop of decoding.
 
         The kernels of query, key and value are put side by side here, once, so that a step has one
-        product for the three.
+        product for the three. Where one of them is quantised, adapted (LoRA) or of a subclass, each
+        is called by itself.
 
         Returns:
             A function `(x (N, D), cache, attention_mask=None, offset=None) -> (output (N,
@@ -139,6 +155,28 @@ class MultiHeadAttention(keras.layers.Layer):
             position is appended to the last one, so that with a long part before it little is
             copied.
         """
+        if overrides(self, MultiHeadAttention, "call"):
+            return self._called_step
+        if overrides(self, MultiHeadAttention, "project", "project_query") or not all(
+            map(is_plain, (self.query_dense, self.key_dense, self.value_dense))
+        ):
+            project = self._project_each
+        else:
+            project = self._joined_projection()
+
+        def step(x, cache, attention_mask=None, offset=None):
+            queries, keys, values = project(x)
+            if self.rotary:
+                if offset is None:
+                    offset = sum(ops.shape(keys)[2] for keys, _ in cache)
+                queries, keys = rotate(queries, offset), rotate(keys, offset)
+            cache = (*cache[:-1], _appended(cache[-1], keys, values))
+            return self._looked(queries, cache, attention_mask), cache
+
+        return step
+
+    def _joined_projection(self):
+        """Query, key and value of a position (N, D) by one product: each (N, heads, 1, key_dim)."""
         parts = self.query_dense, self.key_dense, self.value_dense
         kernel = ops.concatenate([ops.cast(part.kernel, self.compute_dtype) for part in parts], 1)
         bias = (
@@ -149,22 +187,30 @@ class MultiHeadAttention(keras.layers.Layer):
         ends = (self.num_heads * self.key_dim, (self.num_heads + self.num_kv_heads) * self.key_dim)
         heads = self.num_heads, self.num_kv_heads, self.num_kv_heads
 
-        def step(x, cache, attention_mask=None, offset=None):
+        def project(x):
             projected = ops.matmul(x, kernel)
             if bias is not None:
                 projected = projected + bias
-            queries, keys, values = (
+            return [
                 ops.reshape(part, (-1, count, 1, self.key_dim))
                 for part, count in zip(ops.split(projected, ends, axis=1), heads, strict=True)
-            )
-            if self.rotary:
-                if offset is None:
-                    offset = sum(ops.shape(keys)[2] for keys, _ in cache)
-                queries, keys = rotate(queries, offset), rotate(keys, offset)
-            cache = (*cache[:-1], _appended(cache[-1], keys, values))
-            return self._looked(queries, cache, attention_mask), cache
+            ]
 
-        return step
+        return project
+
+    def _project_each(self, x):
+        """The same, each by the layer's own methods."""
+        x = x[:, None]
+        return self.project_query(x), *self.project(x)
+
+    def _called_step(self, x, cache, attention_mask=None, offset=None):
+        """A step by `call` itself, where a subclass has replaced it."""
+        joined = tuple(ops.concatenate(part, axis=2) for part in zip(*cache, strict=True))
+        x, joined = self(
+            x[:, None], x[:, None], attention_mask=attention_mask, cache=joined, offset=offset
+        )
+        before = sum(ops.shape(keys)[2] for keys, _ in cache[:-1])
+        return x[:, 0], (*cache[:-1], tuple(part[:, :, before:] for part in joined))
 
     def look_up(self, x, cache, attention_mask=None, times=1):
         """Cross-attention of one position a row, for the loop of decoding.
@@ -178,8 +224,10 @@ class MultiHeadAttention(keras.layers.Layer):
         Returns:
             (N, output_dim).
         """
-        queries = ops.reshape(self.query_dense(x), (-1, times, self.num_heads * self.key_dim))
-        queries = self._split_heads(queries, self.num_heads)
+        if overrides(self, MultiHeadAttention, "call"):
+            found = self(x[:, None], attention_mask=attention_mask, cache=cache)
+            return found[0][:, 0]
+        queries = self.project_query(ops.reshape(x, (-1, times, x.shape[-1])))
         return self._looked(queries, (cache,), attention_mask)
 
     def _looked(self, queries, parts, mask):
@@ -204,6 +252,9 @@ class MultiHeadAttention(keras.layers.Layer):
         training=None,
         cache=None,
         offset=None,
+        query_mask=None,
+        value_mask=None,
+        key_mask=None,
     ):
         if value is None and cache is None:
             raise ValueError("value must be given where there is no cache; got value=None.")
@@ -219,14 +270,18 @@ class MultiHeadAttention(keras.layers.Layer):
                 keys = rotate(keys, offset=offset)
             if cache is not None:
                 keys, values = _appended(cache, keys, values)
-        queries = self._split_heads(self.query_dense(folded), self.num_heads)  # (B, H, T, Dh)
+        queries = self.project_query(folded)  # (B, H, T, Dh)
         if self.rotary:
             queries = rotate(queries, offset=offset)
 
         causal = None
         if use_causal_mask:
             causal = masks.causal_mask(ops.shape(queries)[2], ops.shape(keys)[2], offset=past)
-        mask = masks.attention_mask(attention_mask, causal)
+        mask = masks.attention_mask(
+            masks.checked(attention_mask, query.shape[1], keys.shape[2]), causal
+        )
+        if value is not None:
+            mask = masks.with_keras_masks(mask, past, value_mask, key_mask)
         context, weights = self._attend(
             queries, ((keys, values),), mask, products.product, training
         )

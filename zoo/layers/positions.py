@@ -17,7 +17,8 @@ def position_angles(length, width, offset=0, max_wavelength=10_000.0):
         float32 (T, width / 2). Positions in half precision are exact only up to 256 (bfloat16)
         or 2048 (float16), so they are always computed in float32.
     """
-    positions = ops.cast(ops.arange(length) + offset, "float32")
+    positions = ops.arange(length, dtype="int32") + ops.cast(offset, "int32")
+    positions = ops.cast(positions, "float32")
     exponents = ops.arange(0, width, 2, dtype="float32") / width
     return positions[:, None] * ops.power(max_wavelength, -exponents)[None, :]
 
@@ -59,6 +60,10 @@ class SinusoidalPositions(keras.layers.Layer):
         the other only permutes the columns.
     """
 
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
     def build(self, x_shape):
         if x_shape[-1] % 2:
             raise ValueError(f"x must have an even last axis; got shape {tuple(x_shape)}.")
@@ -90,6 +95,7 @@ class LearnedPositions(keras.layers.Layer):
         if max_length < 1:
             raise ValueError(f"max_length must be >= 1; got max_length={max_length}.")
         self.max_length = int(max_length)
+        self.supports_masking = True
 
     def build(self, x_shape):
         self.table = self.add_weight(
@@ -100,7 +106,7 @@ class LearnedPositions(keras.layers.Layer):
         self.built = True
 
     def call(self, x, offset=0):
-        positions = ops.arange(ops.shape(x)[1]) + offset
+        positions = ops.arange(ops.shape(x)[1], dtype="int32") + ops.cast(offset, "int32")
         positions = ops.minimum(positions, self.max_length - 1)
         return x + ops.cast(ops.take(self.table, positions, axis=0), x.dtype)
 

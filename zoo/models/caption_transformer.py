@@ -3,11 +3,11 @@
 import keras
 from keras import ops
 
-from zoo.layers import DecoderBlock, SinusoidalPositions, TokenEmbedding
+from zoo.layers import Adaptable, DecoderBlock, SinusoidalPositions, TokenEmbedding
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class CaptionTransformer(keras.Model):
+class CaptionTransformer(Adaptable, keras.Model):
     """Looks at the features of an image's cells, and gives the logits of each next token.
 
     A cell is projected, `memory = norm(W f + position)`, with a learned position; there is no
@@ -145,7 +145,7 @@ class CaptionTransformer(keras.Model):
             for block, memory_cache, cache in zip(steps, static, state, strict=True):
                 x, cache = block(x, cache, memory_cache)
                 caches.append(cache)
-            return ops.cast(project(self.norm(x)), "float32"), tuple(caches)
+            return project(self.norm(x)), tuple(caches)
 
         return step
 
@@ -156,7 +156,7 @@ class CaptionTransformer(keras.Model):
         return self.dropout_layer(self.positions(x, offset=offset), training=training)
 
     def _logits(self, x):
-        return ops.cast(self.embedding.logits(self.norm(x)), "float32")
+        return self.embedding.logits(self.norm(x))
 
     def get_config(self):
         return {**super().get_config(), **self._config}

@@ -3,13 +3,13 @@
 import keras
 from keras import ops
 
-from zoo.layers import DecoderBlock, TokenEmbedding, masks
+from zoo.layers import Adaptable, DecoderBlock, TokenEmbedding, masks
 
 _APPENDED = 64  # steps after which what they appended joins the long part of the caches
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class TransformerLM(keras.Model):
+class TransformerLM(Adaptable, keras.Model):
     """Reads tokens, and gives at each position the logits of the next one.
 
     Pre-norm blocks with rotary positions; the embedding is also the output projection.
@@ -152,7 +152,7 @@ class TransformerLM(keras.Model):
             for block, cache in zip(steps, caches, strict=True):
                 x, cache = block(x, cache, attention_mask=mask, offset=first)
                 new_caches.append(cache)
-            logits = ops.cast(project(self.norm(x)), "float32")
+            logits = project(self.norm(x))
             return logits, (tuple(new_caches), seen, position + 1)
 
         return step
@@ -242,7 +242,7 @@ class TransformerLM(keras.Model):
         return caches, placed(tokens, seen, 1)
 
     def _logits(self, x):
-        return ops.cast(self.embedding.logits(self.norm(x)), "float32")
+        return self.embedding.logits(self.norm(x))
 
     def get_config(self):
         return {**super().get_config(), **self._config}

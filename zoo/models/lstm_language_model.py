@@ -3,11 +3,11 @@
 import keras
 from keras import ops
 
-from zoo.layers import DotProductAttention, TokenEmbedding, masks
+from zoo.layers import Adaptable, DotProductAttention, TokenEmbedding, masks
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class LSTMLanguageModel(keras.Model):
+class LSTMLanguageModel(Adaptable, keras.Model):
     """Reads tokens, and gives at each position the logits of the next one.
 
         h = LSTM(... LSTM(y)),  context_t = attention(h_t, h_s for s <= t),
@@ -177,7 +177,7 @@ class LSTMLanguageModel(keras.Model):
     def _logits(self, outputs, context, training, project=None):
         x = self.readout(ops.concatenate([outputs, context], axis=-1))
         x = self.dropout_layer(x, training=training)
-        return ops.cast((project or self.embedding.logits)(x), "float32")
+        return (project or self.embedding.logits)(x)
 
     def get_config(self):
         return {**super().get_config(), **self._config}

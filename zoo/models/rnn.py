@@ -3,14 +3,13 @@
 import keras
 from keras import ops
 
-from zoo.layers import TokenEmbedding, masks
-from zoo.layers.additive_attention import AdditiveAttention
+from zoo.layers import Adaptable, AdditiveAttention, Attention, TokenEmbedding, masks
 
 CELLS = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM}
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class RNNSearch(keras.Model):
+class RNNSearch(Adaptable, keras.Model):
     """Reads source tokens, and gives at each target position the logits of the next token.
 
     A bidirectional encoder makes a memory of the source. In the decoder,
@@ -33,6 +32,8 @@ class RNNSearch(keras.Model):
         dropout: dropout rate of the embeddings, of what goes from one RNN to the next, and of the
             vectors that become logits. There is none inside the recurrence.
         share_embeddings: whether source and target use one table (one vocabulary).
+        attention: a layer that is called as `zoo.layers.Attention`, which may be of your own class;
+            queries and memory are `units` wide. Default: `AdditiveAttention(attention_units)`.
 
     Call arguments:
         inputs: a dict of `source`, int (B, S), and `target`, int (B, T) that begins with the start
@@ -65,6 +66,7 @@ class RNNSearch(keras.Model):
         cell="gru",
         dropout=0.3,
         share_embeddings=False,
+        attention=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -94,6 +96,10 @@ class RNNSearch(keras.Model):
             "dropout": dropout,
             "share_embeddings": share_embeddings,
         }
+        if attention is not None and not isinstance(attention, Attention):
+            raise TypeError(
+                f"attention must be a zoo.layers.Attention, or None; got {attention!r:.80}."
+            )
         policy = self.dtype_policy
         # cuDNN refuses a row of padding alone, and a graph traced with it runs on no other device.
         rnn = {"return_sequences": True, "use_cudnn": False, "dtype": policy}
@@ -118,7 +124,10 @@ class RNNSearch(keras.Model):
         self.decoder_rnns = [
             CELLS[cell](units, return_state=True, **rnn, name=f"decoder_{i}") for i in (1, 2)
         ]
-        self.attention = AdditiveAttention(attention_units, name="attention", dtype=policy)
+        self._own_attention = attention is not None
+        self.attention = attention or AdditiveAttention(
+            attention_units, name="attention", dtype=policy
+        )
         self.readout = keras.layers.Dense(
             model_dim, activation="tanh", name="readout", dtype=policy
         )
@@ -134,7 +143,8 @@ class RNNSearch(keras.Model):
         for rnn, width in zip(rnns, widths, strict=True):
             rnn.build((None, None, width))
         self.start_dense.build((None, units))
-        self.attention.build((None, None, units), (None, None, units))
+        if not self.attention.built:  # one of a file is
+            self.attention.build((None, None, units), (None, None, units))
         self.readout.build((None, None, 2 * units + model_dim))
         self.built = True
 
@@ -185,11 +195,21 @@ class RNNSearch(keras.Model):
         h2, state_2 = _run(self.decoder_rnns[1], x, state[1])
         x = self.readout(ops.concatenate([h2, context, y], axis=-1))
         x = self.dropout_layer(x, training=training)
-        logits = ops.cast((project or self.target_embedding.logits)(x), "float32")
+        logits = (project or self.target_embedding.logits)(x)
         return logits, weights, (state_1, state_2)
 
     def get_config(self):
-        return {**super().get_config(), **self._config}
+        attention = None
+        if self._own_attention:
+            attention = keras.saving.serialize_keras_object(self.attention)
+        return {**super().get_config(), **self._config, "attention": attention}
+
+    @classmethod
+    def from_config(cls, config):
+        attention = config.get("attention")  # not in files of before there was a choice
+        if isinstance(attention, dict):
+            attention = keras.saving.deserialize_keras_object(attention)
+        return cls(**{**config, "attention": attention})
 
 
 def _run(rnn, x, state):

@@ -3,12 +3,12 @@
 import keras
 from keras import ops
 
-from zoo.layers import TokenEmbedding
+from zoo.layers import Adaptable, TokenEmbedding
 from zoo.layers.additive_attention import AdditiveAttention
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class ShowAttendTell(keras.Model):
+class ShowAttendTell(Adaptable, keras.Model):
     """Looks at the features of an image's cells, and gives the logits of each next token.
 
     With `a = norm(relu(W_a f))` the cells of the image and y the embedded target, step t computes
@@ -165,7 +165,7 @@ class ShowAttendTell(keras.Model):
         hidden = self.state_dense(self.dropout_layer(hidden, training=training))
         x = y + hidden + self.context_dense(self.dropout_layer(context, training=training))
         x = self.dropout_layer(x, training=training)
-        return ops.cast((project or self.embedding.logits)(x), "float32")
+        return (project or self.embedding.logits)(x)
 
     def get_config(self):
         return {**super().get_config(), **self._config}

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from zoo.layers import (
+    Adaptable,
     DecoderBlock,
     EncoderBlock,
     SinusoidalPositions,
@@ -13,7 +14,7 @@ from zoo.layers import (
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class Transformer(keras.Model):
+class Transformer(Adaptable, keras.Model):
     """Reads source tokens, and gives at each target position the logits of the next token.
 
     Pre-norm blocks; the target embedding is also the output projection.
@@ -170,7 +171,7 @@ class Transformer(keras.Model):
             for block, memory_cache, cache in zip(steps, memory_caches, state, strict=True):
                 x, cache = block(x, cache, memory_cache, mask)
                 caches.append(cache)
-            return ops.cast(project(self.decoder_norm(x)), "float32"), tuple(caches)
+            return project(self.decoder_norm(x)), tuple(caches)
 
         return step
 
@@ -181,7 +182,7 @@ class Transformer(keras.Model):
         return self.dropout_layer(x, training=training)
 
     def _logits(self, x):
-        return ops.cast(self.target_embedding.logits(self.decoder_norm(x)), "float32")
+        return self.target_embedding.logits(self.decoder_norm(x))
 
     def get_config(self):
         return {**super().get_config(), **self._config}

@@ -66,6 +66,14 @@ CARD = {
             bleu_4=0.197,
             cider_d=0.497,
         ),
+        *figures(
+            "spatial attention, ResNet-152 tuned with the captions, beam 5",
+            "sulabhkatiyar/Spatial_Att",
+            bleu_1=0.669,
+            bleu_4=0.232,
+            cider_d=0.565,
+            rouge_l=0.483,
+        ),
     ],
     "helped": [
         "Figures are BLEU-1 and CIDEr-D on the validation split, the first on half of it. A frozen "

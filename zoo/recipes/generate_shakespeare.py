@@ -25,10 +25,15 @@ RECIPE = GenerationRecipe(
 
 EXAMPLES = ("ROMEO:\n", "KING RICHARD III:\nNow is the winter", "First Citizen:\n", "")
 
+_WINDOWS = "mean over random windows of 256 characters"
+
 CARD = {
     "title": "Plays in the manner of Shakespeare, decoder-only Transformer on characters",
     "purpose": "It writes scenes that look and sound like the plays; for learning, for fun and for "
-    "comparing language models. It knows no plot and no facts.",
+    "comparing language models. It knows no plot and no facts. Its 1.4424 nats a character are the "
+    "mean over the whole text, where every character has at least 127 before it, the first windows "
+    "aside; in random windows of 256, as others measure, whose first characters have little before "
+    "them, it has 1.4635.",
     "data": {"tiny_shakespeare": "the first 90 % of its characters"},
     "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train generate_shakespeare",
     "minutes": 60,
@@ -40,7 +45,21 @@ CARD = {
             "corpus": "tiny_shakespeare val",
             "measure": "nats_per_character",
             "score": 1.4697,
-            "origin": "karpathy/nanoGPT, README (mean over random windows of 256 characters)",
+            "origin": f"karpathy/nanoGPT, README ({_WINDOWS})",
+        },
+        {
+            "system": "codeby-hp, 10.7 M parameters",
+            "corpus": "tiny_shakespeare val",
+            "measure": "nats_per_character",
+            "score": 1.4646,
+            "origin": f"codeby-hp ({_WINDOWS})",
+        },
+        {
+            "system": "generate_shakespeare by the protocol of these two",
+            "corpus": "tiny_shakespeare val",
+            "measure": "nats_per_character",
+            "score": 1.4635,
+            "origin": f"as its training reported it ({_WINDOWS})",
         },
     ],
     "helped": [
@@ -54,8 +73,5 @@ CARD = {
         "Speakers come and go without a reason, and may answer themselves.",
         "Characters that are not in the plays (`é`, `猫`) were never seen in training; what "
         "follows them is a guess.",
-        "nanoGPT's figure is the mean over random windows, whose first characters have little "
-        "before them; here every character has at least 127 before it, the first windows aside. "
-        "The mean over windows of 256, as training reports it on the same text, was 1.4635.",
     ],
 }

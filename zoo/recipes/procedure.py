@@ -1,6 +1,7 @@
 """How every shipped model is trained: resumable, with logs, and saved in half precision."""
 
 import contextlib
+import inspect
 import json
 import warnings
 from pathlib import Path
@@ -23,12 +24,17 @@ def adam(peak, warmup, steps):
 def muon(peak, warmup, steps, weight_decay=0.1):
     """Muon for the matrices of the blocks, Adam for all else, with the same rate for both.
 
-    A step shrinks the weights by `weight_decay` times the rate.
+    A step shrinks the weights by `weight_decay` times the rate. Keras before 3.13 (the last for
+    Python 3.10 is 3.12) cannot scale Muon so: there it is AdamW for all weights, which learns
+    somewhat less in the same steps.
 
     Reference:
         Jordan et al. 2024, Muon; scaled to Adam's updates as in Liu et al. 2025, Muon is Scalable
         for LLM Training, so that one learning rate serves both.
     """
+    if "rms_rate" not in inspect.signature(keras.optimizers.Muon).parameters:
+        rate = _rate(peak, warmup, steps)
+        return keras.optimizers.AdamW(rate, weight_decay=weight_decay, beta_2=0.98)
     return keras.optimizers.Muon(
         _rate(peak, warmup, steps),
         weight_decay=weight_decay,

@@ -1,31 +1,37 @@
 """The server for a laptop: TF Serving's REST paths, metrics, gRPC where asked for, and a page."""
 
 import asyncio
+import concurrent.futures
 import contextlib
 import logging
 import re
-import time
-from importlib import resources
 
 import prometheus_client
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from zoo.serving import rest
+from zoo.serving import limits, rest
+from zoo.serving.answers import size_of
 from zoo.serving.batching import Batcher
-from zoo.serving.errors import RequestError, invalid
+from zoo.serving.body import is_quick, too_long, unpacked
+from zoo.serving.errors import RequestError, internal, invalid
+from zoo.serving.metrics import Metrics
+from zoo.serving.page import Page
 
 _LOG = logging.getLogger("uvicorn.error")
 
-MOST_BYTES = 32 * 2**20  # of a body
-_BODY_SECONDS = 60  # for a client to send it
 _REFRESH_SECONDS = 5  # between looks for new versions
+_READERS = 2  # long bodies that are read, and long answers that are written, at a time
+_QUICK_BYTES = 65536  # of an answer that is written in a moment
 
-_VERSION = r"(?:/versions/(?P<version>\d{1,18}))?"
-_PREDICT = re.compile(rf"/v1/models/(?P<name>[^/:]+){_VERSION}:predict")
-_LOOK = re.compile(rf"/v1/models/(?P<name>[^/:]+){_VERSION}(?P<metadata>/metadata)?")
+_VERSION = r"(?:/versions/(?P<version>[0-9]{1,18}))?"
+_PREDICT = re.compile(rf"models/(?P<name>[^/:]+){_VERSION}:predict")
+_LOOK = re.compile(rf"models/(?P<name>[^/:]+){_VERSION}(?P<metadata>/metadata)?")
 
 
 class Server:
@@ -37,140 +43,200 @@ class Server:
         merge: whether requests that wait share a batch.
         grpc_address: `"host:port"` of TF Serving's gRPC service, which needs the package
             tensorflow-serving-api; None for none.
+        cors_origins: list of str, the origins such as `"https://example.org"` whose pages may read
+            answers; `"*"` for all.
+        cards: list of folders in which `<model>/README.md` and `examples.jsonl` may lie, beside
+            the folder of `models`: what the page says of a model.
+        ready: called without arguments once requests are taken.
 
     Attributes:
         app: the ASGI application.
     """
 
-    def __init__(self, models, threads, merge=True, grpc_address=None):
+    def __init__(
+        self,
+        models,
+        threads,
+        merge=True,
+        grpc_address=None,
+        cors_origins=(),
+        cards=(),
+        ready=lambda: None,
+    ):
         self.models = models
         self.grpc_address = grpc_address
-        self.registry = prometheus_client.CollectorRegistry()
-        self._requests = prometheus_client.Counter(
-            "zoo_requests", "Predict requests.", ["model", "status"], registry=self.registry
+        self.budget = limits.Budget(limits.HELD_BYTES)
+        self.metrics = Metrics(
+            lambda: self.batcher.waiting_rows,
+            lambda: self.budget.held,
         )
-        self._seconds = prometheus_client.Histogram(
-            "zoo_request_seconds", "Time of a predict request.", ["model"], registry=self.registry
-        )
-        rows = prometheus_client.Histogram(
-            *("zoo_batch_rows", "Rows that were run together."),
-            buckets=(1, 2, 4, 8, 16),
-            registry=self.registry,
-        )
-        waiting = prometheus_client.Gauge(
-            "zoo_waiting_rows", "Rows that no thread has taken yet.", registry=self.registry
-        )
-        self.batcher = Batcher(threads, merge=merge, observe=rows.observe)
-        waiting.set_function(lambda: self.batcher.waiting_rows)
+        self.batcher = Batcher(threads, merge=merge, observe=self.metrics.observe_rows)
+        self._ready = ready
+        self._readers = concurrent.futures.ThreadPoolExecutor(_READERS, "zoo-json")
+        page = Page(models, cards)
+        allowed = {"allow_methods": ["GET", "POST"], "allow_headers": ["*"]}
+        cors = Middleware(CORSMiddleware, allow_origins=list(cors_origins), **allowed)
         self.app = Starlette(
             routes=[
-                Route("/", self._page),
-                Route("/page/models", self._page_models),
+                *page.routes,
                 Route("/monitoring/prometheus/metrics", self._metrics),
                 Route("/v1/{path:path}", self._rest, methods=["GET", "POST"]),
             ],
+            middleware=[cors] if cors_origins else [],
+            exception_handlers={HTTPException: _no_route},
             lifespan=self._lifespan,
         )
 
-    async def predict(self, servable, signature, inputs):
-        """Runs a signature of a `Servable` on a dict of arrays, batched with other requests."""
-        return await self.batcher.run(servable.signature(signature).run, inputs)
+    async def predict(self, servable, signature, inputs, filled=True):
+        """Runs a signature of a `Servable` on a dict of arrays, batched with other requests.
+
+        Returns:
+            Where the signature has batches, an `Answer`; `filled`: whether its `columns` will be
+            asked for. Else a dict of arrays.
+        """
+        signature = servable.signature(signature)
+        if not signature.is_batched:
+            return await self.batcher.run_alone(signature.run, inputs)
+        return await self.batcher.answer(signature.run, inputs, filled)
+
+    def label(self, name):
+        """The label of a model in the metrics: none for what clients make up."""
+        return name if name in self.models.names else ""
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app):
-        refreshing = asyncio.create_task(self._refresh())
         service = None
         if self.grpc_address:
             from zoo.serving import grpc_service
 
             service = await grpc_service.start(self, self.grpc_address)
+        refreshing = asyncio.create_task(self._refresh())
+        self._ready()
         yield
         refreshing.cancel()
         if service:
             await service.stop(grace=1)
         self.batcher.close()
+        self._readers.shutdown(cancel_futures=True)
 
     async def _refresh(self):
-        said = None
+        said = dict(self.models.problems)
         while True:
             await asyncio.sleep(_REFRESH_SECONDS)
             try:
                 await asyncio.to_thread(self.models.refresh)
-            except Exception as error:  # the versions in memory are served on
-                if str(error) != said:
-                    _LOG.error("a new version cannot be served: %s", error)
-                said = str(error)
-
-    async def _page(self, request):
-        page = resources.files("zoo.serving").joinpath("page.html").read_text(encoding="utf-8")
-        return Response(page, media_type="text/html")
-
-    async def _page_models(self, request):
-        """For the page: each model, and the input of its signature `attention`."""
-        found = [self.models.find(name) for name in self.models.names]
-        inputs = {s.name: next(iter(s.signature("attention").inputs)) for s in found}
-        return JSONResponse(inputs)
+            except OSError as error:  # of the folder; the versions in memory are served on
+                problems = {"": f"{self.models.directory} cannot be read: {error}"}
+            else:
+                problems = dict(self.models.problems)
+            for name, problem in problems.items():
+                if said.get(name) != problem:
+                    _LOG.error("%s", problem)
+            said = problems
 
     async def _metrics(self, request):
-        return Response(
-            prometheus_client.generate_latest(self.registry),
-            media_type=prometheus_client.CONTENT_TYPE_LATEST,
-        )
+        return Response(self.metrics.text(), media_type=prometheus_client.CONTENT_TYPE_LATEST)
 
     async def _rest(self, request):
-        path = request.url.path
+        path = request.path_params["path"]
+        if request.method == "POST":
+            found = _PREDICT.fullmatch(path)
+            name = found["name"] if found else ""
+            with self.metrics.request(self.label(name), "rest", cancelled=499) as outcome:
+                response = await self._safe(self._predict(request, path, found))
+                outcome.status = response.status_code
+            return response
+        return await self._safe(self._look(request, path))
+
+    async def _safe(self, work):
+        """The response that a coroutine gives, or the one that tells its error."""
         try:
-            if request.method == "POST" and (found := _PREDICT.fullmatch(path)):
-                return await self._rest_predict(request, **found.groupdict())
-            if request.method == "GET" and (found := _LOOK.fullmatch(path)):
-                servable = self.models.find(found["name"], _number(found["version"]))
-                return JSONResponse((rest.metadata if found["metadata"] else rest.status)(servable))
-            raise invalid(f"Malformed request: {request.method} {path}")
+            return await work
         except RequestError as error:
             return _refused(error)
-
-    async def _rest_predict(self, request, name, version):
-        label = name if name in self.models.names else ""  # no label for what clients make up
-        start = time.perf_counter()
-        try:
-            response = await self._answer(request, name, version)
-        except RequestError as error:
-            response = _refused(error)
         except ClientDisconnect:
-            response = Response(status_code=499)  # nobody reads it
-        self._requests.labels(label, response.status_code).inc()
-        self._seconds.labels(label).observe(time.perf_counter() - start)
-        return response
+            return Response(status_code=499)  # nobody reads it
+        except Exception as error:
+            _LOG.error("a request failed", exc_info=error)
+            return _refused(internal())
 
-    async def _answer(self, request, name, version):
-        servable = self.models.find(name, _number(version))
-        try:
-            body = await asyncio.wait_for(_read(request), _BODY_SECONDS)
-        except asyncio.TimeoutError:
-            message = f"the body must arrive within {_BODY_SECONDS} s"
-            return _refused(RequestError("DEADLINE_EXCEEDED", message), 408)
-        if body is None:
-            message = f"a body must have at most {MOST_BYTES} bytes"
-            return _refused(RequestError("RESOURCE_EXHAUSTED", message), 413)
-        signature, inputs, by_rows = rest.parse(body, servable)
-        outputs = await _unless_gone(request, self.predict(servable, signature, inputs))
-        return Response(rest.respond(outputs, by_rows), media_type="application/json")
+    async def _look(self, request, path):
+        found = _LOOK.fullmatch(path)
+        if not found:
+            raise _malformed(request, path)
+        servable = self.models.find(found["name"], _number(found["version"]))
+        return JSONResponse((rest.metadata if found["metadata"] else rest.status)(servable))
+
+    async def _predict(self, request, path, found):
+        if not found:
+            raise _malformed(request, path)
+        servable = self.models.find(found["name"], _number(found["version"]))
+        with self.budget.share() as share:
+            body = await _read(request, share)
+            encoding = request.headers.get("content-encoding", "")
+            if encoding:
+                body = await self._aside(unpacked, body, encoding)
+                share.hold(len(body))
+            parse = (rest.parse, body, servable)
+            signature, inputs, by_rows = await self._aside(*parse, quick=is_quick(body))
+            del body, parse
+            share.hold(size_of(inputs))
+            work = self.predict(servable, signature, inputs, filled=not by_rows)
+            answer = await _unless_gone(request, work)
+            return Response(await self._written(answer, by_rows), media_type="application/json")
+
+    async def _written(self, answer, by_rows):
+        """The body of an answer."""
+        if isinstance(answer, dict):
+            quick = size_of(answer) <= _QUICK_BYTES
+            return await self._aside(rest.respond, answer, by_rows, quick=quick)
+        quick = answer.size <= _QUICK_BYTES
+        if by_rows:
+            return await self._aside(rest.respond_by_rows, answer.parts, quick=quick)
+        return await self._aside(rest.respond_by_columns, answer, quick=quick)
+
+    async def _aside(self, function, *arguments, quick=False):
+        """What a function gives; in another thread, where it may take long."""
+        if quick:
+            return function(*arguments)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, function, *arguments)
 
 
 def _number(version):
     return None if version is None else int(version)
 
 
-def _refused(error, status=None):
-    return JSONResponse({"error": error.message}, status or error.status)
+def _malformed(request, path):
+    return invalid(f"Malformed request: {request.method} /v1/{path}")
 
 
-async def _read(request):
-    """The body, or None where it is too long."""
+def _no_route(request, error):
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+def _refused(error):
+    return JSONResponse({"error": error.message}, error.status)
+
+
+async def _read(request, share):
+    """The body; its bytes are held of the budget."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared[:20]) > limits.BODY_BYTES:
+        raise too_long()
+    try:
+        return await asyncio.wait_for(_chunks(request, share), limits.BODY_SECONDS)
+    except asyncio.TimeoutError:
+        message = f"the body must arrive within {limits.BODY_SECONDS} s"
+        raise RequestError("DEADLINE_EXCEEDED", message, 408) from None
+
+
+async def _chunks(request, share):
     body = bytearray()
     async for chunk in request.stream():
-        if len(body) + len(chunk) > MOST_BYTES:
-            return None
+        if len(body) + len(chunk) > limits.BODY_BYTES:
+            raise too_long()
+        share.more(len(chunk))
         body += chunk
     return bytes(body)
 

@@ -1,5 +1,8 @@
 """TF Serving's gRPC `PredictionService`, by the official stubs of tensorflow-serving-api."""
 
+import logging
+import math
+
 import grpc
 import numpy as np
 import tensorflow as tf
@@ -10,8 +13,11 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from zoo.serving import rest
-from zoo.serving.errors import RequestError, invalid
+from zoo.serving import limits, rest
+from zoo.serving.answers import size_of
+from zoo.serving.errors import RequestError, internal, invalid, too_large
+
+_LOG = logging.getLogger("uvicorn.error")
 
 
 async def start(server, address):
@@ -19,11 +25,21 @@ async def start(server, address):
 
     Returns:
         The started `grpc.aio.Server`.
+
+    Raises:
+        OSError: the address is taken.
     """
-    options = [("grpc.max_receive_message_length", 32 * 2**20)]
-    service = grpc.aio.server(options=options)
+    options = [
+        ("grpc.max_receive_message_length", limits.BODY_BYTES),
+        ("grpc.so_reuseport", 0),  # another server there is an error, not a partner
+    ]
+    service = grpc.aio.server(options=options, maximum_concurrent_rpcs=limits.RPCS)
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(_Service(server), service)
-    if not service.add_insecure_port(address):
+    try:
+        bound = service.add_insecure_port(address)
+    except RuntimeError as error:  # what gRPC raises where it cannot bind
+        raise OSError(f"grpc_address must be free; got {address}.") from error
+    if not bound:
         raise OSError(f"grpc_address must be free; got {address}.")
     await service.start()
     return service
@@ -34,13 +50,34 @@ class _Service(prediction_service_pb2_grpc.PredictionServiceServicer):
         self.server = server
 
     async def Predict(self, request, context):
-        try:
-            servable = self._servable(request.model_spec)
-            name = request.model_spec.signature_name
-            inputs = _inputs(request, servable.signature(name).inputs)
+        label = self.server.label(request.model_spec.name)
+        with self.server.metrics.request(label, "grpc", cancelled="CANCELLED") as outcome:
+            found = await _safe(self._predict(request))
+            outcome.status = found.code if isinstance(found, RequestError) else "OK"
+        return await _told(found, context)
+
+    async def GetModelMetadata(self, request, context):
+        return await _told(await _safe(self._metadata(request)), context)
+
+    async def Classify(self, request, context):
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "zoo serve answers Predict alone")
+
+    Regress = MultiInference = Classify
+
+    async def _predict(self, request):
+        servable = self._servable(request.model_spec)
+        name = request.model_spec.signature_name
+        signature = servable.signature(name)
+        unknown = sorted(set(request.output_filter) - signature.outputs.keys())
+        if unknown:
+            raise invalid(f"output_filter must name outputs of the signature; got {unknown}")
+        with self.server.budget.share() as share:
+            share.hold(request.ByteSize())
+            inputs = _inputs(request, signature)
+            share.hold(size_of(inputs))
             outputs = await self.server.predict(servable, name, inputs)
-        except RequestError as error:
-            await context.abort(grpc.StatusCode[error.code], error.message)
+        if not isinstance(outputs, dict):
+            outputs = outputs.columns()
         response = predict_pb2.PredictResponse()
         _fill_spec(response.model_spec, servable, name or "serving_default")
         for alias, value in outputs.items():
@@ -48,13 +85,10 @@ class _Service(prediction_service_pb2_grpc.PredictionServiceServicer):
                 response.outputs[alias].CopyFrom(tf.make_tensor_proto(value))
         return response
 
-    async def GetModelMetadata(self, request, context):
-        try:
-            servable = self._servable(request.model_spec)
-            if set(request.metadata_field) != {"signature_def"}:
-                raise invalid("metadata_field must be ['signature_def']")
-        except RequestError as error:
-            await context.abort(grpc.StatusCode[error.code], error.message)
+    async def _metadata(self, request):
+        servable = self._servable(request.model_spec)
+        if set(request.metadata_field) != {"signature_def"}:
+            raise invalid("metadata_field must be ['signature_def']")
         signatures = get_model_metadata_pb2.SignatureDefMap()
         for name, signature in servable.signatures.items():
             signatures.signature_def[name].CopyFrom(
@@ -74,24 +108,71 @@ class _Service(prediction_service_pb2_grpc.PredictionServiceServicer):
         return self.server.models.find(spec.name, version)
 
 
-def _inputs(request, infos):
+async def _safe(work):
+    """The response that a coroutine gives, or the `RequestError` that tells why there is none."""
+    try:
+        return await work
+    except RequestError as error:
+        return error
+    except Exception as error:
+        _LOG.error("a request failed", exc_info=error)
+        return internal()
+
+
+async def _told(found, context):
+    if isinstance(found, RequestError):
+        await context.abort(grpc.StatusCode[found.code], found.message)
+    return found
+
+
+def _inputs(request, signature):
+    infos = signature.inputs
     if request.inputs.keys() != infos.keys():
         raise invalid(f"inputs must be {sorted(infos)}; got {sorted(request.inputs)}")
-    inputs = {}
-    for alias, info in infos.items():
-        value = request.inputs[alias]
-        if value.dtype != info.dtype:
-            expected = tf.dtypes.as_dtype(info.dtype).name
-            raise invalid(f"input {alias} must be of type {expected}")
-        try:
-            inputs[alias] = np.asarray(tf.make_ndarray(value))
-        except (TypeError, ValueError) as error:
-            raise invalid(f"input {alias} must be a whole tensor; got: {error}") from error
-        if inputs[alias].ndim != len(info.tensor_shape.dim):
-            rank = len(info.tensor_shape.dim)
-            raise invalid(f"input {alias} must have rank {rank}; got {inputs[alias].ndim}")
-    rest.check_rows(inputs)
+    inputs = {alias: _array(alias, request.inputs[alias], info) for alias, info in infos.items()}
+    if signature.is_batched:
+        rest.check_rows(inputs)
     return inputs
+
+
+def _array(alias, proto, info):
+    """A `TensorProto` -> an array; what it claims to be is checked before anything is made."""
+    dtype = tf.dtypes.as_dtype(info.dtype)
+    if proto.dtype != info.dtype:
+        raise invalid(f"input {alias} must be of type {dtype.name}")
+    shape = [dim.size for dim in proto.tensor_shape.dim]
+    if proto.tensor_shape.unknown_rank or any(size < 0 for size in shape):
+        raise invalid(f"input {alias} must have a known shape; got {shape}")
+    rest.check_shape(alias, shape, info)
+    count = math.prod(shape)
+    if dtype == tf.string:
+        return _strings(alias, proto, count).reshape(shape)
+    size = count * dtype.size
+    _check_bytes(alias, size)
+    if proto.tensor_content and len(proto.tensor_content) != size:
+        given = len(proto.tensor_content)
+        raise invalid(f"input {alias} must have {size} bytes of content; got {given}")
+    try:
+        return np.asarray(tf.make_ndarray(proto))
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise invalid(f"input {alias} must be a whole tensor; got: {error}") from error
+
+
+def _strings(alias, proto, count):
+    values = list(proto.string_val)
+    if proto.tensor_content or len(values) > count:
+        raise invalid(f"input {alias} must have {count} values of string_val; got {len(values)}")
+    last, missing = values[-1] if values else b"", count - len(values)
+    _check_bytes(alias, sum(map(len, values)) + len(last) * missing)
+    array = np.empty(count, object)
+    array[:] = values + [last] * missing
+    return array
+
+
+def _check_bytes(alias, size):
+    """Of a tensor with fewer values than elements, whose last value is repeated: written out."""
+    if size > limits.BODY_BYTES:
+        raise too_large(f"input {alias} must have at most {limits.BODY_BYTES} bytes; got {size}")
 
 
 def _fill_spec(spec, servable, signature=""):

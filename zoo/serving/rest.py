@@ -1,14 +1,20 @@
 """TF Serving's JSON: requests to arrays, arrays to answers."""
 
 import base64
-import binascii
+import itertools
 import json
+import math
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
-from zoo.serving.errors import invalid
+from zoo.serving import limits
+from zoo.serving.body import parsed
+from zoo.serving.errors import invalid, too_large
+
+_MOST_AXES = 32  # that NumPy has
+_BLOCK = 65536  # elements that are put into JSON together
 
 
 def parse(body, servable):
@@ -23,18 +29,16 @@ def parse(body, servable):
         (`instances`) or by columns (`inputs`).
 
     Raises:
-        RequestError: it is malformed, or does not fit the signature.
+        RequestError: it is malformed, does not fit the signature, or is too large.
     """
-    try:
-        request = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise invalid(f"JSON Parse error: {error}") from error
+    request = parsed(body)
     if not isinstance(request, dict):
         raise invalid(f"JSON Value: {_short(request)} Is not object")
     name = request.get("signature_name", "")
     if not isinstance(name, str):
         raise invalid("'signature_name' key must be a string value.")
-    infos = servable.signature(name).inputs
+    signature = servable.signature(name)
+    infos = signature.inputs
     if ("instances" in request) == ("inputs" in request):
         both = "inputs" in request
         raise invalid(
@@ -49,8 +53,30 @@ def parse(body, servable):
         else _from_inputs(request["inputs"], infos)
     )
     inputs = {alias: _array(alias, columns[alias], info) for alias, info in infos.items()}
-    check_rows(inputs)
+    if signature.is_batched:
+        check_rows(inputs)
     return name or "serving_default", inputs, by_rows
+
+
+def check_shape(alias, shape, info):
+    """Raises `RequestError` unless an input of a shape fits its `TensorInfo` and the limits.
+
+    What is within them is small enough to be made.
+    """
+    if len(shape) > _MOST_AXES:
+        raise invalid(f"input {alias} must have at most {_MOST_AXES} axes; got {len(shape)}")
+    expected = [dim.size for dim in info.tensor_shape.dim]
+    if not info.tensor_shape.unknown_rank:
+        if len(shape) != len(expected):
+            raise invalid(f"input {alias} must have rank {len(expected)}; got {len(shape)}")
+        if any(size not in (-1, there) for size, there in zip(expected, shape, strict=True)):
+            raise invalid(f"input {alias} must have shape {expected}; got {list(shape)}")
+    if expected[:1] == [-1] and shape[0] > limits.ROWS:
+        raise too_large(f"a request must have at most {limits.ROWS} rows; got {shape[0]}")
+    if math.prod(shape) > limits.ELEMENTS:
+        raise too_large(
+            f"input {alias} must have at most {limits.ELEMENTS} elements; got shape {list(shape)}"
+        )
 
 
 def check_rows(inputs):
@@ -65,15 +91,33 @@ def respond(outputs, by_rows):
 
     Strings are UTF-8, or base64 where the name of the output ends in `_bytes`.
     """
-    columns = {alias: _plain(alias, value) for alias, value in outputs.items()}
-    if not by_rows:
-        answer = {"outputs": columns if len(columns) > 1 else next(iter(columns.values()))}
-    elif len(columns) > 1:
-        rows = zip(*columns.values(), strict=True)
-        answer = {"predictions": [dict(zip(columns, row, strict=True)) for row in rows]}
+    if by_rows:
+        counts = {value.shape[:1] for value in outputs.values()}
+        if len(counts) != 1 or () in counts:
+            raise invalid("outputs have no rows in common: ask with 'inputs', not 'instances'")
+        return respond_by_rows([(range(*counts.pop()), outputs)])
+    columns = {
+        alias: f"[{','.join(_rows({alias: value}))}]" if value.ndim else _json(_plain(alias, value))
+        for alias, value in outputs.items()
+    }
+    if len(columns) == 1:
+        answer = next(iter(columns.values()))
     else:
-        answer = {"predictions": next(iter(columns.values()))}
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+        answer = "{" + ",".join(f"{_json(a)}:{column}" for a, column in columns.items()) + "}"
+    return f'{{"outputs":{answer}}}'.encode()
+
+
+def respond_by_rows(parts):
+    """The body of an answer by rows, from the `parts` of an `Answer`: rows may differ in shape."""
+    rows = {}
+    for numbers, outputs in parts:
+        rows.update(zip(numbers, _rows(outputs), strict=True))
+    return f'{{"predictions":[{",".join(rows[number] for number in sorted(rows))}]}}'.encode()
+
+
+def respond_by_columns(answer):
+    """The body of an answer by columns, from an `Answer`."""
+    return respond(answer.columns(), by_rows=False)
 
 
 def metadata(servable):
@@ -161,51 +205,72 @@ def _from_inputs(inputs, infos):
 
 
 def _array(alias, values, info):
-    """A JSON list -> an array of the type and rank of `info`."""
-    dtype, rank = tf.dtypes.as_dtype(info.dtype), len(info.tensor_shape.dim)
-    shape = []
-    level = values
-    for _ in range(rank):
+    """A JSON list -> an array of the type and shape of `info`."""
+    dtype = tf.dtypes.as_dtype(info.dtype)
+    rank = None if info.tensor_shape.unknown_rank else len(info.tensor_shape.dim)
+    shape, level = [], values
+    while isinstance(level, list) if rank is None else len(shape) < rank:
         if not isinstance(level, list):
             raise invalid(f"input {alias} must be a list of rank {rank}; got {_short(values)}")
         shape.append(len(level))
         level = level[0] if level else None
-    flat = values
+    check_shape(alias, shape, info)
+    flat = values if shape else [values]
     for size in shape[1:]:
         if not all(isinstance(row, list) and len(row) == size for row in flat):
             raise invalid(f"input {alias} must have rows of the same size; got {_short(values)}")
         flat = [item for row in flat for item in row]
-    read = {tf.string: _string, tf.bool: _boolean}.get(dtype, _number)
-    flat = [read(item, dtype) for item in flat]
+    read = _reader(dtype)
     array = np.empty(len(flat), dtype.as_numpy_dtype)
-    array[:] = flat
+    for start in range(0, len(flat), _BLOCK):  # each is a moment in which no other thread runs
+        part = slice(start, start + _BLOCK)
+        array[part] = [read(item) for item in flat[part]]
     return array.reshape(shape)
 
 
-def _string(value, dtype):
+def _reader(dtype):
+    """JSON value -> element of a type; raises `RequestError` where it is of another."""
+    if dtype == tf.string:
+        return _string
+    if dtype == tf.bool:
+        return _boolean
+    if not (dtype.is_integer or dtype.is_floating):
+        raise invalid(f"JSON has no values of type {dtype.name}")
+    whole = dtype.is_integer
+    kind = int if whole else float
+    low, high = kind(dtype.min), kind(dtype.max)
+
+    def number(value):
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+            raise _wrong_type(value, dtype)
+        if not low <= value <= high:
+            raise invalid(f"Cannot convert JSON value: {_short(value)} to {dtype.name}")
+        return value
+
+    return number
+
+
+def _string(value):
     if isinstance(value, str):
-        return value.encode("utf-8", "replace")
+        return _whole(value).encode()
     if isinstance(value, dict) and isinstance(value.get("b64"), str):
         try:
             return base64.b64decode(value["b64"], validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise invalid("Unable to base64 decode") from error
-    raise _wrong_type(value, dtype)
+    raise _wrong_type(value, tf.string)
 
 
-def _boolean(value, dtype):
+def _whole(text):
+    """A text with lone surrogates, which have no UTF-8, as U+FFFD: as `generate` reads it."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _boolean(value):
     if not isinstance(value, bool):
-        raise _wrong_type(value, dtype)
-    return value
-
-
-def _number(value, dtype):
-    whole = dtype.is_integer
-    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-        raise _wrong_type(value, dtype)
-    finite = value == value and abs(value) != float("inf")
-    if finite and not dtype.min <= value <= dtype.max:
-        raise invalid(f"Cannot convert JSON value: {value} to {dtype.name} without loss")
+        raise _wrong_type(value, tf.bool)
     return value
 
 
@@ -216,6 +281,20 @@ def _wrong_type(value, dtype):
     )
 
 
+def _rows(outputs):
+    """Each row of a dict of arrays in JSON: an object, or the bare value where there is one array.
+
+    A few at a time, since values take much more memory on the way than as an array.
+    """
+    count = len(next(iter(outputs.values())))
+    elements = sum(value.size for value in outputs.values()) // max(count, 1)
+    step = max(1, _BLOCK // max(elements, 1))
+    for start in range(0, count, step):
+        block = [_plain(alias, value[start : start + step]) for alias, value in outputs.items()]
+        for row in zip(*block, strict=True):
+            yield _json(dict(zip(outputs, row, strict=True)) if len(row) > 1 else row[0])
+
+
 def _plain(alias, array):
     """An array as nested lists of what JSON knows."""
     if array.dtype == object:
@@ -223,6 +302,8 @@ def _plain(alias, array):
     if array.dtype == np.float32:
         # By way of the shortest decimal that is this float32: 0.1, not 0.10000000149011612.
         return array.astype(str).astype("float64").tolist()
+    if array.dtype.kind == "V":  # bfloat16 and its like
+        return array.astype("float32").tolist()
     return array.tolist()
 
 
@@ -234,6 +315,24 @@ def _strings(value, as_bytes):
     return value.decode("utf-8", "replace")
 
 
+def _json(value):
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def _short(value):
-    text = json.dumps(value, ensure_ascii=False)
+    """The beginning of a JSON value, however long or deep it is."""
+    text = json.dumps(_beginning(value, 3), ensure_ascii=False)
     return text if len(text) <= 200 else text[:200] + "..."
+
+
+def _beginning(value, depth):
+    if isinstance(value, str):
+        return value[:200]
+    if not isinstance(value, (list, dict)):
+        return value
+    if not depth:
+        return "..."
+    if isinstance(value, list):
+        return [_beginning(item, depth - 1) for item in value[:20]]
+    first = itertools.islice(value.items(), 20)
+    return {key[:200]: _beginning(item, depth - 1) for key, item in first}

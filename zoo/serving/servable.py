@@ -7,22 +7,32 @@ import tensorflow as tf
 
 from zoo.serving.errors import RequestError, invalid
 from zoo.serving.saved_model import signatures
-from zoo.serving.version_directory import versions
+from zoo.serving.version_directory import is_name, versions
 
 DEFAULT = "serving_default"
+# What the lines of an error hold that say where it was, or how many there were.
+_WHERE = ("Graph execution error", "Detected at node", "<stack trace", "  File ", "root error(s)")
 
 
 class Signature(NamedTuple):
     """One function of a version.
 
     Attributes:
-        run: dict of arrays with the batch first -> dict of arrays with the batch first.
+        run: dict of arrays -> dict of arrays.
         inputs, outputs: alias -> `TensorInfo`.
     """
 
     run: object
     inputs: dict
     outputs: dict
+
+    @property
+    def is_batched(self):
+        """Whether every input and output has the batch in front, of any size."""
+        return bool(self.inputs) and all(
+            info.tensor_shape.dim and info.tensor_shape.dim[0].size == -1
+            for info in (*self.inputs.values(), *self.outputs.values())
+        )
 
 
 class Servable:
@@ -31,12 +41,14 @@ class Servable:
     Args:
         name: of the model.
         path: the version directory.
+        stamp: what tells its files from others of the same version.
     """
 
-    def __init__(self, name, path):
+    def __init__(self, name, path, stamp=None):
         import tensorflow_text  # noqa: F401  its ops are in the graph
 
         self.name = name
+        self.stamp = stamp
         self.version = int(Path(path).name)
         self._loaded = tf.saved_model.load(str(path))
         self.signatures = {
@@ -63,37 +75,51 @@ class Servable:
                 outputs = function(**{name: tf.constant(v) for name, v in inputs.items()})
             except tf.errors.OpError as error:
                 code = next(n for n, v in vars(tf.errors).items() if v == error.error_code)
-                raise RequestError(code, error.message.splitlines()[0]) from error
+                raise RequestError(code, _reason(error.message) or code) from error
             return {name: value.numpy() for name, value in outputs.items()}
 
         return run
 
 
+def _reason(message):
+    """The line of an error of TensorFlow that tells what was wrong, not where in its graph."""
+    lines = [line for line in message.splitlines() if line.strip()]
+    telling = (line for line in lines if not any(words in line for words in _WHERE))
+    return next(telling, "".join(lines[:1]))
+
+
 class Models:
     """The newest version of each model of a folder, as TF Serving serves them.
 
+    Where the newest cannot be loaded, it is the one before; `problems` says so.
+
     Args:
         directory: folder with `<model>/<version>/`.
-        names: models to serve. Default: all that have a version.
+        names: models to serve. Default: all that have a version, those that come later, too.
+
+    Attributes:
+        problems: name of a model -> str, one line on each whose newest version is not served.
 
     Raises:
-        ValueError: there is no version of a model, or no model at all.
+        ValueError: there is no version of a model, no model at all, or none that can be loaded.
     """
 
     def __init__(self, directory, names=()):
         self.directory = Path(directory)
-        names = names or sorted(
-            path.name for path in self.directory.glob("*") if path.is_dir() and versions(path)
-        )
-        if not names:
-            raise ValueError(f"directory must hold <model>/<version>/; got {str(directory)!r}.")
-        for name in names:
+        self.problems = {}
+        self._asked = list(names)
+        self._served = {}
+        self._broken = {}  # version directory -> (its stamp, what was wrong)
+        for name in self._asked:
             if not versions(self.directory / name):
                 raise ValueError(
                     f"names must be models with a version in {directory}; got {name!r}."
                 )
-        self._served = dict.fromkeys(names)
+        if not self._names():
+            raise ValueError(f"directory must hold <model>/<version>/; got {str(directory)!r}.")
         self.refresh()
+        if not self._served:
+            raise ValueError(" ".join(self.problems.values()))
 
     @property
     def names(self):
@@ -103,20 +129,12 @@ class Models:
     def refresh(self):
         """Loads the newest version of each model where another is in memory, which it replaces.
 
-        Raises:
-            OSError, ValueError: a version is broken; what is in memory stays, and the versions of
-                the other models are loaded.
+        A version whose files have changed is another. One that cannot be loaded is looked at again
+        when its files change; until then the one before is served, and what is in memory stays
+        where there is none.
         """
-        broken = None
-        for name, served in self._served.items():
-            newest = max(versions(self.directory / name), default=None)
-            if newest is not None and (served is None or newest != served.version):
-                try:
-                    self._served[name] = Servable(name, self.directory / name / str(newest))
-                except (OSError, ValueError) as error:
-                    broken = error
-        if broken:
-            raise broken
+        for name in self._names():
+            self._refresh(name)
 
     def find(self, name, version=None):
         """The `Servable` of a name.
@@ -133,3 +151,53 @@ class Models:
             asked = f"Latest({name})" if version is None else f"Specific({name}, {version})"
             raise RequestError("NOT_FOUND", f"Servable not found for request: {asked}")
         return served
+
+    def _names(self):
+        """Of the models to serve."""
+        if self._asked:
+            return self._asked
+        folders = self.directory.iterdir() if self.directory.is_dir() else ()
+        return sorted(path.name for path in folders if is_name(path.name) and versions(path))
+
+    def _refresh(self, name):
+        wrong = []
+        for version in reversed(versions(self.directory / name)):
+            found = self._loaded(name, self.directory / name / str(version))
+            if isinstance(found, Servable):
+                self._served[name] = found
+                break
+            wrong.append(f"version {version} of {name} cannot be served: {found}")
+        if not wrong:
+            self.problems.pop(name, None)
+            return
+        served = self._served.get(name)
+        instead = f"version {served.version} is" if served else "no other is there"
+        self.problems[name] = f"{wrong[0]}; {instead}."
+
+    def _loaded(self, name, path):
+        """The `Servable` of a version directory, or what is wrong with it, a str."""
+        stamp, served = _stamp(path), self._served.get(name)
+        if served and (served.version, served.stamp) == (int(path.name), stamp):
+            return served
+        known, problem = self._broken.get(path, (None, None))
+        if known == stamp:
+            return problem
+        self._broken.pop(path, None)
+        try:
+            return Servable(name, path, stamp)
+        except Exception as error:  # TensorFlow has no common type for what is broken
+            problem = " ".join(str(error).split())[:300] or type(error).__name__
+            self._broken[path] = stamp, problem
+            return problem
+
+
+def _stamp(path):
+    """What changes when the files of a version do: the size and the time of each of them."""
+    found = []
+    for file in (path / "saved_model.pb", *sorted(path.glob("variables/*"))):
+        try:
+            stat = file.stat()
+        except OSError:  # it is missing, or was taken away just now
+            continue
+        found.append((file.name, stat.st_ino, stat.st_size, stat.st_mtime_ns))
+    return found

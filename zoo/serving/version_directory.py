@@ -43,9 +43,14 @@ def export(model, directory, name=None):
 def checked_name(model, name=None):
     """The name of an exported model, by default its own; `ValueError` if no URL can hold it."""
     name = model.name if name is None else name
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
+    if not is_name(name):
         raise ValueError(f"name must be of letters, digits, '_', '-' and '.'; got name={name!r}.")
     return name
+
+
+def is_name(name):
+    """Whether a str can name a model in a URL."""
+    return bool(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name))
 
 
 def versions(base):

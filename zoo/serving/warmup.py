@@ -25,19 +25,25 @@ def write(version, name):
         for key, signature in signatures(version).items():
             for rows in BATCH_SIZES:
                 inputs = {
-                    alias: _values(alias, tf.dtypes.as_dtype(info.dtype), rows)
+                    alias: _values(alias, info, rows)
                     for alias, info in sorted(signature.inputs.items())
                 }
                 records.write(_prediction_log(name, key, inputs))
 
 
-def _values(alias, dtype, rows):
-    """Some input of `rows` rows: short texts and long ones, a grey picture, or ones."""
+def _values(alias, info, rows):
+    """Some input of `rows` rows: short texts and long ones, a grey picture, or ones.
+
+    Behind the batch, an axis of any size has size 1.
+    """
+    dtype = tf.dtypes.as_dtype(info.dtype)
+    shape = [rows, *(max(dim.size, 1) for dim in info.tensor_shape.dim[1:])]
     if dtype != tf.string:
-        return tf.ones([rows], dtype)
+        return tf.ones(shape, dtype)
     if alias.endswith("_bytes"):
-        return tf.fill([rows], _picture())
-    return tf.constant(["a " * (1 + 7 * row % 16) for row in range(rows)])
+        return tf.fill(shape, _picture())
+    texts = tf.constant(["a " * (1 + 7 * row % 16) for row in range(rows)])
+    return tf.broadcast_to(tf.reshape(texts, [rows] + [1] * (len(shape) - 1)), shape)
 
 
 def _picture():

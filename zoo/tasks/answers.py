@@ -3,10 +3,11 @@
 import difflib
 import inspect
 
+import numpy as np
 import tensorflow as tf
 
 from zoo.decoding import watched_renewal, watched_state, watched_step
-from zoo.text import END_ID
+from zoo.text import END_ID, Stops
 
 SHARED = ("masks", "stops")  # of what answers are held to, what is not said for each source
 # Under other names elsewhere; what difflib finds for these is something else.
@@ -80,3 +81,66 @@ def distinct(hypotheses, decoding):
             chosen.setdefault(pair[1], (cost, pair))
     found = [pair for _, pair in sorted(chosen.values(), key=lambda value: value[0])]
     return found or [hypotheses[0][0]]
+
+
+class Answering:
+    """The part of `TaskModel` between a search and the texts of its answers."""
+
+    def _watched(self, held, stops):
+        """What answers are held to, with the stops (list of str) in it, and their `Stops` or None.
+
+        Raises:
+            ValueError: a prefix that holds a stop, after which an answer could not go on.
+        """
+        if not stops:
+            return held, None
+        if "classes" in held:
+            raise ValueError(f"stop must be None with a form; got stop={stops!r:.80}.")
+        stops = Stops(stops, self.target_tokenizer, self.spaces)
+        prefixes = held["ids"].tolist() if "ids" in held else []
+        for text in self.target_tokenizer.decode(prefixes):
+            if stops.cut(text) != text:
+                raise ValueError(f"prefix must hold none of stop={stops.texts}; got {text!r:.80}.")
+        return {**held, "stops": stops.table}, stops
+
+    def _answers(self, sources, held, seeds, decoding, stops):
+        """Sources -> for each a list of pairs: the ids of an answer, and its text."""
+        plan, floats = decoding.split()
+        count = decoding.num_return_sequences
+        if plan.num_beams == 1 or count == 1:
+            found = self._search(sources, held, seeds, plan, floats, decoding.max_new_tokens)
+            return [[pair for pair, _ in row[:count]] for row in self._texts(sources, found, stops)]
+        # Several hypotheses may spell one text, so that more are looked for than are asked for.
+        answers, missing = [None] * len(sources), list(range(len(sources)))
+        for wider in widened(plan):
+            found = self._search(
+                [sources[i] for i in missing],
+                {n: part if n in SHARED else part[missing] for n, part in held.items()},
+                seeds[missing],
+                wider,
+                floats,
+                decoding.max_new_tokens,
+            )
+            texts_ = self._texts([sources[i] for i in missing], found, stops)
+            for i, row in zip(missing, texts_, strict=True):
+                answers[i] = distinct(row, decoding)
+            # A search that has found fewer than it looked for has found all there are.
+            missing = [
+                i
+                for i, row in zip(missing, found, strict=True)
+                if len(answers[i]) < count and row[-1][1] > -np.inf
+            ]
+            if not missing:
+                break
+        return answers
+
+    def _texts(self, sources, found, stops):
+        """For each source a list of ((ids, text), score), from what `_search` found."""
+        if stops is not None:
+            found = [[(stops.until(ids), score) for ids, score in row] for row in found]
+        texts_ = iter(self.target_tokenizer.decode([ids for row in found for ids, _ in row]))
+        cut = stops.cut if stops is not None else str
+        return [
+            [((ids, self.whole(source, cut(next(texts_)))), score) for ids, score in row]
+            for source, row in zip(sources, found, strict=True)
+        ]

@@ -2,11 +2,13 @@
 
 import dataclasses
 import os
+from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from zoo.tasks import raw_data
 from zoo.tasks.inputs import framed, texts
 from zoo.tasks.task_model import Beginning, TaskModel
 from zoo.text import END_ID, PAD_ID, START_ID
@@ -27,7 +29,7 @@ class ImageCaptioner(TaskModel):
             (B, h, w, C): `zoo.vision.efficientnet_lite0()`, or a `keras.applications` model without
             its top and with its preprocessing in front.
         model: `zoo.models.CaptionTransformer`, `zoo.models.ShowAttendTell`, or any `keras.Model`
-            that maps `{"source", "target"}` to logits and has `encode`, `start` and `step` (see
+            that maps `{"source", "target"}` to logits and has `encode`, `start` and `stepper` (see
             ARCHITECTURE.md, the decoding protocol), with a source of S = h·w cells.
         tokenizer: a `zoo.text.SentencePieceTokenizer` for the captions.
         decoding: dict of the options that `generate` uses where it is not told otherwise.
@@ -47,7 +49,7 @@ class ImageCaptioner(TaskModel):
         super().__init__(model, tokenizer, decoding, encoder, **kwargs)
         self.tokenizer = tokenizer
         self.spaces = bool(spaces)
-        self._stored = None  # whether the last batches were of stored features
+        self._source_rank = None  # of the last batches: 4 of images, 3 of stored features
         self.image_size = tuple(encoder.input_shape[1:3])
         if None in self.image_size:
             raise ValueError(
@@ -57,16 +59,18 @@ class ImageCaptioner(TaskModel):
         self.grid_size = tuple(encoder.output_shape[1:3])
         self.source_spec = tf.TensorSpec([None, *self.image_size, 3], tf.float32)
 
-    def batches(self, x, y=None, *, batch_tokens=4096, shuffle=0, seed=0):
+    def batches(self, x, y=None, *, batch_tokens=4096, batch_size=None, shuffle=0, seed=0):
         """Images with captions -> batches of (inputs, next tokens, weights).
 
         Args:
-            x: list of (image, caption); or list of images, with `y`; or a tf.data.Dataset of such
-                pairs, each a path, tf.string (), or an image, uint8 (H, W, 3), with a tf.string ();
-                or a tf.data.Dataset of batches as they are returned here, with the features of the
-                cells, float (B, S, C), in place of the images.
+            x: list of (image, caption), with images as of `generate`, of one kind or of several; or
+                list of images, with `y`; or a tf.data.Dataset of such pairs, batched or not, each a
+                path or the bytes of a file, tf.string (), or an image, uint8 (H, W, C), with a
+                tf.string (); or a tf.data.Dataset of batches as they are returned here, with the
+                features of the cells, float (B, S, C), in place of the images.
             y: list of str.
             batch_tokens: cells of all images of a batch, at most.
+            batch_size: images of a batch, in place of `batch_tokens`.
             shuffle: size of the shuffle buffer, in pairs. Where it is not 0, the images are
                 augmented, too; see `zoo.vision.augment`.
             seed: of both.
@@ -75,20 +79,26 @@ class ImageCaptioner(TaskModel):
             A tf.data.Dataset of `{"source": float32 (B, H, W, 3), "target": int32 (B, T)}`; next
             tokens int32 (B, T); weights float32 (B, T), 0 at padding.
         """
-        stored = isinstance(x, tf.data.Dataset) and len(x.element_spec) == 3
-        if stored != self._stored:
-            # A graph that has met sources of both ranks takes them for tensors of none.
-            self.train_function = self.test_function = None
-            self._stored = stored
-        if stored:
+        if raw_data.is_prepared(x):
             return x
-        pairs = x if isinstance(x, tf.data.Dataset) else _pairs(x, y)
+        if isinstance(x, tf.data.Dataset):
+            pairs, read_one = _pair_dataset(x), self._read_one
+        else:
+            photographs, captions = raw_data.pairs(
+                x, y, _PAIRS, _is_image, "caption for each image"
+            )
+            _check_files(photographs)
+            pairs = tf.data.Dataset.from_tensor_slices((np.arange(len(photographs)), captions))
+
+            def read_one(index):
+                return read(photographs[index], self.image_size)
+
         if shuffle:
             pairs = pairs.shuffle(min(shuffle, 10_000), seed=seed)
         draws = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
 
         def prepared(pair, draw):
-            image = tf.numpy_function(self._read_one, [pair[0]], tf.uint8)
+            image = tf.numpy_function(read_one, [pair[0]], tf.uint8)
             image = tf.cast(tf.ensure_shape(image, [*self.image_size, 3]), tf.float32)
             return augment(image, tf.cast(draw, tf.int32)) if shuffle else image, pair[1]
 
@@ -100,14 +110,26 @@ class ImageCaptioner(TaskModel):
             inputs = {"source": images, "target": ids[:, :-1]}
             return inputs, ids[:, 1:], tf.cast(ids[:, 1:] != PAD_ID, tf.float32)
 
-        return images.batch(max(1, batch_tokens // cells)).map(framed_batch)
+        return images.batch(batch_size or max(1, batch_tokens // cells)).map(framed_batch)
+
+    def _batched(self, x, y, **options):
+        found = super()._batched(x, y, **options)
+        rank = found.element_spec[0]["source"].shape.rank
+        if rank != self._source_rank:
+            # A graph that has met images and features takes them for tensors of no rank.
+            self.train_function = self.test_function = None
+            self._source_rank = rank
+        return found
 
     def encode_captions(self, captions):
         """tf.string (B,) -> ragged ids int32 (B, None) between a start and an end token."""
         return framed(self.tokenizer(captions), start=True, end=True)
 
     def _read_one(self, image):
-        return read(image.decode() if isinstance(image, bytes) else image, self.image_size)
+        """An image of a data set: a path, which has no zero byte, a whole file, or pixels."""
+        if isinstance(image, bytes) and b"\0" not in image:
+            image = image.decode()
+        return read(image, self.image_size)
 
     def score(self, image, caption):
         """Natural-log probability of each caption, its end token included, given its image.
@@ -132,8 +154,11 @@ class ImageCaptioner(TaskModel):
         return float(scores[0]) if one else scores
 
     def read(self, inputs):
-        one = not isinstance(inputs, (list, tuple))
-        return [read(image, self.image_size) for image in ([inputs] if one else inputs)], one
+        if not _is_several(inputs):
+            return [read(inputs, self.image_size)], True
+        images = list(inputs)
+        raw_data.check_items("inputs[{}]", images, _is_image, "inputs", _IMAGES)
+        return [read(image, self.image_size) for image in images], False
 
     def length(self, source):
         return self.grid_size[0] * self.grid_size[1]
@@ -173,6 +198,24 @@ class ImageCaptioner(TaskModel):
         losses = token_cross_entropy(target, logits) * tf.cast(target != PAD_ID, tf.float32)
         return -tf.reduce_sum(losses, axis=1), tf.cast(attention, tf.float32)
 
+    def graph_inputs(self, inputs):
+        alone = isinstance(inputs, (str, bytes))
+        files = [inputs] if alone else list(inputs)
+        found = [file if isinstance(file, bytes) else Path(file).read_bytes() for file in files]
+        return tf.constant(found[0] if alone else found, tf.string)
+
+    def _raw_inputs(self, x):
+        if isinstance(x, tf.data.Dataset):
+            if isinstance(x.element_spec, tuple):
+                x = x.map(lambda first, *others: first)
+            if x.element_spec.shape.rank in (1, 4):
+                x = x.unbatch()
+            return (
+                image.decode() if isinstance(image, bytes) and b"\0" not in image else image
+                for image in x.as_numpy_iterator()
+            )
+        return list(x) if _is_several(x) else [x]
+
     def in_graph(self, inputs):
         return decode_batch(inputs, self.image_size)
 
@@ -194,22 +237,35 @@ class ImageCaptioner(TaskModel):
         }
 
 
-def _pairs(x, y):
-    """Lists of images and captions -> a tf.data.Dataset of pairs."""
-    if y is None:
-        x, y = zip(*x, strict=True) if len(x) else ((), ())
-    if len(x) != len(y):
-        raise ValueError(f"y must have one caption for each image; got {len(y)} for {len(x)}.")
-    if not len(x):
-        raise ValueError("x must hold at least one image with its caption; got none.")
-    images, captions = list(x), texts("y", list(y))
-    if all(isinstance(image, (str, os.PathLike)) for image in images):
-        return tf.data.Dataset.from_tensor_slices(([str(image) for image in images], captions))
-    arrays = [np.asarray(image) for image in images]
-    spec = (
-        tf.TensorSpec([None, None, arrays[0].shape[-1]], tf.as_dtype(arrays[0].dtype)),
-        tf.TensorSpec([], tf.string),
-    )
-    return tf.data.Dataset.from_generator(
-        lambda: zip(arrays, captions, strict=True), output_signature=spec
-    )
+_PAIRS = "a list of pairs of an image and a str, or a list of images, with y of captions"
+
+_IMAGES = "a path, bytes, a PIL image or an array, or a list of these"
+
+
+def _is_several(value):
+    """Whether these are images, not one: a list, a batch (B, H, W, C), an iterator."""
+    if isinstance(value, np.ndarray):
+        return value.ndim in (1, 4)
+    return isinstance(value, (list, tuple)) or hasattr(value, "__next__")
+
+
+def _is_image(value):
+    kinds = (str, os.PathLike, bytes, bytearray, np.ndarray)
+    return isinstance(value, kinds) or hasattr(value, "getexif")
+
+
+def _check_files(images):
+    """Raises `FileNotFoundError` for the first path where no file is, before any is read."""
+    for i, image in enumerate(images):
+        if isinstance(image, (str, os.PathLike)) and not os.path.isfile(image):
+            raise FileNotFoundError(f"x must hold existing files; got x[{i}]={str(image)!r}.")
+
+
+def _pair_dataset(dataset):
+    """A tf.data.Dataset of pairs of images and captions, batched or not -> of single pairs."""
+    spec = dataset.element_spec
+    if not (isinstance(spec, tuple) and len(spec) == 2 and spec[1].dtype == tf.string):
+        raise ValueError(
+            f"x must be a dataset of pairs of an image and a string; got a dataset of {spec}."
+        )
+    return dataset.unbatch() if spec[1].shape.rank == 1 else dataset

@@ -1,5 +1,6 @@
 """What a task model is without Python: the signatures of its export, and the LiteRT function."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -21,16 +22,41 @@ class Exported:
     (`serving_spec`), and what attention can point at there (`source_pieces_in_graph`).
     """
 
-    def export(self, path, verbose=False):
+    def export(
+        self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **options
+    ):
         """Writes a SavedModel of `signatures`, for TF Serving or any TensorFlow runtime.
 
         Args:
-            path: folder to write.
-            verbose: whether to print the names of the signatures.
+            filepath: folder to write.
+            format: "tf_saved_model". The files of `zoo export --format litert` are made by
+                `zoo.serving`.
+            verbose: whether to print the names of the signatures. Default: no.
+            input_signature: must be None: the signatures take raw inputs.
+
+        Returns:
+            The path of the folder.
 
         Raises:
             ImportError: tensorflow-text is missing, whose ops an export needs.
+            TypeError: an option of another format.
+            ValueError: another format, or a signature.
         """
+        if format == "litert":
+            raise ValueError(
+                "format must be 'tf_saved_model'; got format='litert', which "
+                "`zoo export NAME --format litert` writes."
+            )
+        if format != "tf_saved_model":
+            raise ValueError(f"format must be 'tf_saved_model'; got format={format!r}.")
+        if input_signature is not None:
+            raise ValueError(
+                "input_signature must be None: an export takes raw inputs; "
+                f"got {input_signature!r:.80}."
+            )
+        if options:
+            raise TypeError(f"export got an unexpected argument {next(iter(options))!r}.")
+        path = Path(filepath)
         signatures = self.signatures()
         # The graph's resources, not the Keras objects, which would bring signatures of their own.
         module = tf.Module()
@@ -40,6 +66,7 @@ class Exported:
         tf.saved_model.save(module, str(path), signatures)
         if verbose:
             print(f"{path}: signatures {', '.join(signatures)}")
+        return path
 
     def signatures(self):
         """What an export offers: name -> `tf.function` with an input signature.

@@ -37,8 +37,10 @@ def _halve(path):
         def copy(key, item):
             if isinstance(item, h5py.Dataset):
                 data = item[()]
-                small = data.astype("float16") if data.dtype == np.float32 else data
-                new.create_dataset(key, data=small).attrs.update(item.attrs)
+                # The scales of a quantised layer may be beyond the largest number of float16.
+                if data.dtype == np.float32 and np.abs(data).max(initial=0) < 65504:
+                    data = data.astype("float16")
+                new.create_dataset(key, data=data).attrs.update(item.attrs)
             else:
                 new.require_group(key).attrs.update(item.attrs)
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from zoo.data.batching import bucketed_windows
 from zoo.decoding import Decoding, begin_rows, extend, row_shapes, rows_shapes
+from zoo.tasks import raw_data
 from zoo.tasks.answers import checked_options, watched
 from zoo.tasks.inputs import FLOATS, IDS, VECTOR, framed, held_spec, padded, row_seeds
 from zoo.tasks.inputs import texts as listed
@@ -59,16 +60,17 @@ class TextGenerator(TaskModel):
         self.tokenizer = tokenizer
         self.form = None if form is None else Form(**form)
 
-    def batches(self, x, y=None, *, batch_tokens=4096, shuffle=0, seed=0):
+    def batches(self, x, y=None, *, batch_tokens=4096, batch_size=None, shuffle=0, seed=0):
         """Texts -> batches of (inputs, next tokens, weights).
 
         A text is followed by the end token. What is longer than the context is cut into windows,
         each of which begins with the start token.
 
         Args:
-            x: a tf.data.Dataset of strings, batched or not, or a list of str.
+            x: a tf.data.Dataset of strings, batched or not, or a list of str; an array or a
+                generator serves as a list.
             y: must be None: the text is its own target.
-            batch_tokens, shuffle, seed: see `fit`.
+            batch_tokens, batch_size, shuffle, seed: see `fit`.
 
         Returns:
             A tf.data.Dataset of inputs int32 (B, T); next tokens int32 (B, T); weights float32
@@ -80,6 +82,7 @@ class TextGenerator(TaskModel):
             _strings(x),
             lambda documents: framed(self.tokenizer(documents), end=True),
             batch_tokens=batch_tokens,
+            batch_size=batch_size,
             window=self.model.context_length,
             shuffle=shuffle,
             seed=seed,
@@ -374,6 +377,9 @@ class TextGenerator(TaskModel):
     def lite_settings(self):
         return {"longest_source": self.model.context_length - 1}
 
+    def graph_inputs(self, inputs):
+        return tf.constant(inputs if isinstance(inputs, str) else listed("inputs", inputs))
+
     def in_graph(self, inputs):
         pieces = self.tokenizer(inputs)[:, 2 - self.model.context_length :]
         ids = framed(pieces, start=True)
@@ -425,11 +431,8 @@ def _sorted(ids, last):
 def _strings(x):
     """What `fit` takes as data -> a tf.data.Dataset of scalar strings."""
     if isinstance(x, tf.data.Dataset):
-        spec = x.element_spec
-        if not (isinstance(spec, tf.TensorSpec) and spec.dtype == tf.string):
-            raise ValueError(f"x must be a dataset of strings; got {spec}.")
-        return x.unbatch() if spec.shape.rank == 1 else x
-    rows = listed("x", x)
+        return raw_data.string_dataset(x, 1, "a dataset of strings")
+    rows = raw_data.text_items("x", x, "a list of str")
     if not rows:
         raise ValueError("x must hold at least one text; got none.")
     return tf.data.Dataset.from_tensor_slices(rows)

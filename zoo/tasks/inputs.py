@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.decoding import options
+from zoo.tasks.raw_data import text_items
 from zoo.text import END_ID, PAD_ID, START_ID
 
 IDS = tf.TensorSpec([None, None], tf.int32)
@@ -37,22 +38,19 @@ def framed(ids, start=False, end=False):
 
 
 def texts(name, value):
-    """A str, or a list, a tuple or a numpy array (B,) of str, as a list of str.
+    """A str, or several in a list, an array or anything else of `items`, as a list of str.
 
     Raises:
         TypeError: anything else; where it is one of many, the message says which.
     """
     if isinstance(value, str):
         return [str(value)]
-    rule = f"{name} must be a str or a list of str"
-    if isinstance(value, np.ndarray) and value.ndim != 1:
-        raise TypeError(f"{rule}; got an array of shape {value.shape}: {value!r:.80}.")
-    if not isinstance(value, (list, tuple, np.ndarray)):
-        raise TypeError(f"{rule}; got {value!r:.80}.")
-    for i, text in enumerate(value):
-        if not isinstance(text, str):
-            raise TypeError(f"{rule}; got {name}[{i}]={text!r:.80}.")
-    return [str(text) for text in value]
+    rule = "a str or a list of str"
+    if isinstance(value, np.ndarray) and value.ndim > 1:
+        raise TypeError(
+            f"{name} must be {rule}; got an array of shape {value.shape}: {value!r:.80}."
+        )
+    return text_items(name, value, rule)
 
 
 def padded(rows, left=False):

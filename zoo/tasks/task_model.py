@@ -8,12 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.decoding import Decoding, all_of, banned, forced, search, template
-from zoo.tasks.answers import SHARED, checked_options, distinct, watched, widened
+from zoo.tasks.answers import SHARED, Answering, checked_options, watched
 from zoo.tasks.exported import Exported
 from zoo.tasks.inputs import FLOATS, IDS, VECTOR, chunks, held_spec, padded, row_seeds, texts
+from zoo.tasks.keras_verbs import KerasVerbs
 from zoo.tasks.output import Generated
-from zoo.text import END_ID, PAD_ID, START_ID, UNKNOWN_ID, Stops, checked_stops
-from zoo.training import SequenceLearner
+from zoo.text import END_ID, PAD_ID, START_ID, UNKNOWN_ID, checked_stops
 
 
 class Beginning(NamedTuple):
@@ -36,7 +36,7 @@ class Beginning(NamedTuple):
     before: Any = None
 
 
-class TaskModel(Exported, SequenceLearner):
+class TaskModel(Answering, Exported, KerasVerbs):
     """Base of the task models: raw inputs in, text out, trained on raw data as Keras does.
 
     An input becomes a *source* (`read`), sources of like length a batch for the graph (`pack`), and
@@ -55,7 +55,6 @@ class TaskModel(Exported, SequenceLearner):
     """
 
     serialized_parts = ("model", "tokenizer")  # arguments of the constructor that are objects
-    source_tokenizer = None  # where sources are text of their own
     rules = ()  # names of what else `held_to` takes
     spaces = True  # whether answers have spaces
 
@@ -63,72 +62,6 @@ class TaskModel(Exported, SequenceLearner):
         super().__init__(model, encoder, **kwargs)
         self.target_tokenizer = target_tokenizer
         self.decoding = Decoding(**(decoding or {}))
-        self._searches = {}
-
-    # Training: raw data in.
-
-    def compile(self, *args, **kwargs):
-        """`SequenceLearner.compile`, and no XLA, which compiles anew for each length."""
-        kwargs.setdefault("jit_compile", False)  # XLA compiles anew for each length: seconds each
-        super().compile(*args, **kwargs)
-
-    def fit(
-        self,
-        x,
-        y=None,
-        validation_data=None,
-        batch_tokens=4096,
-        shuffle=50_000,
-        seed=0,
-        subword_sampling=0.0,
-        **kwargs,
-    ):
-        """Trains on raw data, which `batches` prepares.
-
-        Args:
-            x, y: see `batches`.
-            validation_data: like `x`.
-            batch_tokens: the most padded positions a batch has on its longer side.
-            shuffle: size of the shuffle buffer, in examples.
-            seed: of the shuffle.
-            subword_sampling: of pairs of texts: alpha of subword regularisation, 0 for none. Above
-                it, words are cut into other tokens each time they are seen, and the smaller alpha,
-                the more freely; 0.2 suits a few thousand pairs.
-            **kwargs: as in `keras.Model.fit`. With `steps_per_epoch` the data repeats without end,
-                and with `initial_epoch` it goes on where that many epochs would have left it.
-
-        Returns:
-            A `keras.callbacks.History`.
-        """
-        self.build()
-        if not subword_sampling >= 0:
-            raise ValueError(
-                f"subword_sampling must be >= 0; got subword_sampling={subword_sampling}."
-            )
-        varied = {"subword_sampling": subword_sampling} if subword_sampling else {}
-        batches = self.batches(
-            x, y, batch_tokens=batch_tokens, shuffle=shuffle, seed=seed, **varied
-        )
-        if validation_data is not None:
-            validation_data = self.batches(validation_data, batch_tokens=batch_tokens).cache()
-        if kwargs.get("steps_per_epoch"):
-            batches = batches.repeat().skip(
-                kwargs["steps_per_epoch"] * kwargs.get("initial_epoch", 0)
-            )
-        return super().fit(
-            batches.prefetch(8), validation_data=validation_data, shuffle=False, **kwargs
-        )
-
-    def evaluate(self, x, y=None, batch_tokens=4096, **kwargs):
-        """`keras.Model.evaluate` on raw data (see `fit`), or on what `batches` returns."""
-        self.build()
-        if not (isinstance(x, tf.data.Dataset) and len(x.element_spec) == 3):
-            x, y = self.batches(x, y, batch_tokens=batch_tokens), None
-        return super().evaluate(x, y, **{"sample_weight": None, **kwargs})
-
-    def batches(self, x, y=None, *, batch_tokens=4096, shuffle=0, seed=0):
-        """Raw data -> a tf.data.Dataset of (inputs, next tokens int32 (B, T), weights)."""
-        raise NotImplementedError
 
     # Answers.
 
@@ -248,65 +181,6 @@ class TaskModel(Exported, SequenceLearner):
             )
         return {"ids": padded(self.target_tokenizer.encode(prefixes))}
 
-    def _watched(self, held, stops):
-        """What answers are held to, with the stops (list of str) in it, and their `Stops` or None.
-
-        Raises:
-            ValueError: a prefix that holds a stop, after which an answer could not go on.
-        """
-        if not stops:
-            return held, None
-        if "classes" in held:
-            raise ValueError(f"stop must be None with a form; got stop={stops!r:.80}.")
-        stops = Stops(stops, self.target_tokenizer, self.spaces)
-        prefixes = held["ids"].tolist() if "ids" in held else []
-        for text in self.target_tokenizer.decode(prefixes):
-            if stops.cut(text) != text:
-                raise ValueError(f"prefix must hold none of stop={stops.texts}; got {text!r:.80}.")
-        return {**held, "stops": stops.table}, stops
-
-    def _answers(self, sources, held, seeds, decoding, stops):
-        """Sources -> for each a list of pairs: the ids of an answer, and its text."""
-        plan, floats = decoding.split()
-        count = decoding.num_return_sequences
-        if plan.num_beams == 1 or count == 1:
-            found = self._search(sources, held, seeds, plan, floats, decoding.max_new_tokens)
-            return [[pair for pair, _ in row[:count]] for row in self._texts(sources, found, stops)]
-        # Several hypotheses may spell one text, so that more are looked for than are asked for.
-        answers, missing = [None] * len(sources), list(range(len(sources)))
-        for wider in widened(plan):
-            found = self._search(
-                [sources[i] for i in missing],
-                {n: part if n in SHARED else part[missing] for n, part in held.items()},
-                seeds[missing],
-                wider,
-                floats,
-                decoding.max_new_tokens,
-            )
-            texts_ = self._texts([sources[i] for i in missing], found, stops)
-            for i, row in zip(missing, texts_, strict=True):
-                answers[i] = distinct(row, decoding)
-            # A search that has found fewer than it looked for has found all there are.
-            missing = [
-                i
-                for i, row in zip(missing, found, strict=True)
-                if len(answers[i]) < count and row[-1][1] > -np.inf
-            ]
-            if not missing:
-                break
-        return answers
-
-    def _texts(self, sources, found, stops):
-        """For each source a list of ((ids, text), score), from what `_search` found."""
-        if stops is not None:
-            found = [[(stops.until(ids), score) for ids, score in row] for row in found]
-        texts_ = iter(self.target_tokenizer.decode([ids for row in found for ids, _ in row]))
-        cut = stops.cut if stops is not None else str
-        return [
-            [((ids, self.whole(source, cut(next(texts_)))), score) for ids, score in row]
-            for source, row in zip(sources, found, strict=True)
-        ]
-
     def length(self, source):
         """Positions that a source has in a batch."""
         return len(source)
@@ -418,11 +292,13 @@ class TaskModel(Exported, SequenceLearner):
             )
         return self._searches[key]
 
-    @functools.cached_property
+    @property
     def _forced_function(self):
-        return tf.function(
-            self.forced_ids, autograph=False, input_signature=[self.source_spec, IDS]
-        )
+        if "forced" not in self._searches:
+            self._searches["forced"] = tf.function(
+                self.forced_ids, autograph=False, input_signature=[self.source_spec, IDS]
+            )
+        return self._searches["forced"]
 
     def forced(self, sources, targets):
         """`forced_ids` for lists of sources and of ids, as numpy arrays."""

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from zoo.data.batching import bucketed_pairs
+from zoo.tasks import raw_data
 from zoo.tasks.inputs import IDS, framed, padded, texts
 from zoo.tasks.task_model import Beginning, TaskModel
 from zoo.text import END_ID, PAD_ID, START_ID
@@ -20,7 +21,7 @@ class Translator(TaskModel):
 
     Args:
         model: `zoo.models.Transformer`, `zoo.models.RNNSearch`, or any `keras.Model` that maps
-            `{"source", "target"}` to logits and has `encode`, `start` and `step` (see
+            `{"source", "target"}` to logits and has `encode`, `start` and `stepper` (see
             ARCHITECTURE.md, the decoding protocol).
         source_tokenizer: a `zoo.text.SentencePieceTokenizer`.
         target_tokenizer: the same for the target. Default: `source_tokenizer` serves both.
@@ -52,14 +53,24 @@ class Translator(TaskModel):
         self.source_tokenizer = source_tokenizer
         self.max_source_length = int(max_source_length)
 
-    def batches(self, x, y=None, *, batch_tokens=4096, shuffle=0, seed=0, subword_sampling=0.0):
+    def batches(
+        self,
+        x,
+        y=None,
+        *,
+        batch_tokens=4096,
+        batch_size=None,
+        shuffle=0,
+        seed=0,
+        subword_sampling=0.0,
+    ):
         """Pairs of strings -> batches of (inputs, next tokens, weights).
 
         Args:
             x: a tf.data.Dataset of (source, target) strings, batched or not; or a list of pairs;
-                or a list of sources, with `y`.
+                or a list of sources, with `y`. An array, a generator or a `zip` serves as a list.
             y: list of targets.
-            batch_tokens, shuffle, seed, subword_sampling: see `fit`.
+            batch_tokens, batch_size, shuffle, seed, subword_sampling: see `fit`.
 
         Returns:
             A tf.data.Dataset: `{"source": int32 (B, S), "target": int32 (B, T)}`; next tokens int32
@@ -69,6 +80,7 @@ class Translator(TaskModel):
             _string_pairs(x, y),
             lambda *sides: self._encode_pairs(*sides, subword_sampling),
             batch_tokens=batch_tokens,
+            batch_size=batch_size,
             max_length=self.max_source_length,
             shuffle=shuffle,
             seed=seed,
@@ -137,6 +149,9 @@ class Translator(TaskModel):
     def source_pieces(self, source, ids):
         return self.source_tokenizer.pieces(source)
 
+    def graph_inputs(self, inputs):
+        return tf.constant(inputs if isinstance(inputs, str) else texts("inputs", inputs))
+
     def in_graph(self, inputs):
         pieces = self.source_tokenizer(inputs)[:, : self.max_source_length - 1]
         return tf.ensure_shape(framed(pieces, end=True).to_tensor(), [None, None])
@@ -165,14 +180,8 @@ class Translator(TaskModel):
 def _string_pairs(x, y):
     """What `fit` takes as data -> a tf.data.Dataset of two scalar strings."""
     if isinstance(x, tf.data.Dataset):
-        spec = x.element_spec
-        if not (isinstance(spec, tuple) and len(spec) == 2):
-            raise ValueError(f"x must be a dataset of (source, target) strings; got {spec}.")
-        return x.unbatch() if spec[0].shape.rank == 1 else x
-    if y is None:
-        x, y = zip(*x, strict=True) if len(x) else ((), ())
-    if len(x) != len(y):
-        raise ValueError(f"y must have one text for each in x; got {len(y)} for {len(x)}.")
-    if not len(x):
-        raise ValueError("x must hold at least one pair; got none.")
-    return tf.data.Dataset.from_tensor_slices((list(x), list(y)))
+        if y is not None:
+            raise ValueError(f"y must be None with a dataset; got {type(y).__name__}.")
+        return raw_data.string_dataset(x, 2, "a dataset of (source, target) strings")
+    rule = "a list of (source, target) pairs of str, or a list of sources, with y of targets"
+    return tf.data.Dataset.from_tensor_slices(raw_data.pairs(x, y, rule))

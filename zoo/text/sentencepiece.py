@@ -16,7 +16,7 @@ from zoo.text import training
 try:
     import tensorflow_text
     from tensorflow_text.python.ops import sentencepiece_tokenizer as tensorflow_text_ops
-except ImportError:  # no wheel for Windows and for macOS on x86-64
+except ImportError:  # no wheel for Windows
     tensorflow_text = None
 
 
@@ -174,7 +174,7 @@ class SentencePieceTokenizer(keras.layers.Layer):
         if tensorflow_text is None:
             raise ImportError(
                 "An export needs the package tensorflow-text, which is not installed: it has no "
-                "wheel for Windows and for macOS on x86-64. Export on Linux, or on macOS on arm64."
+                "wheel for Windows. Export on Linux, or on macOS with an Apple chip."
             )
         with tf.init_scope():
             tokenizer = tensorflow_text.SentencepieceTokenizer(self.proto)

@@ -61,31 +61,53 @@ class SequenceLearner(keras.Model):
             raise ValueError(f"consistency must be >= 0; got consistency={consistency}.")
         self.label_smoothing = label_smoothing
         self.consistency = consistency
+        self._auto_scale_loss = kwargs.get("auto_scale_loss", True)
         super().compile(optimizer=optimizer, loss=loss, **kwargs)
 
     def get_compile_config(self):
         if not self.compiled:
             return None
-        serialize = keras.saving.serialize_keras_object
         return {
-            "optimizer": serialize(self.optimizer),
-            "loss": serialize(self.loss),
+            **super().get_compile_config(),
+            "auto_scale_loss": self._auto_scale_loss,
             "label_smoothing": self.label_smoothing,
             "consistency": self.consistency,
         }
 
     def compile_from_config(self, config):
         self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
+        if self.optimizer is not None and self.built:
+            self.optimizer.build(self.trainable_variables)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """The loss of a batch, and what the layers add to it (`add_loss`, regularizers), once.
+
+        On several replicas it is the share of one of them: the shares add up to the loss of the
+        whole batch, in which each real token weighs the same wherever it is.
+        """
         if self.loss is not None:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
+        added = list(self.losses)  # of this pass: a second one would take their place
         smoothing = self.label_smoothing if training else 0.0
         losses = token_cross_entropy(y, y_pred, smoothing)
         if training and self.consistency:
             again = self(x, training=True)
             losses = (losses + token_cross_entropy(y, again, smoothing)) / 2
             losses = losses + self.consistency * divergence(y_pred, again)
-        weights = ops.cast(sample_weight, "float32")
-        return ops.sum(losses * weights) / ops.maximum(ops.sum(weights), 1.0)
+        weights = ops.cast(self._token_weights(y, sample_weight), "float32")
+        whole = ops.maximum(self.over_replicas(ops.sum(weights)), 1.0)
+        loss = ops.sum(losses * weights) / whole
+        if added:
+            # They are means over rows, or the same for all rows.
+            rows = ops.cast(ops.shape(y)[0], "float32")
+            share = rows / ops.maximum(self.over_replicas(rows), 1.0)
+            more = sum(ops.sum(ops.cast(one, "float32")) for one in added)
+            loss = loss + ops.where(rows > 0, share * more, 0.0)
+        return loss
+
+    def over_replicas(self, value):
+        """The sum of a number over the replicas that share a batch; here there is one."""
+        return value
+
+    def _token_weights(self, y, sample_weight):
+        return ops.ones_like(y) if sample_weight is None else sample_weight

@@ -1,0 +1,72 @@
+"""Layers made of layers, after `quantize` or `enable_lora`.
+
+Keras keeps the dtype policy of a layer in its config. A part that its owner builds has no config of
+its own in a file, so the owner notes which of its parts are quantised, and quantises them again
+when it is built anew, before the weights are read. Of LoRA a file holds the sum of the kernel and
+its update: what is loaded is a plain layer with the same answers.
+"""
+
+import inspect
+
+import keras
+
+
+class Adaptable:
+    """Mixin of layers and models that build their parts themselves."""
+
+    def get_build_config(self):
+        config = super().get_build_config() or {}
+        quantized = _quantized(self)
+        return {**config, "quantized": quantized} if quantized else config
+
+    def build_from_config(self, config):
+        config = dict(config or {})
+        quantized = config.pop("quantized", [])  # Keras keeps the rest as the shapes of the build
+        if isinstance(self, keras.Model):
+            self.build(None)
+        else:
+            super().build_from_config(config)
+        parts = list(self._flatten_layers(include_self=False))
+        for note in quantized:
+            part = parts[note["part"]]
+            if part.name != note["name"]:
+                raise ValueError(
+                    f"part {note['part']} of {self.name} must be {note['name']!r}, which was "
+                    f"quantised when it was saved; got {part.name!r}."
+                )
+            own = note["config"] and keras.saving.deserialize_keras_object(note["config"])
+            part.quantize(note["mode"], config=own)
+
+
+def is_plain(layer):
+    """Whether a Dense layer is nothing but `x kernel + bias`: neither quantised nor adapted."""
+    return (
+        type(layer) is keras.layers.Dense
+        and layer.quantization_mode is None
+        and not layer.lora_enabled
+    )
+
+
+def overrides(layer, base, *names):
+    """Whether the class of `layer` has methods of its own in place of those of `base`."""
+    return any(
+        inspect.getattr_static(type(layer), name) is not inspect.getattr_static(base, name)
+        for name in names
+    )
+
+
+def _quantized(layer):
+    """Which parts of a layer are quantised, and how: a list of dicts that JSON can hold."""
+    notes = []
+    for number, part in enumerate(layer._flatten_layers(include_self=False)):
+        if getattr(part, "quantization_mode", None) is not None:
+            config = getattr(part, "quantization_config", None)
+            notes.append(
+                {
+                    "part": number,
+                    "name": part.name,
+                    "mode": part.quantization_mode,
+                    "config": config and keras.saving.serialize_keras_object(config),
+                }
+            )
+    return notes
