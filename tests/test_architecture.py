@@ -31,7 +31,11 @@ RULES = {
     "serving": (BELOW_TASKS | {"tasks", "lite"}, None),
     "recipes": (BELOW_TASKS | {"tasks", "evaluation", "registry"}, None),
     "registry": ({"serving"}, {"keras"}),
-    "cli": (BELOW_TASKS | {"tasks", "plots", "evaluation", "serving", "recipes", "registry"}, None),
+    "cli": (
+        BELOW_TASKS
+        | {"tasks", "plots", "evaluation", "serving", "recipes", "registry", "lite", "__version__"},
+        None,
+    ),
 }
 # A file that needs one more, and only where that is the backend.
 MORE = {"zoo/layers/products.py": {"tensorflow"}}

@@ -164,7 +164,6 @@ def test_long_input_streams_in_order_and_constant_memory(translator, monkeypatch
 @pytest.mark.parametrize(
     "args, words",
     [
-        ([], "Missing command"),
         (["fly"], "No such command 'fly'"),
         (["translate"], "Missing argument 'NAME'"),
         (["translate", "m", "a", "--beams", "4"], "No such option"),
@@ -237,22 +236,28 @@ def test_attention_is_drawn_with_layer_and_head(translator, module, capsys):
     assert translator.calls == [("ein", {}), ("zwei", {"num_beams": 2})]
 
 
-def test_train_hands_its_options_to_the_recipe_and_says_where_the_model_is(module, capsys):
+def test_train_hands_its_options_to_the_recipe_and_says_where_the_model_is(
+    monkeypatch, tmp_path, capsys
+):
     calls = []
 
     def train(name, **options):
         calls.append((name, options))
         return "d/model.keras"
 
-    module("tasks")
-    module("recipes", train=train)
-    assert main(["train", "m", "--data-dir", "d", "--run-dir", "r"]) == 0
-    assert main(["train", "--tsv", "t", "--valid", "v", "--out", "o", "--steps", "2"]) == 0
-    unset = dict.fromkeys(("data_dir", "run_dir", "out", "steps", "tsv", "valid", "start"))
-    unset["reverse"] = False
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("zoo.recipes.train", train)
+    for file in ("t", "v"):
+        (tmp_path / file).touch()
+    (tmp_path / "d").mkdir()
+    assert main(["train", "generate_tang", "--data-dir", "d", "--run-dir", "r"]) == 0
+    own = ["--tsv", "t", "--valid", "v", "--out", "o", "--steps", "2", "--set", "dropout=0.2"]
+    assert main(["train", *own]) == 0
+    unset = {**dict.fromkeys(("data_dir", "run_dir", "out", "steps", "start")), "reverse": False}
+    pairs = {"tsv": "t", "valid": "v", "numbers": {"dropout": 0.2}}
     assert calls == [
-        ("m", {**unset, "data_dir": "d", "run_dir": "r"}),
-        (None, {**unset, "tsv": "t", "valid": "v", "out": "o", "steps": 2}),
+        ("generate_tang", {**unset, "data_dir": "d", "run_dir": "r"}),
+        (None, {**unset, **pairs, "out": "o", "steps": 2}),
     ]
     assert capsys.readouterr().out == "d/model.keras\n" * 2
 
@@ -269,7 +274,11 @@ def model_file(tmp_path, monkeypatch):
 MEASURED = {"bleu": {"score": 41.234}, "chrf": {"score": 60.0}, "loss": 1.5, "sentences": 7}
 
 
-def test_evaluate_writes_beside_the_model_unless_limited(translator, module, model_file, capsys):
+def test_evaluate_writes_beside_the_model_unless_limited(
+    translator, module, model_file, monkeypatch, capsys
+):
+    monkeypatch.chdir(model_file.parent)
+    (model_file.parent / "d").mkdir()
     calls = []
 
     def evaluate(model, name, **options):
@@ -289,7 +298,9 @@ def test_evaluate_writes_beside_the_model_unless_limited(translator, module, mod
     ]
 
 
-def test_evaluate_measures_on_your_own_pairs(translator, module, model_file, capsys):
+def test_evaluate_measures_on_your_own_pairs(translator, module, model_file, monkeypatch, capsys):
+    monkeypatch.chdir(model_file.parent)
+    (model_file.parent / "my.tsv").touch()
     module("data", read_pairs=lambda path: [("a", "b")])
     measured = lambda model, pairs: {**MEASURED, "sentences": len(pairs)}  # noqa: E731
     module("evaluation", evaluate_pairs=measured, Corpus=Corpus)

@@ -1,17 +1,25 @@
 """Attention Zoo: attention layers for Keras 3, and trained models made of them.
 
-    import keras, zoo
+    import zoo
     translator = zoo.load("translate_fr_de")
     translator.generate("Un chien court sur la plage.")
 
 Importing zoo registers its layers and models with Keras, so that `keras.models.load_model` finds
 them. It does so when Keras itself is imported, and loads no library before it is needed.
+
+Where TensorFlow is not imported yet and `TF_CPP_MIN_LOG_LEVEL` is not set, importing zoo sets it to
+3: TensorFlow's native code then logs nothing but what ends the process. Errors reach Python as
+exceptions, as ever. Who wants the log sets the variable to 0.
 """
 
 import importlib
 import importlib.abc
 import importlib.util
+import os
 import sys
+
+if "tensorflow" not in sys.modules:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 __version__ = "0.1.0"
 

@@ -59,6 +59,20 @@ def models():
     return [_describe(name, path) for name, path in sorted(_shipped().items())]
 
 
+def models_in(folder):
+    """The models in a folder that `models` does not list, such as those that were trained there.
+
+    Returns:
+        list of `ModelInfo`, sorted; the name of each is the path of its folder, as `find` takes it.
+
+    Raises:
+        ValueError: as for `models`.
+    """
+    known = {path.resolve() for path in _shipped().values()}
+    found = sorted(path for path in Path(folder).glob(f"*/{FILE}") if path.resolve() not in known)
+    return [_describe(str(path.parent), path) for path in found]
+
+
 def find(name):
     """The `.keras` file of a model.
 
@@ -115,7 +129,7 @@ def load(name, task=None, fast=False):
         FileNotFoundError: `name` is a path of no file.
     """
     path = find(name)
-    found = TASKS[_config(path)["class_name"]]
+    found = TASKS[config(path)["class_name"]]
     if task not in (None, found):
         raise ValueError(f"name must be a model for {task}; got name={str(name)!r}, for {found}.")
     if fast:
@@ -132,26 +146,35 @@ def _load(path):
         return keras.models.load_model(path)
 
 
-def _shipped():
-    """Name -> file; the first of the three places wins."""
+def places():
+    """Folders in which models are looked up, the first that has a name wins; see `find`.
+
+    Returns:
+        list of `pathlib.Path`, each of a folder that exists.
+    """
     here = Path(__file__).resolve().parent
-    places = [here.parent / "saved_models", here / "saved_models"]
-    if os.environ.get("ZOO_MODELS"):
-        places.insert(0, Path(os.environ["ZOO_MODELS"]).expanduser())
+    named = os.environ.get("ZOO_MODELS")
+    found = [Path(named).expanduser()] if named else []
+    found += [here.parent / "saved_models", here / "saved_models"]
+    return [place for place in dict.fromkeys(found) if place.is_dir()]
+
+
+def _shipped():
+    """Name -> file; the first of the places wins."""
     found = {}
-    for place in places:
+    for place in places():
         for path in place.glob(f"*/{FILE}"):
             found.setdefault(path.parent.name, path)
     return found
 
 
 def _describe(name, path):
-    config = _config(path)
+    found = config(path)
     parameters, quality = _metrics(path.with_name("metrics.json"))
     return ModelInfo(
         name=name,
-        task=TASKS[config["class_name"]],
-        architecture=_architecture(config["config"]),
+        task=TASKS[found["class_name"]],
+        architecture=_architecture(found["config"]),
         megabytes=path.stat().st_size / 1e6,
         parameters=parameters,
         quality=quality,
@@ -159,17 +182,21 @@ def _describe(name, path):
     )
 
 
-def _config(path):
-    """The config of a task model, out of its file."""
+def config(path):
+    """The configuration of a task model, out of its `.keras` file: `class_name`, `config` and more.
+
+    Raises:
+        ValueError: the file is damaged, or no model of the zoo; the message names it.
+    """
     with _refusing_damage(path):
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
                 _check_size(member)
-            config = json.loads(archive.read("config.json"))
-        known = config["class_name"] in TASKS and isinstance(config["config"], dict)
+            found = json.loads(archive.read("config.json"))
+        known = found["class_name"] in TASKS and isinstance(found["config"], dict)
     if not known:
-        raise _damaged(path, f"its class is {config['class_name']!r}")
-    return config
+        raise _damaged(path, f"its class is {found['class_name']!r}")
+    return found
 
 
 def _check_size(member):

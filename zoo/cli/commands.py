@@ -3,26 +3,40 @@
 import gc
 import os
 import sys
+from importlib import metadata
 
 import click
 
-from zoo import registry
+from zoo import __version__, registry
+from zoo.cli import checks
 from zoo.cli.lines import BATCH, batches, read_lines, write_lines
 from zoo.cli.quiet import quiet
 
+MODELS = "saved_models"  # of the current folder, where `train` puts a model
+_WHOLE, _POSITIVE = click.IntRange(1), click.FloatRange(0, min_open=True)
+
 DECODING = {
-    "max_new_tokens": (int, "Most tokens of an answer."),
-    "num_beams": (int, "Hypotheses that beam search keeps; 1 is greedy search."),
-    "num_beam_groups": (int, "Groups of beams that differ from each other."),
-    "diversity_penalty": (float, "How strongly the groups differ."),
+    "max_new_tokens": (_WHOLE, "Most tokens of an answer."),
+    "num_beams": (_WHOLE, "Hypotheses that beam search keeps; 1 is greedy search."),
+    "num_beam_groups": (_WHOLE, "Groups of beams that differ from each other."),
+    "diversity_penalty": (click.FloatRange(0), "How strongly the groups differ."),
     "length_penalty": (float, "Above 0 favours long answers."),
-    "num_return_sequences": (int, "Answers for a line, each on its own line; beams best first."),
-    "temperature": (float, "Sample; below 1 is safer, above 1 bolder."),
-    "top_k": (int, "Sample among this many best tokens."),
-    "top_p": (float, "Sample among the best tokens that hold this probability."),
-    "min_p": (float, "Sample among tokens at least this share as probable as the best."),
-    "repetition_penalty": (float, "Above 1 discourages tokens that the answer already has."),
-    "no_repeat_ngram_size": (int, "No n-gram of this size occurs twice in an answer."),
+    "num_return_sequences": (_WHOLE, "Answers for a line, each on its own line; beams best first."),
+    "temperature": (_POSITIVE, "Sample; below 1 is safer, above 1 bolder."),
+    "top_k": (click.IntRange(0), "Sample among this many best tokens."),
+    "top_p": (
+        click.FloatRange(0, 1, min_open=True),
+        "Sample among the best tokens that hold this probability.",
+    ),
+    "min_p": (
+        click.FloatRange(0, 1, max_open=True),
+        "Sample among tokens at least this share as probable as the best.",
+    ),
+    "repetition_penalty": (_POSITIVE, "Above 1 discourages tokens that the text already has."),
+    "no_repeat_ngram_size": (
+        click.IntRange(0),
+        "No n-gram of this size occurs twice in an answer.",
+    ),
     "prefix": (str, "How each answer begins."),
     "seed": (int, "Makes sampling repeatable."),
 }
@@ -50,19 +64,48 @@ def _index_or_word(context, parameter, value):
     return int(value) if value.lstrip("-").isdecimal() else value
 
 
-@click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
-def zoo():
+def _version(context, parameter, asked):
+    """Prints what is installed, without importing it, and where models are looked up."""
+    if not asked:
+        return
+    click.echo(f"zoo {__version__}")
+    for package in ("keras", "tensorflow"):
+        try:
+            click.echo(f"{package} {metadata.version(package)}")
+        except metadata.PackageNotFoundError:
+            click.echo(f"{package} is not installed")
+    for place in registry.places():
+        click.echo(f"models in {place}")
+    context.exit()
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the versions of zoo, Keras and TensorFlow, and where models are, and exit.",
+)
+@click.pass_context
+def zoo(context):
     """Trained models: list, use, look into, train, evaluate and export them.
 
     A NAME is one of `zoo list`, or the path of a .keras file.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @zoo.command("list")
 def list_models():
-    """List the trained models with their size and measured quality."""
+    """List the trained models with their size and measured quality.
+
+    Those of your own in saved_models/ of the current folder come last, by their path.
+    """
     rows = [("NAME", "TASK", "ARCHITECTURE", "PARAMETERS", "MB", "QUALITY")]
-    for info in registry.models():
+    for info in registry.models() + registry.models_in(MODELS):
         parameters = f"{info.parameters / 1e6:.1f} M" if info.parameters else "-"
         size = f"{info.megabytes:.1f}"
         quality = info.quality or "-"
@@ -77,7 +120,7 @@ def list_models():
 @click.argument("name")
 @click.argument("text", nargs=-1)
 @_decoding_options
-@click.option("--attend", metavar="FILE", help="Draw the attention of one TEXT.")
+@click.option("--attend", metavar="FILE", help="Draw the attention of one TEXT to FILE.")
 @click.option("--fast", is_flag=True, help="8-bit weights and no TensorFlow: answers at once.")
 def translate(name, text, attend, fast, **options):
     """Translate each TEXT, or without one each line of standard input.
@@ -95,6 +138,7 @@ def translate(name, text, attend, fast, **options):
     if fast and others:
         other = others[0].replace("_", "-")
         raise click.UsageError(f"--fast goes with --max-new-tokens alone; got --{other}.")
+    checks.picture("--attend", attend)
     if text or sys.stdin.isatty():
         _one_thread()
     translator = _load(name, "translation", fast)
@@ -200,10 +244,28 @@ def _in_lines(form):
 @click.argument("name")
 @click.argument("text")
 @click.option("--out", metavar="FILE", required=True, help="Picture to write: .png, .svg, .pdf.")
-@click.option("--layer", default="-1", callback=_index_or_word, help="Index, 'mean' or 'all'.")
-@click.option("--head", default="mean", callback=_index_or_word, help="Index, 'mean' or 'all'.")
+@click.option(
+    "--layer",
+    default="-1",
+    show_default="-1, the last",
+    callback=_index_or_word,
+    help="Index from 0, negative from the end; or 'mean' or 'all'.",
+)
+@click.option(
+    "--head",
+    default="mean",
+    show_default=True,
+    callback=_index_or_word,
+    help="Index from 0, negative from the end; or 'mean' or 'all'.",
+)
 def attend(name, text, out, layer, head):
-    """Answer TEXT (of an image: its path) and draw what each answer token attends to."""
+    """Answer TEXT (of an image: its path) and draw what each answer token attends to.
+
+    The answer goes to standard output, the path of the picture to standard error.
+    """
+    checks.picture("--out", out)
+    checks.maps(name, layer, head)
+    checks.photograph(name, text)
     model = _load(name, None)
     write_lines([_draw(model, text, out, layer=layer, head=head)])
 
@@ -214,60 +276,21 @@ def _draw(model, text, path, layer=-1, head="mean", **options):
 
     answer = model.generate(_clean(text), return_dict=True, **options)
     plot_attention(answer, path, layer=layer, head=head)
+    click.echo(f"wrote {path}", err=True)
     return answer.text
 
 
 @zoo.command()
-@click.argument("name", required=False)
-@click.option("--data-dir", metavar="DIR", help="Data sets; by default ZOO_DATA.")
-@click.option("--tsv", metavar="FILE", help="Train on your own pairs: source TAB target.")
-@click.option("--valid", metavar="FILE", help="Pairs held out from the training, with --tsv.")
-@click.option("--out", metavar="DIR", help="Folder of the finished model.")
-@click.option("--run-dir", metavar="DIR", help="Checkpoints and logs; a run in it is resumed.")
-@click.option("--steps", type=int, help="Batches to train on; by default the recipe's.")
-@click.option("--reverse", is_flag=True, help="The other direction, to back-translate with.")
-@click.option("--pack", metavar="DIR", help="Only write the training for `python -m zoo.training`.")
-@click.option(
-    "--start", metavar="FILE", help="Teach this captioner by its rewards; with --pack, tune."
-)
-@click.option("--weights", metavar="DIR", help="Make the model of a packed training that has run.")
-def train(name, tsv, valid, pack, start, weights, **options):
-    """Train the model NAME by its recipe, or a new one on your own --tsv.
-
-    --pack, `KERAS_BACKEND=jax python -m zoo.training DIR` and --weights are the three steps of a
-    training on another machine, which needs an accelerator, Keras and JAX, but neither TensorFlow
-    nor the data sets.
-    """
-    if (name is None) == (tsv is None):
-        raise click.UsageError("give either NAME or --tsv.")
-    if tsv and not (valid and options["out"]):
-        raise click.UsageError("--tsv needs --valid and --out.")
-    if valid and not tsv:
-        raise click.UsageError("--valid needs --tsv; a recipe has its own.")
-    if (pack or weights) and (tsv or options["steps"] or (pack and weights)):
-        raise click.UsageError("--pack and --weights go with NAME, without --steps, one at a time.")
-    from zoo import recipes
-
-    with quiet():
-        from zoo import tasks  # noqa: F401  imports TensorFlow
-    if not (pack or weights):
-        click.echo(recipes.train(name, tsv=tsv, valid=valid, start=start, **options))
-        return
-    given = {key: options[key] for key in ("run_dir", "data_dir", "reverse")}
-    if pack:
-        recipes.pack(name, pack, start=start, **given)
-        click.echo(pack)
-    else:
-        click.echo(recipes.finish(name, weights, out=options["out"], **given))
-
-
-@zoo.command()
 @click.argument("name")
-@click.option("--data-dir", metavar="DIR", help="Data sets; by default ZOO_DATA.")
-@click.option("--limit", type=int, help="Only this many examples of each set; nothing is written.")
+@click.option("--data-dir", metavar="DIR", help="Folder of the data sets; by default ZOO_DATA.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    help="Only this many examples of each set; nothing is written then.",
+)
 @click.option("--tsv", metavar="FILE", help="Measure on your own pairs: source TAB target.")
 @click.option(
-    "--litert", is_flag=True, help="Compare its LiteRT files with it; on validation data."
+    "--litert", is_flag=True, help="Compare its LiteRT files with it, on validation data."
 )
 def evaluate(name, data_dir, limit, tsv, litert):
     """Measure NAME on its test sets and write metrics.json beside it."""
@@ -276,6 +299,8 @@ def evaluate(name, data_dir, limit, tsv, litert):
     if litert and (tsv or limit):
         raise click.UsageError("--litert goes with --data-dir alone.")
     path = registry.find(name)
+    checks.file("--tsv", tsv)
+    checks.folder("--data-dir", data_dir)
     model = _load(path, "translation" if tsv else None)
     from zoo import data, evaluation
 

@@ -3,21 +3,33 @@
 import click
 
 from zoo import registry
+from zoo.cli import checks
 from zoo.cli.commands import name_of, zoo
 from zoo.cli.quiet import quiet
 
 
 @zoo.command()
 @click.argument("name")
-@click.option("--out", metavar="DIR", default="saved_models", show_default=True)
+@click.option(
+    "--out",
+    metavar="DIR",
+    default="saved_models",
+    show_default=True,
+    help="Folder in which the folder of the model is made.",
+)
 @click.option(
     "--format",
     "form",
     type=click.Choice(["savedmodel", "litert"]),
     default="savedmodel",
     show_default=True,
+    help="savedmodel is for TensorFlow Serving, litert for a phone and for low latency.",
 )
-@click.option("--weights", type=click.Choice(["int8", "float32"]), help="Of litert; or int8.")
+@click.option(
+    "--weights",
+    type=click.Choice(["int8", "float32"]),
+    help="How --format litert stores the weights; by default int8, which is smaller and faster.",
+)
 def export(name, out, form, weights):
     """Write NAME as a SavedModel, strings in and strings out, to DIR/NAME/<n>/.
 
@@ -28,6 +40,7 @@ def export(name, out, form, weights):
     zoo.serving.LiteTranslator and its like, which need no TensorFlow.
     """
     path = registry.find(name)
+    checks.new_folder("--out", out)
     if form == "savedmodel":
         if weights:
             raise click.UsageError("--weights goes with --format litert.")
@@ -48,6 +61,7 @@ def check_export(directory):
 
     DIR is a version, such as saved_models/NAME/1. The status is 1 where no version can.
     """
+    checks.folder("DIR", directory)
     with quiet():
         from zoo.serving.check import check
     found = check(directory)

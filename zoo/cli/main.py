@@ -1,13 +1,15 @@
 """The entry point: run a command and turn what went wrong into one line and an exit status."""
 
+import contextlib
 import dis
 import os
 import sys
 import sysconfig
+import warnings
 
 import click
 
-from zoo.cli import caption, export, serve  # noqa: F401  they add their commands to the group
+from zoo.cli import caption, export, serve, train  # noqa: F401  they add their commands to the group
 from zoo.cli.commands import zoo
 
 BAD_USAGE = 2
@@ -30,8 +32,9 @@ def main(argv=None):
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        with zoo.make_context("zoo", list(sys.argv[1:] if argv is None else argv)) as context:
-            zoo.invoke(context)
+        with _warnings_in_one_line():
+            with zoo.make_context("zoo", list(sys.argv[1:] if argv is None else argv)) as context:
+                zoo.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as stop:  # --help
         return stop.exit_code
@@ -51,6 +54,16 @@ def main(argv=None):
             raise
         return _fail("zoo", str(error))
     return 0
+
+
+@contextlib.contextmanager
+def _warnings_in_one_line():
+    """A warning, as of lines that a file has too much, without the place in the code."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: print(
+            f"zoo: warning: {' '.join(str(message).split())}", file=sys.stderr
+        )
+        yield
 
 
 def _is_about_usage(error):

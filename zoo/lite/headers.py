@@ -2,6 +2,7 @@
 
 import struct
 
+SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")  # of the four kinds that the zoo reads
 MAX_PIXELS = 120_000_000  # 0.36 GB of RGB: cameras stay below, decompression bombs do not
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the markers of a JPEG that tell its size
 _BARE = {0x01, *range(0xD0, 0xD9)}  # those that nothing belongs to

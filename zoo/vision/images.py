@@ -10,7 +10,6 @@ import tensorflow as tf
 from zoo.lite import headers
 from zoo.vision.formats import pixels_of
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")  # what `decode` takes
 _HEAD = 4_096  # of a JPEG: its Exif data is its first segment, and the orientation in front there
 _EXIF = (0x45, 0x78, 0x69, 0x66, 0, 0)
 # The Exif entry 0x0112, a short, one of them, in front of its value; by byte order.
