@@ -1,0 +1,84 @@
+"""The Python of the README runs as it stands, and what its comments show comes out."""
+
+import ast
+import re
+import shutil
+from pathlib import Path
+
+import keras
+import pytest
+
+import zoo
+
+ROOT = Path(__file__).resolve().parent.parent
+BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+
+
+def run(block, names):
+    """Runs a block; returns source text -> value of each expression that stands alone."""
+    shown = {}
+    for node in ast.parse(block).body:
+        text = ast.get_source_segment(block, node)
+        if isinstance(node, ast.Expr):
+            shown[text] = eval(text, names)
+        else:
+            exec(compile(ast.Module([node], []), "README.md", "exec"), names)
+    return shown
+
+
+def commented(block):
+    """Source text -> value of each line whose comment is a Python literal, or begins with one."""
+    found = {}
+    for code, comment in re.findall(r"^(\S.*?)(?:  |\n)# (.*)$", block, re.M):
+        for end in (comment, *re.split(r"[:,] (?=[a-z])", comment, maxsplit=1)):
+            try:
+                found[code] = ast.literal_eval(end)
+                break
+            except (SyntaxError, ValueError):
+                continue
+    return found
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    """What the lines of all blocks, one after the other in one process, gave."""
+    folder = tmp_path_factory.mktemp("readme")
+    for name in ("saved_models", "examples"):
+        (folder / name).symlink_to(ROOT / name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        names = {}
+        shown = [run(block, names) for block in BLOCKS]
+    yield folder, shown, names
+    shutil.rmtree(folder / "exported")
+
+
+def test_lines_that_show_what_comes_out_tell_the_truth(answers):
+    _, shown, names = answers
+    expected = commented(BLOCKS[0])
+    assert len(expected) >= 5
+    for code, value in expected.items():
+        target, equals, _ = code.partition(" = ")
+        given = names[target] if equals and target.isidentifier() else shown[0][code]
+        # A score is shown with three digits.
+        assert given == (pytest.approx(value, abs=1e-3) if isinstance(value, float) else value), (
+            code
+        )
+    assert repr(names["out"]) in BLOCKS[0]
+    assert "".join(names["poet"].form.lines(names["poem"])) == names["poem"]
+
+
+def test_files_that_the_readme_writes_are_there_and_load(answers):
+    folder, shown, _ = answers
+    assert (folder / "attention.png").stat().st_size > 1000
+    assert (folder / "exported" / "1" / "saved_model.pb").exists()
+    assert isinstance(shown[1]['zoo.load("mine.keras").generate("Un chien dort.")'], str)
+    assert isinstance(zoo.load(folder / "mine.keras"), zoo.Translator)
+
+
+def test_attention_of_the_readme_is_reloaded_with_equal_values(answers):
+    folder, shown, names = answers
+    assert list(shown[2].values())[-1] == (1, 2, 8)
+    inputs = [keras.random.normal((2, 3, 8), seed=1), keras.random.normal((2, 4, 8), seed=2)]
+    before, after = (names[model](inputs) for model in ("model", "again"))
+    assert keras.ops.max(keras.ops.abs(before - after)) == 0
