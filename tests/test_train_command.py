@@ -78,7 +78,7 @@ def test_other_data_of_the_same_name_gets_a_folder_and_a_vocabulary_of_its_own(
     assert len(list((tmp_path / "runs").iterdir())) == 2
     assert "nothing is left" not in capsys.readouterr().out
     translator = registry.load(tmp_path / "second" / "model.keras")
-    assert b"cinq" in translator.tokenizer.proto  # a word of the second file alone
+    assert b"cinq" in translator.source_tokenizer.proto  # a word of the second file alone
 
 
 def test_folder_that_is_named_and_holds_another_run_is_refused_in_one_line(first, tmp_path, capsys):
