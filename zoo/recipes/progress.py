@@ -49,6 +49,7 @@ class TrainingProgress(keras.callbacks.Callback):
             f"rate {self._rate():.2g}, {_minutes(spent)} spent, {_minutes(left)} left"
         )
         if self._bar:
+            self._bar.update(self._task, completed=self._done)
             self._bar.console.print(line, highlight=False)
         else:
             print(line, flush=True)
