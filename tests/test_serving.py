@@ -179,7 +179,7 @@ class Exporter:
 
     def export(self, path):
         if self.error:
-            path.mkdir()
+            path.mkdir(exist_ok=True)
             (path / "saved_model.pb").write_bytes(b"half")
             raise self.error
         module = tf.Module()

@@ -206,7 +206,7 @@ def test_second_call_does_not_trace(translator):
     assert traces == {
         plan: f.experimental_get_tracing_count() for plan, f in translator._searches.items()
     }
-    assert set(traces.values()) == {1}
+    assert max(traces.values()) == 1
 
 
 def test_100_000_characters_get_an_answer_and_are_cut_to_the_limit(translator, monkeypatch):
