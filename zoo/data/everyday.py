@@ -84,9 +84,10 @@ def bcontrast(split, source="de", target="en", speaker=None, data_dir=None):
     check("split", split, ("train", "val"))
     check("source", source, ("de", "en"))
     check("target", target, [language for language in ("de", "en") if language != source])
-    rows = [line.split("\t")[:3] for line in read_lines(f"bcontrast/{split}.tsv", data_dir)]
     if speaker is not None:
         check("speaker", speaker, ("customer", "agent"))
+    rows = [line.split("\t")[:3] for line in read_lines(f"bcontrast/{split}.tsv", data_dir)]
+    if speaker is not None:
         rows = [row for row in rows if row[2] == speaker]
     writes = {"customer": "de", "agent": "en"}
     turned = (row[:2] if writes[row[2]] == source else row[1::-1] for row in rows)
