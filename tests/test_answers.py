@@ -270,6 +270,7 @@ def test_texts_may_be_a_tuple_or_an_array(generator, method):
         (np.array([["a"]]), r"shape \(1, 1\)"),
         (np.array([1.0]), r"\[0\]=.*1.0"),
         ({"a": 1}, "got {'a': 1}"),
+        ([("a", "b")], r"\[0\]=\('a', 'b'\)"),
     ],
 )
 @pytest.mark.parametrize("method", ["generate", "score"])

@@ -232,6 +232,25 @@ def test_answers_after_lora_are_those_of_the_trained_layers(words, whole, tmp_pa
     assert loaded.generate(TEXTS) == model.generate(TEXTS)
 
 
+def test_a_compile_without_a_loss_has_the_default_one_again(words):
+    model = make(words)
+    expected = model.evaluate(PAIRS, verbose=0)
+    model.compile("adam", loss="sparse_categorical_crossentropy")
+    assert model.evaluate(PAIRS, verbose=0) != pytest.approx(expected, rel=0.01)
+    model.compile("adam")
+    assert model.evaluate(PAIRS, verbose=0) == pytest.approx(expected, rel=1e-5)
+
+
+def test_compile_has_the_order_of_keras_and_takes_no_weights_of_no_loss(words):
+    model = make(words)
+    with pytest.raises(
+        ValueError, match=r"loss_weights must be None without a loss; got .*\[2.0\]"
+    ):
+        model.compile("adam", None, [2.0])
+    model.compile("adam", None, None, None, ["accuracy"])
+    assert "accuracy" in model.evaluate(PAIRS, verbose=0, return_dict=True)
+
+
 def test_how_a_model_was_compiled_survives_saving(words, tmp_path):
     model = make(
         words,

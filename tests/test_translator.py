@@ -9,6 +9,7 @@ import tensorflow as tf
 from zoo.models import RNNSearch
 from zoo.tasks import Translator
 from zoo.tasks.files import save_model
+from zoo.tasks.graphs import Graphs
 from zoo.text import END_ID, START_ID
 from zoo.training import WarmupLinear
 
@@ -199,14 +200,15 @@ def test_answer_has_at_most_max_new_tokens(translator):
     assert cut.tokens == whole.tokens[:2]
 
 
-def test_second_call_does_not_trace(translator):
+def test_second_call_does_not_trace(translator, monkeypatch):
+    monkeypatch.setattr(translator, "_graphs", Graphs())  # other tests may make some and use none
     translator.generate("Hund", num_beams=2)
     traces = {plan: f.experimental_get_tracing_count() for plan, f in translator._searches.items()}
     translator.generate(SOURCES, num_beams=2, length_penalty=0.3, max_new_tokens=7)
     assert traces == {
         plan: f.experimental_get_tracing_count() for plan, f in translator._searches.items()
     }
-    assert max(traces.values()) == 1
+    assert set(traces.values()) == {1}
 
 
 def test_100_000_characters_get_an_answer_and_are_cut_to_the_limit(translator, monkeypatch):

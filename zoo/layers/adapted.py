@@ -9,6 +9,7 @@ its update: what is loaded is a plain layer with the same answers.
 import inspect
 
 import keras
+from keras import ops
 
 
 class Adaptable:
@@ -53,6 +54,23 @@ def overrides(layer, base, *names):
         inspect.getattr_static(type(layer), name) is not inspect.getattr_static(base, name)
         for name in names
     )
+
+
+def step_by_call(call, x, cache):
+    """A step of decoding by the call of a layer itself, where a subclass has replaced it.
+
+    Args:
+        call: a function `(x (N, 1, D), cache) -> (x (N, 1, D), cache)`, the cache one pair.
+        x: (N, D), the new position.
+        cache: a tuple of pairs (keys, values) in succession, each (N, G, P_i, Dh).
+
+    Returns:
+        x (N, D), and the cache with the new position in its last part.
+    """
+    joined = tuple(ops.concatenate(part, axis=2) for part in zip(*cache, strict=True))
+    x, joined = call(x[:, None], joined)
+    before = sum(ops.shape(keys)[2] for keys, _ in cache[:-1])
+    return x[:, 0], (*cache[:-1], tuple(part[:, :, before:] for part in joined))
 
 
 def _quantized(layer):

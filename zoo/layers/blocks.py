@@ -3,7 +3,7 @@
 import keras
 
 from zoo.layers import masks
-from zoo.layers.adapted import Adaptable, overrides
+from zoo.layers.adapted import Adaptable, overrides, step_by_call
 from zoo.layers.multi_head_attention import MultiHeadAttention
 
 
@@ -254,13 +254,10 @@ class DecoderBlock(_Block):
         return step
 
     def _called_step(self, x, cache, memory_cache=None, memory_mask=None, **own):
-        """A step by `call` itself, where a subclass has replaced it."""
-        joined = tuple(keras.ops.concatenate(part, axis=2) for part in zip(*cache, strict=True))
-        x, joined = self(
-            x[:, None], memory_cache=memory_cache, memory_mask=memory_mask, cache=joined, **own
-        )
-        before = sum(keras.ops.shape(keys)[2] for keys, _ in cache[:-1])
-        return x[:, 0], (*cache[:-1], tuple(part[:, :, before:] for part in joined))
+        def call(x, cache):
+            return self(x, memory_cache=memory_cache, memory_mask=memory_mask, cache=cache, **own)
+
+        return step_by_call(call, x, cache)
 
     def call(
         self,

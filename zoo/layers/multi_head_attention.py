@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from zoo.layers import masks, products
-from zoo.layers.adapted import Adaptable, is_plain, overrides
+from zoo.layers.adapted import Adaptable, is_plain, overrides, step_by_call
 from zoo.layers.positions import rotate
 
 
@@ -204,13 +204,10 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
         return self.project_query(x), *self.project(x)
 
     def _called_step(self, x, cache, attention_mask=None, offset=None):
-        """A step by `call` itself, where a subclass has replaced it."""
-        joined = tuple(ops.concatenate(part, axis=2) for part in zip(*cache, strict=True))
-        x, joined = self(
-            x[:, None], x[:, None], attention_mask=attention_mask, cache=joined, offset=offset
-        )
-        before = sum(ops.shape(keys)[2] for keys, _ in cache[:-1])
-        return x[:, 0], (*cache[:-1], tuple(part[:, :, before:] for part in joined))
+        def call(x, cache):
+            return self(x, x, attention_mask=attention_mask, cache=cache, offset=offset)
+
+        return step_by_call(call, x, cache)
 
     def look_up(self, x, cache, attention_mask=None, times=1):
         """Cross-attention of one position a row, for the loop of decoding.

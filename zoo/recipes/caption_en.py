@@ -1,7 +1,7 @@
 """Photographs to English: a Transformer decoder over EfficientNet features, on Flickr8k."""
 
 from zoo.models import CaptionTransformer
-from zoo.recipes.captioning import CaptioningRecipe, figures
+from zoo.recipes.captioning import SPATIAL_ATTENTION, CaptioningRecipe, figures
 
 RECIPE = CaptioningRecipe(
     language="en",
@@ -59,21 +59,7 @@ CARD = {
             bleu_1=0.67,
             bleu_4=0.213,
         ),
-        *figures(
-            "spatial attention, frozen VGG-16, beam 5",
-            "sulabhkatiyar/Spatial_Att",
-            bleu_1=0.622,
-            bleu_4=0.197,
-            cider_d=0.497,
-        ),
-        *figures(
-            "spatial attention, ResNet-152 tuned with the captions, beam 5",
-            "sulabhkatiyar/Spatial_Att",
-            bleu_1=0.669,
-            bleu_4=0.232,
-            cider_d=0.565,
-            rouge_l=0.483,
-        ),
+        *SPATIAL_ATTENTION,
     ],
     "helped": [
         "Figures are BLEU-1 and CIDEr-D on the validation split, the first on half of it. A frozen "

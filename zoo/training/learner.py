@@ -39,12 +39,25 @@ class SequenceLearner(keras.Model):
         grid = self.encoder(ops.cast(images, "float32"), training=training)
         return ops.reshape(grid, (-1, grid.shape[1] * grid.shape[2], grid.shape[3]))
 
-    def compile(self, optimizer="adam", loss=None, label_smoothing=0.1, consistency=0.0, **kwargs):
+    def compile(
+        self,
+        optimizer="adam",
+        loss=None,
+        loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
+        *,
+        label_smoothing=0.1,
+        consistency=0.0,
+        **kwargs,
+    ):
         """`keras.Model.compile`, with a loss of its own by default.
 
         Args:
             optimizer: as in Keras.
             loss: as in Keras. Default: cross-entropy a real token, in nats; padding is not counted.
+            loss_weights: as in Keras, of a `loss` of one's own.
+            metrics, weighted_metrics: as in Keras.
             label_smoothing: of the default loss in training. Evaluation is never smoothed.
             consistency: weight of the divergence of two passes with different dropout, in training
                 (R-Drop); above 0 a step takes twice the time. A few thousand examples gain most.
@@ -59,10 +72,22 @@ class SequenceLearner(keras.Model):
             )
         if not consistency >= 0:
             raise ValueError(f"consistency must be >= 0; got consistency={consistency}.")
+        if loss is None and loss_weights is not None:
+            raise ValueError(
+                f"loss_weights must be None without a loss; got loss_weights={loss_weights!r}."
+            )
         self.label_smoothing = label_smoothing
         self.consistency = consistency
         self._auto_scale_loss = kwargs.get("auto_scale_loss", True)
-        super().compile(optimizer=optimizer, loss=loss, **kwargs)
+        self.loss = self._compile_loss = None  # Keras would keep the one of a compile before
+        super().compile(
+            optimizer=optimizer,
+            loss=loss,
+            loss_weights=loss_weights,
+            metrics=metrics,
+            weighted_metrics=weighted_metrics,
+            **kwargs,
+        )
 
     def get_compile_config(self):
         if not self.compiled:
