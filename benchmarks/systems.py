@@ -82,14 +82,14 @@ def zoo_decode(kind, batch, beams):
 
 def zoo_fast(kind, batch, beams, weights):
     """The same search in a LiteRT file, as `zoo.load(name, fast=True)` has it."""
-    from zoo.lite.search import LiteSearch, batch_rows
+    from zoo.lite.search import LiteBatches, batch_rows
     from zoo.serving import litert
 
     built = model(kind)
     function = _search(built, kind, beams, shrink=False).get_concrete_function()
     searcher = SimpleNamespace(lite_function=lambda: function, weights=built.weights)
     file = litert.convert(searcher, weights)
-    search = LiteSearch(file, batch_rows(beams, weights), int(os.environ["OMP_NUM_THREADS"]))
+    search = LiteBatches(file, batch_rows(beams, weights), int(os.environ["OMP_NUM_THREADS"]))
     source = sources(kind, batch).tolist()
     return lambda: search(source)
 

@@ -13,7 +13,7 @@ ZOO = ROOT / "zoo"
 # part of zoo -> (parts of zoo that it may import, packages that it may import; None: any).
 # numpy is what TensorFlow speaks, so it goes where TensorFlow goes.
 TENSORFLOW = {"tensorflow", "numpy"}
-BELOW_TASKS = {"layers", "models", "training", "decoding", "text", "data", "vision"}
+BELOW_TASKS = {"layers", "models", "training", "decoding", "text", "data", "vision", "lite"}
 ANYONE = {"system"}
 RULES = {
     "system": (set(), set()),
@@ -28,12 +28,12 @@ RULES = {
     "tasks": (BELOW_TASKS, {"keras", "h5py"} | TENSORFLOW),
     "plots": (set(), {"matplotlib", "numpy"}),
     "evaluation": ({"tasks", "data", "text"}, None),
-    "serving": (BELOW_TASKS | {"tasks", "lite"}, None),
+    "serving": (BELOW_TASKS | {"tasks"}, None),
     "recipes": (BELOW_TASKS | {"tasks", "evaluation", "registry"}, None),
     "registry": ({"serving"}, {"keras"}),
     "cli": (
         BELOW_TASKS
-        | {"tasks", "plots", "evaluation", "serving", "recipes", "registry", "lite", "__version__"},
+        | {"tasks", "plots", "evaluation", "serving", "recipes", "registry", "__version__"},
         None,
     ),
 }

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.lite.search import LiteSearch, batch_rows, matrix
+from zoo.lite.search import LiteBatches, batch_rows, matrix
 
 pytest.importorskip("ai_edge_litert")
 
@@ -28,7 +28,9 @@ def file():
 def run(file, lengths, **options):
     """The rows of the batches in which sources of these lengths are searched; checks answers."""
     sources = [[i] * length for i, length in enumerate(lengths)]
-    found = LiteSearch(file, **options)(sources, added=100 + np.arange(len(lengths), dtype="int32"))
+    found = LiteBatches(file, **options)(
+        sources, added=100 + np.arange(len(lengths), dtype="int32")
+    )
     for i, (source, ids) in enumerate(zip(sources, found, strict=True)):
         assert ids[:-1] == [*source, 100 + i]
     return [ids[-1] for ids in found]
@@ -58,7 +60,7 @@ def test_answers_come_in_order_from_all_threads_and_callers(file, num_threads):
     lengths = np.random.default_rng(0).integers(1, 6, 200).tolist()
     rows = run(file, lengths, rows=4, num_threads=num_threads)
     assert set(rows) <= {1, 2, 4}
-    search = LiteSearch(file, 2, num_threads)
+    search = LiteBatches(file, 2, num_threads)
     zero = np.zeros(3, "int32")
     with ThreadPoolExecutor(4) as pool:
         found = pool.map(lambda i: search([[i, i], [i], [i, 2]], added=zero), range(100))
@@ -67,7 +69,7 @@ def test_answers_come_in_order_from_all_threads_and_callers(file, num_threads):
 
 
 def test_an_error_ends_the_search_and_the_next_one_is_as_good_as_ever(file):
-    search = LiteSearch(file, 2, num_threads=2)
+    search = LiteBatches(file, 2, num_threads=2)
 
     def pack(rows):
         if [0, 0] in rows:
@@ -88,6 +90,6 @@ def test_a_batch_has_the_more_sources_the_fewer_beams_each_has():
 
 
 def test_no_sources_have_no_answers(file):
-    assert LiteSearch(file)([], added=np.zeros(0, "int32")) == []
+    assert LiteBatches(file)([], added=np.zeros(0, "int32")) == []
     with pytest.raises(ValueError, match="num_threads must be >= 1; got num_threads=0"):
-        LiteSearch(file, num_threads=0)
+        LiteBatches(file, num_threads=0)

@@ -14,7 +14,7 @@ from PIL import Image
 from zoo.models import CaptionTransformer, Transformer
 from zoo.tasks import Translator
 from zoo.text import SentencePieceTokenizer
-from zoo.training import SequenceLearner, WarmupLinear, batches, portable
+from zoo.training import Learner, WarmupLinear, batches, portable
 from zoo.training.self_critical import advantages, self_critical_batches, weighted
 
 pytestmark = pytest.mark.model  # most of them teach one
@@ -271,7 +271,7 @@ def test_consistency_adds_the_divergence_of_two_passes():
     y, weights = np.array([[1, 2]]), np.ones((1, 2), "float32")
     kl = 0.5 * ((p * np.log(p / q)).sum(-1) + (q * np.log(q / p)).sum(-1))
     nll = -0.5 * sum(np.log(np.take_along_axis(d, y[..., None], -1)[..., 0]) for d in (p, q))
-    learner = SequenceLearner(Alternating())
+    learner = Learner(Alternating())
     learner.compile(label_smoothing=0.0, consistency=3.0)
     first = learner(np.zeros((1, 2)), training=True)
     loss = learner.compute_loss(np.zeros((1, 2)), y, first, weights, training=True)
@@ -283,7 +283,7 @@ def test_consistency_adds_the_divergence_of_two_passes():
 
 def test_consistency_below_zero_is_refused():
     with pytest.raises(ValueError, match="consistency must be >= 0; got consistency=-1"):
-        SequenceLearner(tiny(300)).compile(consistency=-1)
+        Learner(tiny(300)).compile(consistency=-1)
 
 
 # Subword sampling.
@@ -347,7 +347,7 @@ def test_self_critical_training_makes_what_is_rewarded_likelier():
             return keras.ops.broadcast_to(self.logits, shape)
 
     model = Free()
-    learner = SequenceLearner(model)
+    learner = Learner(model)
     learner.build()
     learner.compile(keras.optimizers.SGD(2.0), label_smoothing=0.0)
 

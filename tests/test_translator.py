@@ -110,7 +110,7 @@ def test_fit_goes_on_with_the_batches_after_the_finished_epochs(translator, fitt
 def test_evaluation_counts_real_tokens_once_and_is_not_smoothed(translator):
     scores = [log_probs(translator, *pair) for pair in PAIRS]
     loss = translator.evaluate(PAIRS, verbose=0)  # lengths differ, so rows are padded
-    assert translator.label_smoothing > 0
+    assert translator.objective.label_smoothing > 0
     assert loss == pytest.approx(-np.concatenate(scores).mean(), rel=1e-5)  # float32
 
 
@@ -345,7 +345,7 @@ print(ascii(model.generate(sys.argv[2:])), model.score(*sys.argv[2:4]))
 
 def test_loaded_model_keeps_how_it_was_compiled_and_trained(translator, saved):
     loaded = keras.models.load_model(saved)
-    assert loaded.label_smoothing == translator.label_smoothing == 0.05
+    assert loaded.objective.label_smoothing == translator.objective.label_smoothing == 0.05
     assert loaded.optimizer.get_config() == translator.optimizer.get_config()
     assert int(loaded.optimizer.iterations) == int(translator.optimizer.iterations) > 0
     for ours, theirs in zip(

@@ -27,6 +27,7 @@ _PUBLIC = {
     "Translator": "zoo.tasks",
     "TextGenerator": "zoo.tasks",
     "ImageCaptioner": "zoo.tasks",
+    "Classifier": "zoo.tasks",
     "Generated": "zoo.tasks",
     "load": "zoo.registry",
     "models": "zoo.registry",

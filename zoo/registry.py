@@ -15,6 +15,7 @@ TASKS = {  # class of zoo.tasks -> task
     "Translator": "translation",
     "TextGenerator": "generation",
     "ImageCaptioner": "captioning",
+    "Classifier": "classification",
 }
 # The figure by which a model is listed: the first of these that its first test set has.
 _FIGURES = (

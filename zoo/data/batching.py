@@ -77,6 +77,36 @@ def bucketed_windows(
     return _bucketed(found, tf.size, batch_tokens, batch_size, window)
 
 
+def bucketed_labels(
+    examples, encode, *, batch_tokens=4096, batch_size=None, max_length, shuffle=0, seed=0
+):
+    """Batches of token ids with a label each, of texts of about one length.
+
+    Args:
+        examples: a tf.data.Dataset of (text, label), scalars, tf.string and int32.
+        encode: a function tf.string (B,) -> ragged int32 (B, None), the end token last.
+        batch_tokens, batch_size, shuffle, seed: see `bucketed_pairs`.
+        max_length: of longer texts the first tokens are kept, and the end token.
+
+    Returns:
+        A tf.data.Dataset of ids int32 (B, S), padded with 0; labels int32 (B,); and weights float32
+        (B,), all 1.
+    """
+    if shuffle:
+        examples = examples.shuffle(shuffle, seed=seed)
+    rows = examples.batch(256).map(
+        lambda texts, labels: (encode(texts), labels), num_parallel_calls=2
+    )
+
+    def cut(row, label):
+        row = row.to_tensor() if isinstance(row, tf.RaggedTensor) else row
+        return tf.concat([row[:-1][: max_length - 1], row[-1:]], axis=0), label
+
+    rows = rows.unbatch().map(cut)
+    batches = _bucketed(rows, lambda row, label: tf.size(row), batch_tokens, batch_size, max_length)
+    return batches.map(lambda ids, labels: (ids, labels, tf.ones_like(labels, tf.float32)))
+
+
 def _bucketed(rows, length, batch_tokens, batch_size, max_length):
     """Rows of at most `max_length` -> padded batches of rows of about one length."""
     if batch_size:

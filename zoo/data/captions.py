@@ -67,7 +67,7 @@ def grid_batches(grids, captions, encode, *, batch_images, max_length, shuffle=0
         seed: of the shuffle and of the views.
 
     Returns:
-        A tf.data.Dataset of (inputs, next tokens, weights) as `zoo.tasks.TaskModel.batches`, with
+        A tf.data.Dataset of (inputs, next tokens, weights) as `zoo.tasks.Task.batches`, with
         `source` float (B, S, C) and `target` int32 (B·K, T).
     """
     count = len(captions[0])

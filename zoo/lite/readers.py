@@ -1,4 +1,4 @@
-"""Readers of LiteRT exports: strings or photographs in, strings out, without TensorFlow."""
+"""Readers of LiteRT exports: strings or photographs in, answers out, without TensorFlow."""
 
 import json
 import numbers
@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.lite.search import LiteSearch
+from zoo.lite.labels import named
+from zoo.lite.search import LiteBatches
 from zoo.lite.subwords import END_ID, START_ID, Subwords
 
 MANIFEST, MODEL, SOURCE, TARGET = "manifest.json", "model.tflite", "source.model", "target.model"
+FORMAT = 2  # of the manifest; 1 had none and is read, too
 
 
 class LiteModel:
@@ -28,11 +30,13 @@ class LiteModel:
 
     Raises:
         FileNotFoundError: `path` is no such folder.
-        ValueError: it holds a model of another task, or `num_threads` is below 1.
+        ValueError: it holds a model of another task, or of a later version of the zoo; or
+            `num_threads` is below 1.
         ImportError: ai-edge-litert is not installed.
     """
 
     task = None  # class in zoo.tasks of the models that it reads
+    output = None  # of those of the file, what an answer is made of
 
     def __init__(self, path, num_threads=None):
         folder = Path(path)
@@ -48,11 +52,27 @@ class LiteModel:
                 f"path must hold a {self.task} for {type(self).__name__}; "
                 f"got a {self.manifest['task']} in {str(path)!r}."
             )
-        self._target = Subwords((folder / TARGET).read_bytes())
-        self._search = LiteSearch(str(folder / MODEL), self.manifest["rows"], num_threads)
+        made = self.manifest.get("format", 1)
+        if made > FORMAT:
+            raise ValueError(
+                f"path must hold a format of {FORMAT} or less for this version of the zoo; "
+                f"got {made} in {str(path)!r}."
+            )
+        rows = self.manifest["rows"]
+        self._batches = LiteBatches(str(folder / MODEL), rows, num_threads, self.output)
+
+
+class LiteWriter(LiteModel):
+    """Base of the readers of models that write text; see `LiteModel`."""
+
+    output = "ids"
+
+    def __init__(self, path, num_threads=None):
+        super().__init__(path, num_threads)
+        self._target = Subwords((Path(path) / TARGET).read_bytes())
 
     def _ids(self, sources, max_new_tokens, *how, **inputs):
-        """The ids of the answer to each of a list of sources; see `LiteSearch`."""
+        """The ids of the answer to each of a list of sources; see `LiteBatches`."""
         kept = self.manifest["decoding"]["max_new_tokens"]
         limit = kept if max_new_tokens is None else max_new_tokens
         if isinstance(limit, bool) or not isinstance(limit, numbers.Integral):
@@ -61,10 +81,10 @@ class LiteModel:
             raise ValueError(f"max_new_tokens must be >= 1; got max_new_tokens={limit}.")
         limit = min(limit, 2**31 - 1)
         limits = np.full(len(sources), limit, "int32")
-        return self._search(sources, *how, max_new_tokens=limits, **inputs)
+        return self._batches(sources, *how, max_new_tokens=limits, **inputs)
 
 
-class LiteTranslator(LiteModel):
+class LiteTranslator(LiteWriter):
     """Translates as the `zoo.Translator` that was exported; see `LiteModel`."""
 
     task = "Translator"
@@ -85,7 +105,7 @@ class LiteTranslator(LiteModel):
         return answers if several else answers[0]
 
 
-class LiteGenerator(LiteModel):
+class LiteGenerator(LiteWriter):
     """Goes on with prompts as the `zoo.TextGenerator` that was exported; see `LiteModel`."""
 
     task = "TextGenerator"
@@ -137,7 +157,7 @@ class LiteGenerator(LiteModel):
         return answers if several else answers[0]
 
 
-class LiteCaptioner(LiteModel):
+class LiteCaptioner(LiteWriter):
     """Captions photographs as the `zoo.ImageCaptioner` that was exported; see `LiteModel`."""
 
     task = "ImageCaptioner"
@@ -159,7 +179,29 @@ class LiteCaptioner(LiteModel):
         return np.stack([read(image, self.manifest["image_size"]) for image in images])
 
 
-READERS = {reader.task: reader for reader in (LiteTranslator, LiteGenerator, LiteCaptioner)}
+class LiteClassifier(LiteModel):
+    """Names the class of texts as the `zoo.Classifier` that was exported; see `LiteModel`."""
+
+    task = "Classifier"
+    output = "probability"
+
+    def __init__(self, path, num_threads=None):
+        super().__init__(path, num_threads)
+        self._source = Subwords((Path(path) / SOURCE).read_bytes())
+
+    def classify(self, texts, top_k=None):
+        """As `zoo.Classifier.classify`, without `return_dict`."""
+        several, texts = _listed_texts(texts)
+        labels = self.manifest["labels"]
+        room = self.manifest["longest_source"] - 1
+        found = self._batches([[*ids[:room], END_ID] for ids in self._source.encode(texts)])
+        answers = [named(row, labels, top_k) for row in found]
+        return answers if several else answers[0]
+
+
+READERS = {
+    reader.task: reader for reader in (LiteTranslator, LiteGenerator, LiteCaptioner, LiteClassifier)
+}
 
 
 def open_litert(path, num_threads=None):

@@ -1,4 +1,4 @@
-"""The search in a LiteRT file, for lists of sources and by several threads."""
+"""What a LiteRT file computes, for lists of sources and by several threads."""
 
 import math
 import threading
@@ -25,8 +25,8 @@ def matrix(rows):
     return np.array(rows, "int32")
 
 
-class LiteSearch:
-    """The search in a LiteRT file.
+class LiteBatches:
+    """Answers of a LiteRT file, such as the search of a translator.
 
     Sources of one size are a batch, so that none is padded and an answer does not depend on the
     others. The batches are shared by threads, each with a copy of the file's graph. A copy always
@@ -36,7 +36,8 @@ class LiteSearch:
     Args:
         file: path of the LiteRT file, or its bytes.
         rows: the most sources of one size that are a batch, a power of 2.
-        num_threads: how many batches are searched at a time; None for as many as this process has
+        output: name of what is wanted of the file's outputs.
+        num_threads: how many batches are answered at a time; None for as many as this process has
             cores, but at most 8. Callers in several threads take turns to keep to it.
 
     Raises:
@@ -44,18 +45,19 @@ class LiteSearch:
         ImportError: ai-edge-litert is not installed.
     """
 
-    def __init__(self, file, rows=1, num_threads=None):
+    def __init__(self, file, rows=1, num_threads=None, output="ids"):
         if num_threads is None:
             num_threads = min(cores(), 8)
         if num_threads < 1:
             raise ValueError(f"num_threads must be >= 1; got num_threads={num_threads}.")
         self._file, self._rows, self._num_threads = file, rows, num_threads
+        self._output = output
         self._turns = threading.Semaphore(num_threads)
         self._copies = defaultdict(list)  # number of rows -> the copies that no thread uses
         self._copies[1].append(self._new_copy())
 
     def __call__(self, sources, size=len, pack=matrix, **inputs):
-        """The ids of the answer to each source.
+        """The answer to each source.
 
         Args:
             sources: list.
@@ -64,7 +66,7 @@ class LiteSearch:
             **inputs: the further inputs of the file, arrays with a value for each source.
 
         Returns:
-            list of lists of int. An error of one source ends the search for all.
+            list of lists of numbers. An error of one source ends it for all.
         """
         answers = [None] * len(sources)
 
@@ -75,9 +77,9 @@ class LiteSearch:
                 found = run(
                     source=pack([sources[i] for i in filled]),
                     **{name: values[filled] for name, values in inputs.items()},
-                )["ids"]
-            for i, ids in zip(places, found, strict=False):  # what fills the batch is dropped
-                answers[i] = ids.tolist()
+                )[self._output]
+            for i, row in zip(places, found, strict=False):  # what fills the batch is dropped
+                answers[i] = row.tolist()
 
         batches = self._batches(list(map(size, sources)))
         if min(self._num_threads, len(batches)) < 2:

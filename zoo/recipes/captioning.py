@@ -46,7 +46,7 @@ class CaptioningRecipe:
         warmup: steps until then.
         interval: steps between two validations, each with a checkpoint.
         valid_images: number of images of a validation.
-        label_smoothing: see `zoo.tasks.TaskModel.compile`.
+        label_smoothing: see `zoo.tasks.Task.compile`.
         tuning_steps: number of batches, after those, that train the encoder, too.
         tuning_peak: the highest learning rate then.
         tuning_images: images in a batch then.

@@ -75,7 +75,7 @@ def train_and_save(
         interval: steps between two validations, each with a checkpoint.
         out: folder of the finished model.
         run_dir: folder of the checkpoints and the TensorBoard logs.
-        label_smoothing, consistency: see `zoo.training.SequenceLearner.compile`.
+        label_smoothing, consistency: see `zoo.training.Learner.compile`.
         policy: of the dtypes in training. "mixed_bfloat16" takes products in bfloat16, sums and
             weights in float32: 1.3 times the speed on a CPU that has the instructions for it.
         verbose: 0 for no word; else what is trained, and how far it is, is said.

@@ -8,8 +8,7 @@ import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
-from zoo.lite.readers import MANIFEST, MODEL, SOURCE, TARGET
-from zoo.lite.search import batch_rows
+from zoo.lite.readers import FORMAT, MANIFEST, MODEL
 from zoo.serving.version_directory import checked_name
 from zoo.system import new_folder, put_folder
 
@@ -21,7 +20,7 @@ _DEPTHWISE = schema.BuiltinOperator.DEPTHWISE_CONV_2D
 def export_litert(model, directory, name=None, weights="int8"):
     """Writes a model for `zoo.serving.LiteTranslator` and its like.
 
-    The file takes a batch of sources of one length, whatever it is. It decodes as the model does by
+    The file takes a batch of sources of one length, whatever it is. It answers as the model does by
     default; a generator samples, with the options of its `sample` signature as inputs.
 
     Args:
@@ -51,21 +50,16 @@ def export_litert(model, directory, name=None, weights="int8"):
 def write_files(model, folder, weights):
     """Writes the files of a model into an empty folder; see `export_litert`."""
     (folder / MODEL).write_bytes(convert(model, weights))
-    for file, tokenizer in ((SOURCE, model.source_tokenizer), (TARGET, model.target_tokenizer)):
-        if tokenizer is not None:
-            (folder / file).write_bytes(tokenizer.proto)
-    text = json.dumps(_manifest(model, weights), indent=2)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
-
-
-def _manifest(model, weights):
-    return {
+    for file, content in model.lite_files().items():
+        (folder / file).write_bytes(content)
+    manifest = {
+        "format": FORMAT,
         "task": type(model).__name__,
         "weights": weights,
-        "rows": batch_rows(model.decoding.num_beams, weights) if model.lite_batches else 1,
-        "decoding": model.decoding.to_dict(),
-        **model.lite_settings(),
+        **model.lite_manifest(weights),
     }
+    text = json.dumps(manifest, indent=2, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
 def convert(model, weights):

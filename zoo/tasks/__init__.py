@@ -1,9 +1,24 @@
-"""Ready-built models: raw inputs in, text out."""
+"""Ready-built models: raw inputs in, answers out."""
 
 from zoo.tasks.captioner import ImageCaptioner
+from zoo.tasks.classifier import Classifier
 from zoo.tasks.generator import TextGenerator
-from zoo.tasks.output import Generated
-from zoo.tasks.task_model import TaskModel
+from zoo.tasks.output import Classified, Generated
+from zoo.tasks.search_task import SearchTask
+from zoo.tasks.task import Task
 from zoo.tasks.translator import Translator
 
-__all__ = ["Generated", "ImageCaptioner", "TaskModel", "TextGenerator", "Translator"]
+TaskModel = (
+    SearchTask  # its name before there were tasks without a search; goes with the next release
+)
+
+__all__ = [
+    "Classified",
+    "Classifier",
+    "Generated",
+    "ImageCaptioner",
+    "SearchTask",
+    "Task",
+    "TextGenerator",
+    "Translator",
+]

@@ -84,7 +84,7 @@ def distinct(hypotheses, decoding):
 
 
 class Answering:
-    """The part of `TaskModel` between a search and the texts of its answers."""
+    """The part of `SearchTask` between a search and the texts of its answers."""
 
     def _watched(self, held, stops):
         """What answers are held to, with the stops (list of str) in it, and their `Stops` or None.

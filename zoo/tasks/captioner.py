@@ -10,14 +10,14 @@ import tensorflow as tf
 
 from zoo.tasks import raw_data
 from zoo.tasks.inputs import framed, texts
-from zoo.tasks.task_model import Beginning, TaskModel
+from zoo.tasks.search_task import Beginning, SearchTask
 from zoo.text import END_ID, PAD_ID, START_ID
 from zoo.training import token_cross_entropy
 from zoo.vision import augment, decode_batch, read
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class ImageCaptioner(TaskModel):
+class ImageCaptioner(SearchTask):
     """Sees photographs, and says what is on them.
 
     `generate` takes one image or a list of them; an image is a path, the bytes of a JPEG, PNG, GIF
@@ -177,7 +177,7 @@ class ImageCaptioner(TaskModel):
         return dataclasses.replace(found, image=source, grid=self.grid_size)
 
     def begin(self, source):
-        """`TaskModel.begin`; a source is an image, or the features (S, C) of its cells."""
+        """`SearchTask.begin`; a source is an image, or the features (S, C) of its cells."""
         if len(source.shape) == 4:
             seen = source[:, 0, 0, 0] >= 0  # see `zoo.vision.decode_batch`
             source = self.see(source)
@@ -222,8 +222,12 @@ class ImageCaptioner(TaskModel):
     def whole_in_graph(self, inputs, text):
         return text if self.spaces else tf.strings.regex_replace(text, " ", "")
 
-    def lite_settings(self):
-        return {"image_size": self.image_size, "spaces": self.spaces}
+    def lite_manifest(self, weights):
+        return {
+            **super().lite_manifest(weights),
+            "image_size": self.image_size,
+            "spaces": self.spaces,
+        }
 
     def source_pieces_in_graph(self, source, ids):
         return {}

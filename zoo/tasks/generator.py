@@ -15,7 +15,7 @@ from zoo.tasks import raw_data
 from zoo.tasks.answers import checked_options, watched
 from zoo.tasks.inputs import FLOATS, IDS, VECTOR, framed, held_spec, padded, row_seeds
 from zoo.tasks.inputs import texts as listed
-from zoo.tasks.task_model import Beginning, TaskModel
+from zoo.tasks.search_task import Beginning, SearchTask
 from zoo.tasks.windows import Windows
 from zoo.text import END_ID, PAD_ID, START_ID, Form, checked_stops
 from zoo.training import token_cross_entropy
@@ -32,7 +32,7 @@ class Prompt(NamedTuple):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class TextGenerator(TaskModel):
+class TextGenerator(SearchTask):
     """A language model with its tokenizer and its way of decoding.
 
     `fit` trains on raw texts; `generate` goes on with a str, or with each of a list of str, and
@@ -192,7 +192,7 @@ class TextGenerator(TaskModel):
     def _stream_functions(self, plan, held):
         """Two compiled functions for one static setting: the beginning, and some tokens more."""
         key = "stream", plan, tuple(held)
-        if key not in self._searches:
+        if key not in self._functions:
 
             def begin(source, held, limit):
                 static, state = self.model.start(source)
@@ -232,8 +232,8 @@ class TextGenerator(TaskModel):
             scalar = tf.TensorSpec([], tf.int32)
             signature = [source, static, rows, held, VECTOR, VECTOR, FLOATS, scalar]
             go_on = tf.function(go_on, autograph=False, input_signature=signature)
-            self._searches[key] = begin, go_on
-        return self._searches[key]
+            self._functions[key] = begin, go_on
+        return self._functions[key]
 
     def read(self, inputs):
         prompts = listed("inputs", inputs)
@@ -304,7 +304,7 @@ class TextGenerator(TaskModel):
         )
 
     def forced_ids(self, source, target):
-        """See `TaskModel`; S is P + T - 1: the prompt, and the answer but for its last token.
+        """See `SearchTask`; S is P + T - 1: the prompt, and the answer but for its last token.
 
         Beyond the context, each token is judged in the window in which the search wrote it: the
         start token and the newest half of what stood there when the context was full, and what was
@@ -351,7 +351,7 @@ class TextGenerator(TaskModel):
         return {**answer, "text": tf.where(in_range(floats), answer["text"], "")}
 
     def search_ids(self, source, held, max_new_tokens, seeds, floats, *, plan, shrink=True):
-        """See `TaskModel`. A row whose options are out of range has no answer."""
+        """See `SearchTask`. A row whose options are out of range has no answer."""
         given = {name: value for name, value in floats.items() if value.shape.rank}
         if given:
             max_new_tokens = tf.where(in_range(given), max_new_tokens, 0)
@@ -367,15 +367,15 @@ class TextGenerator(TaskModel):
         return self.decoding.updated(temperature=1.0, top_p=0.5)
 
     def lite_function(self):
-        """See `TaskModel`; `temperature`, `top_p` and `seed` are inputs, too, as of `sample`.
+        """See `SearchTask`; `temperature`, `top_p` and `seed` are inputs, too, as of `sample`.
 
         A row that `sample` refuses has no ids here.
         """
         inputs = {name: tf.TensorSpec([None], dtype) for name, dtype in SAMPLE_INPUTS.items()}
         return self._lite_function(self._sampling, **inputs)
 
-    def lite_settings(self):
-        return {"longest_source": self.model.context_length - 1}
+    def lite_manifest(self, weights):
+        return {**super().lite_manifest(weights), "longest_source": self.model.context_length - 1}
 
     def graph_inputs(self, inputs):
         return tf.constant(inputs if isinstance(inputs, str) else listed("inputs", inputs))

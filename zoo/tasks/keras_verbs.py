@@ -1,5 +1,6 @@
 """What a Keras user calls: `compile`, `fit`, `evaluate`, `predict` and their like, on raw data."""
 
+import inspect
 import itertools
 
 import keras
@@ -8,24 +9,24 @@ import tensorflow as tf
 
 from zoo.tasks import raw_data
 from zoo.tasks.graphs import Graphs
-from zoo.training import SequenceLearner
+from zoo.training import Learner
 
 
-class KerasVerbs(SequenceLearner):
-    """The half of `TaskModel` that trains, and that answers as a `keras.Model` does.
+class KerasVerbs(Learner):
+    """The half of `Task` that trains, and that answers as a `keras.Model` does.
 
     Every argument of the Keras methods is honoured, or refused by its name. Data are raw (see
     `batches` of the class), or what `batches` returns.
     """
 
-    source_tokenizer = None  # where sources are text of their own
+    answer_dtype = object  # of the numpy array in which `predict` gathers answers
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._graphs = Graphs()
 
     @property
-    def _searches(self):
+    def _functions(self):
         """Compiled functions by their setting, as long as the layers stay as they are."""
         return self._graphs.of(self)
 
@@ -35,11 +36,19 @@ class KerasVerbs(SequenceLearner):
                 super().build(input_shape)
 
     def batches(self, x, y=None, *, batch_tokens=4096, batch_size=None, shuffle=0, seed=0):
-        """Raw data -> a tf.data.Dataset of (inputs, next tokens int32 (B, T), weights)."""
+        """Raw data -> a tf.data.Dataset of (inputs, targets int32, weights of the targets)."""
+        raise NotImplementedError
+
+    def answer(self, inputs):
+        """A list of raw inputs -> a list or an array of their answers, as `predict` gives them."""
+        raise NotImplementedError
+
+    def graph_answer(self, inputs):
+        """`answer` in a graph, of raw inputs as `serving_spec` has them: a tensor of B rows."""
         raise NotImplementedError
 
     def compile(self, *args, **kwargs):
-        """`SequenceLearner.compile`, and no XLA, which compiles anew for each length."""
+        """`Learner.compile`, and no XLA, which compiles anew for each length."""
         kwargs.setdefault("jit_compile", False)  # XLA compiles anew for each length: seconds each
         super().compile(*args, **kwargs)
 
@@ -158,19 +167,20 @@ class KerasVerbs(SequenceLearner):
         )
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
-        """The answers of `generate` to raw inputs, as Keras predicts: batch by batch.
+        """The answers to raw inputs, as Keras predicts: batch by batch.
 
         Args:
-            x: inputs as of `generate`, in a list, an array, an iterator or a tf.data.Dataset,
-                batched or not, of which further columns are not looked at. Or inputs of the model,
-                as `batches` makes them, for which Keras predicts logits.
+            x: inputs as the task's own verb takes them, in a list, an array, an iterator or a
+                tf.data.Dataset, batched or not, of which further columns are not looked at. Or
+                inputs of the model, as `batches` makes them, for which Keras predicts logits.
             batch_size: inputs that are answered between two steps of the progress bar, 32 by
                 default.
             verbose, callbacks: as in `keras.Model.predict`.
             steps: batches after which it ends.
 
         Returns:
-            A numpy array of str (N,), dtype object; (N, R) with `num_return_sequences` R above 1.
+            A numpy array with N rows: of what writes text, str (N,), dtype object, or (N, R) with
+            `num_return_sequences` R above 1; of a classifier, its probabilities.
         """
         if self._is_of_tokens(x):
             self._make_ready()
@@ -188,11 +198,11 @@ class KerasVerbs(SequenceLearner):
             if not batch:
                 break
             callbacks.on_predict_batch_begin(step)
-            found = self.generate(batch)
+            found = self.answer(batch)
             callbacks.on_predict_batch_end(step, {"outputs": found})
-            answers += found
+            answers += list(found)
         callbacks.on_predict_end()
-        return np.array(answers, dtype=object)
+        return np.array(answers, dtype=self.answer_dtype)
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """`keras.Model.train_on_batch` on raw data: one step on all of it; see `fit`."""
@@ -211,7 +221,7 @@ class KerasVerbs(SequenceLearner):
         """`predict` of one batch."""
         if self._is_of_tokens(x):
             return super().predict_on_batch(x)
-        return np.array(self.generate(list(self._raw_inputs(x))), dtype=object)
+        return np.array(self.answer(list(self._raw_inputs(x))), dtype=self.answer_dtype)
 
     def train_step(self, data):
         if self.loss is not None:
@@ -235,7 +245,7 @@ class KerasVerbs(SequenceLearner):
 
     def _logs_after(self, x, y, y_pred, sample_weight, loss):
         """The metrics after a step; its loss counts by the real tokens of the batch."""
-        weights = tf.cast(self._token_weights(y, sample_weight), tf.float32)
+        weights = tf.cast(self._target_weights(y, sample_weight), tf.float32)
         rows = tf.cast(tf.shape(y)[0], tf.float32)
         # At least 1, as the loss is divided by; and nothing for a replica without rows.
         tokens = tf.minimum(rows, 1.0) * tf.maximum(tf.reduce_sum(weights), 1.0)
@@ -308,33 +318,36 @@ class KerasVerbs(SequenceLearner):
         return super().__call__(inputs, *args, **kwargs)
 
     def call(self, inputs, training=None):
-        """Inputs -> logits float32 (B, T, V); tf.string (B,), as an export takes -> tf.string (B,).
+        """Inputs of the model -> logits float32; tf.string, as an export takes -> answers.
 
-        The answers are those of `generate` with the decoding kept with the model.
+        The answers are those of the task's own verb with the settings kept with the model.
         """
         if not raw_data.is_strings(inputs):
             return super().call(inputs, training)
         rows = tf.reshape(inputs, [-1])
-        text = self._serve_function(rows) if tf.executing_eagerly() else self._serve(rows)["text"]
-        return tf.reshape(text, tf.shape(inputs))
+        eager = tf.executing_eagerly()
+        found = self._answer_function(rows) if eager else self.graph_answer(rows)
+        return tf.reshape(found, tf.concat([tf.shape(inputs), tf.shape(found)[1:]], axis=0))
 
     @property
-    def _serve_function(self):
-        key = "call", self.decoding
-        if key not in self._searches:
-            self._searches[key] = tf.function(
-                lambda inputs: self._serve(inputs)["text"],
-                autograph=False,
-                input_signature=[self.serving_spec],
+    def _answer_function(self):
+        key = "call", *self.answer_settings()
+        if key not in self._functions:
+            self._functions[key] = tf.function(
+                self.graph_answer, autograph=False, input_signature=[self.serving_spec]
             )
-        return self._searches[key]
+        return self._functions[key]
+
+    def answer_settings(self):
+        """What of the model, beside its layers, the graph of its answers is made of: a tuple."""
+        return ()
 
     def graph_inputs(self, inputs):
-        """Raw inputs as `generate` takes -> tf.string (B,) as an export takes, () for one alone."""
+        """Raw inputs as users give them -> tf.string (B,) as an export takes, () for one alone."""
         raise NotImplementedError
 
     def _is_raw(self, x):
-        """Whether these are inputs as of `generate`, as strings or files."""
+        """Whether these are inputs as users give them, as strings or files."""
         kinds = (str, bytes)
         return (
             isinstance(x, kinds)
@@ -343,7 +356,7 @@ class KerasVerbs(SequenceLearner):
         )
 
     def _is_of_tokens(self, x):
-        """Whether these are inputs of the model, not of `generate`."""
+        """Whether these are inputs of the model, not raw ones."""
         if isinstance(x, tf.data.Dataset):
             spec = x.element_spec
             first = spec[0] if isinstance(spec, tuple) else spec
@@ -372,7 +385,7 @@ class KerasVerbs(SequenceLearner):
         return x if raw_data.is_prepared(x) else self.batches(x, y, **options)
 
     def _one_batch(self, x, y, sample_weight):
-        """Raw data -> one batch (inputs, next tokens, weights); one that is ready, as it is."""
+        """Raw data -> one batch (inputs, targets, weights); one that is ready, as it is."""
         if self._is_of_tokens(x):
             return x, y, sample_weight
         raw_data.refuse("sample_weight", sample_weight)
@@ -386,10 +399,10 @@ class KerasVerbs(SequenceLearner):
         """The argument of `batches`, where it is not 0."""
         if not alpha >= 0:
             raise ValueError(f"subword_sampling must be >= 0; got subword_sampling={alpha}.")
-        if alpha and self.source_tokenizer is None:
+        if alpha and "subword_sampling" not in inspect.signature(self.batches).parameters:
             raise ValueError(
-                "subword_sampling needs pairs of texts; "
-                f"got subword_sampling={alpha} for {type(self).__name__}."
+                f"subword_sampling must be 0 for {type(self).__name__}, which cuts words in one "
+                f"way; got subword_sampling={alpha}."
             )
         return {"subword_sampling": alpha} if alpha else {}
 

@@ -1,4 +1,4 @@
-"""What `generate(..., return_dict=True)` answers."""
+"""What the verbs of the tasks answer with `return_dict=True`."""
 
 import dataclasses
 
@@ -37,3 +37,43 @@ class Generated:
             f"Generated(text={self.text!r}, score={self.score:.2f}, tokens={len(self.tokens)}, "
             f"source_tokens={len(self.source_tokens)}, attention={self.attention.shape}{image})"
         )
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Classified:
+    """The class of one text and how it came about; `zoo.plot_attention` draws it.
+
+    Attributes:
+        label: the best label.
+        probability: that it is right.
+        ranked: list of (label, probability), best first.
+        source_tokens: the S tokens of the text (`▁` stands for a space), the end token last.
+        attention: float32 (1, 1, 1, S), the share that each token has in what was judged.
+        text, tokens, score: of the answer as a text of one token: the label, a list with it, and
+            the logarithm of its probability.
+        axes: what the tokens are, as a picture of the attention names them.
+    """
+
+    label: str
+    probability: float
+    ranked: list[tuple[str, float]]
+    source_tokens: list[str]
+    attention: np.ndarray
+    axes: tuple[str, str] = ("text", "label")
+
+    @property
+    def text(self):
+        return self.label
+
+    @property
+    def tokens(self):
+        return [self.label]
+
+    @property
+    def score(self):
+        return float(np.log(self.probability))
+
+    def __repr__(self):
+        """The labels with their probabilities, and of what is long its size."""
+        ranked = ", ".join(f"{label!r}: {probability:.3f}" for label, probability in self.ranked)
+        return f"Classified({{{ranked}}}, source_tokens={len(self.source_tokens)})"

@@ -77,7 +77,7 @@ def pairs(x, y, rule, is_source=is_text, each="text for each in x"):
     """
     if y is None:
         rows = items("x", x, rule)
-        check_items("x[{}]", rows, _is_pair, "x", rule)
+        check_items("x[{}]", rows, is_pair, "x", rule)
         sources, targets = (list(side) for side in zip(*rows, strict=True)) if rows else ([], [])
         check_items("x[{}][0]", sources, is_source, "x", rule)
         check_items("x[{}][1]", targets, is_text, "x", rule)
@@ -92,7 +92,8 @@ def pairs(x, y, rule, is_source=is_text, each="text for each in x"):
     return sources, [str(target) for target in targets]
 
 
-def _is_pair(row):
+def is_pair(row):
+    """Whether an item is a tuple, a list or an array of two."""
     a_row = isinstance(row, (tuple, list)) or (isinstance(row, np.ndarray) and row.ndim == 1)
     return a_row and len(row) == 2
 

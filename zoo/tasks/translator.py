@@ -4,15 +4,16 @@ import keras
 import tensorflow as tf
 
 from zoo.data.batching import bucketed_pairs
+from zoo.lite.readers import SOURCE
 from zoo.tasks import raw_data
 from zoo.tasks.inputs import IDS, framed, padded, texts
-from zoo.tasks.task_model import Beginning, TaskModel
+from zoo.tasks.search_task import Beginning, SearchTask
 from zoo.text import END_ID, PAD_ID, START_ID
 from zoo.training import token_cross_entropy
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class Translator(TaskModel):
+class Translator(SearchTask):
     """A sequence-to-sequence model with its tokenizers and its way of decoding.
 
     `fit` trains on pairs of strings, tokenised, bucketed by length and padded inside. `generate`
@@ -156,14 +157,17 @@ class Translator(TaskModel):
         pieces = self.source_tokenizer(inputs)[:, : self.max_source_length - 1]
         return tf.ensure_shape(framed(pieces, end=True).to_tensor(), [None, None])
 
-    def lite_settings(self):
-        return {"longest_source": self.max_source_length}
+    def lite_manifest(self, weights):
+        return {**super().lite_manifest(weights), "longest_source": self.max_source_length}
 
     def source_pieces_in_graph(self, source, ids):
         return {"source_tokens": self.source_tokenizer.graph_pieces(source)}
 
-    def _tokenizers(self):
-        return [self.source_tokenizer, self.target_tokenizer]
+    def lite_files(self):
+        return {**super().lite_files(), SOURCE: self.source_tokenizer.proto}
+
+    def resources(self):
+        return [self.source_tokenizer.resource, *super().resources()]
 
     def get_config(self):
         shared = self.target_tokenizer is self.source_tokenizer

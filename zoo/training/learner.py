@@ -1,16 +1,18 @@
-"""`SequenceLearner`: what teaches a model of token sequences, on any backend of Keras."""
+"""`Learner`: what teaches a model on batches of numbers, on any backend of Keras."""
 
 import keras
 from keras import ops
 
-from zoo.training.losses import divergence, token_cross_entropy
+from zoo.training.objectives import CrossEntropy
 
 
-class SequenceLearner(keras.Model):
-    """Trains on batches of (inputs, next tokens int (B, T), weights (B, T)).
+class Learner(keras.Model):
+    """Trains on batches of (inputs, targets int (B, ...), weights (B, ...)).
+
+    The targets are next tokens (B, T), or labels (B,).
 
     Args:
-        model: maps inputs to logits (B, T, V).
+        model: maps inputs to logits (B, ..., C).
         encoder: for sources that are images: a `keras.Model` from images (B, H, W, 3) to a grid of
             features (B, h, w, C), of which `model` sees the cells (B, h·w, C).
     """
@@ -19,8 +21,7 @@ class SequenceLearner(keras.Model):
         super().__init__(**kwargs)
         self.model = model
         self.encoder = encoder
-        self.label_smoothing = 0.0
-        self.consistency = 0.0
+        self.objective = CrossEntropy()
 
     def build(self, input_shape=None):
         if not self.model.built:
@@ -28,7 +29,7 @@ class SequenceLearner(keras.Model):
         self.built = True
 
     def call(self, inputs, training=None):
-        """Inputs -> logits float32 (B, T, V)."""
+        """Inputs -> logits float32 (B, ..., C)."""
         source = inputs["source"] if self.encoder is not None else None
         if source is not None and len(source.shape) == 4:
             inputs = {**inputs, "source": self.see(source, training)}
@@ -55,29 +56,19 @@ class SequenceLearner(keras.Model):
 
         Args:
             optimizer: as in Keras.
-            loss: as in Keras. Default: cross-entropy a real token, in nats; padding is not counted.
+            loss: as in Keras. Default: `zoo.training.CrossEntropy`, in nats, the mean over all
+                targets; padding is not counted.
             loss_weights: as in Keras, of a `loss` of one's own.
             metrics, weighted_metrics: as in Keras.
-            label_smoothing: of the default loss in training. Evaluation is never smoothed.
-            consistency: weight of the divergence of two passes with different dropout, in training
-                (R-Drop); above 0 a step takes twice the time. A few thousand examples gain most.
+            label_smoothing, consistency: of the default loss; see `zoo.training.CrossEntropy`.
             **kwargs: as in Keras.
-
-        Reference:
-            Liang et al. 2021, R-Drop: Regularized Dropout for Neural Networks.
         """
-        if not 0 <= label_smoothing < 1:
-            raise ValueError(
-                f"label_smoothing must be in [0, 1); got label_smoothing={label_smoothing}."
-            )
-        if not consistency >= 0:
-            raise ValueError(f"consistency must be >= 0; got consistency={consistency}.")
+        objective = CrossEntropy(label_smoothing, consistency)
         if loss is None and loss_weights is not None:
             raise ValueError(
                 f"loss_weights must be None without a loss; got loss_weights={loss_weights!r}."
             )
-        self.label_smoothing = label_smoothing
-        self.consistency = consistency
+        self.objective = objective
         self._auto_scale_loss = kwargs.get("auto_scale_loss", True)
         self.loss = self._compile_loss = None  # Keras would keep the one of a compile before
         super().compile(
@@ -95,8 +86,7 @@ class SequenceLearner(keras.Model):
         return {
             **super().get_compile_config(),
             "auto_scale_loss": self._auto_scale_loss,
-            "label_smoothing": self.label_smoothing,
-            "consistency": self.consistency,
+            **self.objective.get_config(),
         }
 
     def compile_from_config(self, config):
@@ -108,18 +98,14 @@ class SequenceLearner(keras.Model):
         """The loss of a batch, and what the layers add to it (`add_loss`, regularizers), once.
 
         On several replicas it is the share of one of them: the shares add up to the loss of the
-        whole batch, in which each real token weighs the same wherever it is.
+        whole batch, in which each real target weighs the same wherever it is.
         """
         if self.loss is not None:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
         added = list(self.losses)  # of this pass: a second one would take their place
-        smoothing = self.label_smoothing if training else 0.0
-        losses = token_cross_entropy(y, y_pred, smoothing)
-        if training and self.consistency:
-            again = self(x, training=True)
-            losses = (losses + token_cross_entropy(y, again, smoothing)) / 2
-            losses = losses + self.consistency * divergence(y_pred, again)
-        weights = ops.cast(self._token_weights(y, sample_weight), "float32")
+        again = (lambda: self(x, training=True)) if training else None
+        losses = self.objective(y, y_pred, again)
+        weights = ops.cast(self._target_weights(y, sample_weight), "float32")
         whole = ops.maximum(self.over_replicas(ops.sum(weights)), 1.0)
         loss = ops.sum(losses * weights) / whole
         if added:
@@ -134,5 +120,5 @@ class SequenceLearner(keras.Model):
         """The sum of a number over the replicas that share a batch; here there is one."""
         return value
 
-    def _token_weights(self, y, sample_weight):
+    def _target_weights(self, y, sample_weight):
         return ops.ones_like(y) if sample_weight is None else sample_weight

@@ -23,7 +23,7 @@ from PIL import Image
 from zoo.lite.subwords import END_ID, PAD_ID, START_ID, Subwords
 from zoo.system import writing
 from zoo.training import batches
-from zoo.training.learner import SequenceLearner
+from zoo.training.learner import Learner
 
 
 def pack(
@@ -87,7 +87,7 @@ def run(folder, out=None, policy="mixed_bfloat16", verbose=2):
     spec = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     keras.utils.set_random_seed(spec["seed"])
     restore = keras.saving.deserialize_keras_object
-    learner = SequenceLearner(
+    learner = Learner(
         restore(_with_policy(spec["model"], policy)),
         restore(_with_policy(spec["encoder"], policy)) if "encoder" in spec else None,
     )

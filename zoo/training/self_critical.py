@@ -8,7 +8,7 @@ from zoo.lite.subwords import PAD_ID, START_ID
 def self_critical_batches(sample, reward, sources, batch, seed=0):
     """Batches of the model's own sequences without end, each weighted by what it is worth.
 
-    With the loss of `SequenceLearner`, a weight w on -log p of a token makes the gradient that of
+    With the loss of `Learner`, a weight w on -log p of a token makes the gradient that of
     the expected reward: w is a sequence's reward less the mean of the others of the same source.
 
     Args:

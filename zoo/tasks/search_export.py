@@ -1,10 +1,11 @@
-"""What a task model is without Python: the signatures of its export, and the LiteRT function."""
+"""What a task that searches is without Python: its signatures, and its LiteRT function."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import tensorflow as tf
 
+from zoo.lite.readers import TARGET
+from zoo.lite.search import batch_rows
 from zoo.text import PAD_ID
 
 
@@ -15,58 +16,12 @@ class Answers(NamedTuple):
     score: tf.Tensor
 
 
-class Exported:
-    """The part of `TaskModel` that an export is made of.
+class SearchExport:
+    """The part of `SearchTask` that an export is made of.
 
     A subclass says how raw inputs become sources in the graph (`in_graph`), what they are
     (`serving_spec`), and what attention can point at there (`source_pieces_in_graph`).
     """
-
-    def export(
-        self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **options
-    ):
-        """Writes a SavedModel of `signatures`, for TF Serving or any TensorFlow runtime.
-
-        Args:
-            filepath: folder to write.
-            format: "tf_saved_model". The files of `zoo export --format litert` are made by
-                `zoo.serving`.
-            verbose: whether to print the names of the signatures. Default: no.
-            input_signature: must be None: the signatures take raw inputs.
-
-        Returns:
-            The path of the folder.
-
-        Raises:
-            ImportError: tensorflow-text is missing, whose ops an export needs.
-            TypeError: an option of another format.
-            ValueError: another format, or a signature.
-        """
-        if format == "litert":
-            raise ValueError(
-                "format must be 'tf_saved_model'; got format='litert', which "
-                "`zoo export NAME --format litert` writes."
-            )
-        if format != "tf_saved_model":
-            raise ValueError(f"format must be 'tf_saved_model'; got format={format!r}.")
-        if input_signature is not None:
-            raise ValueError(
-                "input_signature must be None: an export takes raw inputs; "
-                f"got {input_signature!r:.80}."
-            )
-        if options:
-            raise TypeError(f"export got an unexpected argument {next(iter(options))!r}.")
-        path = Path(filepath)
-        signatures = self.signatures()
-        # The graph's resources, not the Keras objects, which would bring signatures of their own.
-        module = tf.Module()
-        module.weights = [weight.value for weight in self.weights]
-        module.tokenizers = [tokenizer.resource for tokenizer in self._tokenizers()]
-        module.functions = signatures
-        tf.saved_model.save(module, str(path), signatures)
-        if verbose:
-            print(f"{path}: signatures {', '.join(signatures)}")
-        return path
 
     def signatures(self):
         """What an export offers: name -> `tf.function` with an input signature.
@@ -123,12 +78,21 @@ class Exported:
             }
         return tf.function(answer, autograph=False).get_concrete_function(**specs)
 
-    def lite_settings(self):
-        """What the reader of a LiteRT file must know beside the options of decoding: a dict."""
-        return {}
+    def lite_files(self):
+        return {TARGET: self.target_tokenizer.proto}
 
-    def _tokenizers(self):
-        return [self.target_tokenizer]
+    def lite_manifest(self, weights):
+        rows = batch_rows(self.decoding.num_beams, weights) if self.lite_batches else 1
+        return {"rows": rows, "decoding": self.decoding.to_dict()}
+
+    def resources(self):
+        return [self.target_tokenizer.resource]
+
+    def graph_answer(self, inputs):
+        return self._serve(inputs)["text"]
+
+    def answer_settings(self):
+        return (self.decoding,)
 
     def in_graph(self, inputs):
         """The raw inputs of an exported model -> a batch of sources."""

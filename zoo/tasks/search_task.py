@@ -1,18 +1,17 @@
-"""`TaskModel`: what turns a model of token sequences into something a person can use."""
+"""`SearchTask`: what all heads share that write text, token by token."""
 
 import functools
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from zoo.decoding import Decoding, all_of, banned, forced, search, template
 from zoo.tasks.answers import SHARED, Answering, checked_options, watched
-from zoo.tasks.exported import Exported
 from zoo.tasks.inputs import FLOATS, IDS, VECTOR, chunks, held_spec, padded, row_seeds, texts
-from zoo.tasks.keras_verbs import KerasVerbs
 from zoo.tasks.output import Generated
+from zoo.tasks.search_export import SearchExport
+from zoo.tasks.task import Task
 from zoo.text import END_ID, PAD_ID, START_ID, UNKNOWN_ID, checked_stops
 
 
@@ -36,8 +35,8 @@ class Beginning(NamedTuple):
     before: Any = None
 
 
-class TaskModel(Answering, Exported, KerasVerbs):
-    """Base of the task models: raw inputs in, text out, trained on raw data as Keras does.
+class SearchTask(Answering, SearchExport, Task):
+    """Base of the task models that write text: raw inputs in, text out.
 
     An input becomes a *source* (`read`), sources of like length a batch for the graph (`pack`), and
     a batch the beginning of a search (`begin`). A subclass defines these three,
@@ -45,16 +44,15 @@ class TaskModel(Answering, Exported, KerasVerbs):
     - `batches`: raw data to batches of (inputs, next tokens, weights) for training;
     - `forced_ids`: one pass over known answers, for scores and attention;
     - `source_pieces`: the names of what attention can point at;
-    - `source_spec`: sources in the graph; and what `Exported` needs.
+    - `source_spec`: sources in the graph; and what `SearchExport` needs.
 
     Args:
         model: what `call` and the search run; see ARCHITECTURE.md, the decoding protocol.
         target_tokenizer: a `zoo.text.SentencePieceTokenizer`, for what is generated.
         decoding: dict of the options that `generate` uses where it is not told otherwise.
-        encoder: see `zoo.training.SequenceLearner`.
+        encoder: see `zoo.training.Learner`.
     """
 
-    serialized_parts = ("model", "tokenizer")  # arguments of the constructor that are objects
     rules = ()  # names of what else `held_to` takes
     spaces = True  # whether answers have spaces
 
@@ -114,7 +112,7 @@ class TaskModel(Answering, Exported, KerasVerbs):
             TypeError: `inputs`, `prefix` or `stop` is of the wrong kind; an unknown option.
             ValueError: an option outside its range.
         """
-        checked_options(TaskModel.generate, rules, self.rules)
+        checked_options(SearchTask.generate, rules, self.rules)
         stops = checked_stops(stop)
         sources, one = self.read(inputs)
         decoding = self.decoding.updated(
@@ -154,6 +152,9 @@ class TaskModel(Answering, Exported, KerasVerbs):
         if decoding.num_return_sequences == 1:
             answers = [row[0] for row in answers]
         return answers[0] if one else answers
+
+    def answer(self, inputs):
+        return self.generate(inputs)
 
     def read(self, inputs):
         """What `generate` takes -> a list of sources, and whether it was one input alone."""
@@ -284,21 +285,21 @@ class TaskModel(Answering, Exported, KerasVerbs):
         """
         self.build()
         key = plan, tuple(held)
-        if key not in self._searches:
-            self._searches[key] = tf.function(
+        if key not in self._functions:
+            self._functions[key] = tf.function(
                 functools.partial(self.search_ids, plan=plan),
                 autograph=False,
                 input_signature=[self.source_spec, held_spec(held), VECTOR, VECTOR, FLOATS],
             )
-        return self._searches[key]
+        return self._functions[key]
 
     @property
     def _forced_function(self):
-        if "forced" not in self._searches:
-            self._searches["forced"] = tf.function(
+        if "forced" not in self._functions:
+            self._functions["forced"] = tf.function(
                 self.forced_ids, autograph=False, input_signature=[self.source_spec, IDS]
             )
-        return self._searches["forced"]
+        return self._functions["forced"]
 
     def forced(self, sources, targets):
         """`forced_ids` for lists of sources and of ids, as numpy arrays."""
@@ -325,16 +326,5 @@ class TaskModel(Answering, Exported, KerasVerbs):
             attention=attention[0, :, :, : len(ids)],
         )
 
-    # Saving.
-
     def get_config(self):
         return {**super().get_config(), "decoding": self.decoding.to_dict()}
-
-    @classmethod
-    def from_config(cls, config):
-        parts = {name: config[name] for name in cls.serialized_parts}
-        parts = {
-            name: part and keras.saving.deserialize_keras_object(part)
-            for name, part in parts.items()
-        }
-        return cls(**{**config, **parts})
