@@ -107,7 +107,7 @@ def test_stream_refuses_beams_before_it_begins(generator):
 
 def test_second_stream_does_not_trace(generator):
     list(generator.stream("the", temperature=0.5, seed=1))
-    functions = [f for k, pair in generator._searches.items() if k[0] == "stream" for f in pair]
+    functions = [f for k, pair in generator._functions.items() if k[0] == "stream" for f in pair]
     traces = [f.experimental_get_tracing_count() for f in functions]
     list(generator.stream("a cat and", temperature=0.9, seed=2, max_new_tokens=30))
     assert [f.experimental_get_tracing_count() for f in functions] == traces

@@ -187,7 +187,7 @@ def test_stop_that_is_none_is_an_error(generator, stop, error, message):
 
 def test_other_stops_do_not_trace_anew(generator):
     generator.generate("the", stop="t", seed=1)
-    functions = [f for key, f in generator._searches.items() if "stops" in key[-1]]
+    functions = [f for key, f in generator._functions.items() if "stops" in key[-1]]
     functions = [f for f in functions if not isinstance(f, tuple)]
     traces = [f.experimental_get_tracing_count() for f in functions]
     generator.generate("a cat", stop=["on", "mat"], seed=1)

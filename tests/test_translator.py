@@ -203,10 +203,10 @@ def test_answer_has_at_most_max_new_tokens(translator):
 def test_second_call_does_not_trace(translator, monkeypatch):
     monkeypatch.setattr(translator, "_graphs", Graphs())  # other tests may make some and use none
     translator.generate("Hund", num_beams=2)
-    traces = {plan: f.experimental_get_tracing_count() for plan, f in translator._searches.items()}
+    traces = {plan: f.experimental_get_tracing_count() for plan, f in translator._functions.items()}
     translator.generate(SOURCES, num_beams=2, length_penalty=0.3, max_new_tokens=7)
     assert traces == {
-        plan: f.experimental_get_tracing_count() for plan, f in translator._searches.items()
+        plan: f.experimental_get_tracing_count() for plan, f in translator._functions.items()
     }
     assert set(traces.values()) == {1}
 

@@ -22,6 +22,7 @@ _FIGURES = (
     ("bleu", "BLEU {:.1f}"),
     ("cider_d", "CIDEr-D {:.3f}"),
     ("bits_per_character", "{:.3f} bits a character"),
+    ("accuracy", "accuracy {:.3f}"),
 )
 
 
@@ -122,7 +123,7 @@ def load(name, task=None, fast=False):
 
     Returns:
         The task model, such as `zoo.Translator`; with `fast`, `zoo.serving.LiteTranslator` or its
-        like, which knows `generate` alone.
+        like, which knows the verb of the task alone.
 
     Raises:
         ValueError: no model has this name; or the file is truncated, or no model of the zoo, or of

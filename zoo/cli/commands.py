@@ -141,12 +141,12 @@ def translate(name, text, attend, fast, **options):
     checks.picture("--attend", attend)
     if text or sys.stdin.isatty():
         _one_thread()
-    translator = _load(name, "translation", fast)
+    translator = load_quietly(name, "translation", fast)
     if attend:
-        write_lines([_draw(translator, text[0], attend, **options)])
+        write_lines([draw(translator, text[0], attend, **options)])
         return
     if text:
-        lines, size = map(_clean, text), BATCH
+        lines, size = map(clean, text), BATCH
     else:
         lines = read_lines(sys.stdin.buffer)
         size = 1 if sys.stdin.isatty() else BATCH  # who types wants an answer to each line
@@ -160,7 +160,7 @@ def _one_thread():
             os.environ.setdefault(threads, "1")
 
 
-def _load(name, task, fast=False):
+def load_quietly(name, task, fast=False):
     gc.disable()  # what is loaded stays; to look through it for garbage delays the first answer
     try:
         with quiet():
@@ -173,7 +173,7 @@ def _answer_lines(model, lines, size, prefix=None, seed=None, **options):
     done = 0
     for batch in batches(lines, size):
         if prefix is not None:
-            options["prefix"] = [_clean(prefix)] * len(batch)
+            options["prefix"] = [clean(prefix)] * len(batch)
         if seed is not None:
             options["seed"] = seed + done  # so that a line's answer does not depend on `size`
         answers = model.generate(batch, **options)
@@ -185,10 +185,10 @@ def _answer_lines(model, lines, size, prefix=None, seed=None, **options):
 
 def _unescaped(text):
     r"""Text of an argument or a line, in which `\n` is a line end."""
-    return _clean(text).replace("\\n", "\n")
+    return clean(text).replace("\\n", "\n")
 
 
-def _clean(text):
+def clean(text):
     """An argument of the process as valid text; stray bytes become U+FFFD."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
@@ -214,7 +214,7 @@ def generate(name, prompt, count, form, acrostic, **options):
     options = _given({**options, "form": form or None, "acrostic": acrostic})
     if prompt == "-" and (count > 1 or acrostic):
         raise click.UsageError("-n and --acrostic need a PROMPT of their own; got -.")
-    generator = _load(name, "generation")
+    generator = load_quietly(name, "generation")
     if prompt == "-":
         _answer_lines(generator, map(_unescaped, read_lines(sys.stdin.buffer)), BATCH, **options)
         return
@@ -266,15 +266,15 @@ def attend(name, text, out, layer, head):
     checks.picture("--out", out)
     checks.maps(name, layer, head)
     checks.photograph(name, text)
-    model = _load(name, None)
-    write_lines([_draw(model, text, out, layer=layer, head=head)])
+    model = load_quietly(name, None)
+    write_lines([draw(model, text, out, layer=layer, head=head)])
 
 
-def _draw(model, text, path, layer=-1, head="mean", **options):
+def draw(model, text, path, layer=-1, head="mean", **options):
     """Write the attention picture of one answer, and return its text."""
     from zoo.plots import plot_attention
 
-    answer = model.generate(_clean(text), return_dict=True, **options)
+    answer = model.ask(clean(text), return_dict=True, **options)
     plot_attention(answer, path, layer=layer, head=head)
     click.echo(f"wrote {path}", err=True)
     return answer.text
@@ -301,7 +301,7 @@ def evaluate(name, data_dir, limit, tsv, litert):
     path = registry.find(name)
     checks.file("--tsv", tsv)
     checks.folder("--data-dir", data_dir)
-    model = _load(path, "translation" if tsv else None)
+    model = load_quietly(path, "translation" if tsv else None)
     from zoo import data, evaluation
 
     if tsv:

@@ -9,7 +9,7 @@ import warnings
 
 import click
 
-from zoo.cli import caption, export, serve, train  # noqa: F401  they add their commands to the group
+from zoo.cli import caption, classify, export, serve, train  # noqa: F401  each adds its command
 from zoo.cli.commands import zoo
 
 BAD_USAGE = 2

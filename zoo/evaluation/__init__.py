@@ -13,6 +13,9 @@ from zoo.evaluation.examples import read_examples as read_examples
 from zoo.evaluation.examples import replay as replay
 from zoo.evaluation.examples import write_examples as write_examples
 from zoo.evaluation.kneser_ney import KneserNey as KneserNey
+from zoo.evaluation.labels import LabelCorpus as LabelCorpus
+from zoo.evaluation.labels import calibration_error as calibration_error
+from zoo.evaluation.labels import measure_labels as measure_labels
 from zoo.evaluation.litert import compare_litert as compare_litert
 from zoo.evaluation.measure import evaluate as evaluate
 from zoo.evaluation.own_sentences import OWN_SENTENCES as OWN_SENTENCES

@@ -20,6 +20,10 @@ _MEASURES = {
     "bleu_4": ("BLEU-4", ".3f"),
     "cider_d": ("CIDEr-D", ".3f"),
     "rouge_l": ("ROUGE-L", ".3f"),
+    "accuracy": ("accuracy", ".3f"),
+    "macro_f1": ("macro F1", ".3f"),
+    "calibration_error": ("expected calibration error", ".3f"),
+    "most_common": ("accuracy of the most common label", ".3f"),
     "nats_per_character": ("nats a character", ".4f"),
     "bits_per_character": ("bits a character", ".3f"),
     "bits_per_byte": ("bits a byte", ".3f"),
@@ -187,9 +191,9 @@ def _quality(metrics):
         for name, result in corpora.items()
     ]
     heading = ["corpus", size, *(_MEASURES[key][0] for key in measures)]
-    settings = ", ".join(_settings(metrics["decoding"]))
     parts = [
-        f"`zoo evaluate {metrics['model']}` gave on {metrics['date'][:10]}, with `{settings}`:",
+        f"`zoo evaluate {metrics['model']}` gave on {metrics['date'][:10]}, with "
+        f"`{', '.join(_settings(metrics))}`:",
         _table(heading, rows),
     ]
     if "bleu" in measures:
@@ -208,6 +212,9 @@ def _quality(metrics):
             parts += _language(name, result)
         if "shown" in result:
             parts += _captions(name, result)
+    first, result = next(iter(corpora.items()))
+    if "by_label" in result:
+        parts += _labels(first, result)
     return "\n\n".join(parts)
 
 
@@ -227,8 +234,11 @@ def _litert(found):
     yield _table(["weights", "equal answers", title], rows)
 
 
-def _settings(decoding):
-    """The settings that say something: of beam search, or of sampling."""
+def _settings(metrics):
+    """The settings that say something: of beam search, of sampling, of a classifier."""
+    if "decoding" not in metrics:
+        return [f"temperature={metrics['temperature']:.3f}"]
+    decoding = metrics["decoding"]
     silent = {"temperature", "top_p"} if not decoding["do_sample"] else {"length_penalty"}
     return [f"{name}={decoding[name]}" for name in _SETTINGS if name not in silent]
 
@@ -276,6 +286,25 @@ def _captions(name, result):
         for shown in several
     ]
     yield _table(["", "image of the set", "caption"], rows)
+
+
+def _labels(name, result):
+    """What only the corpora of classifiers have."""
+    yield (
+        "The loss is in nats a text; the expected calibration error is the mean distance between "
+        f"the probability of an answer and how often such answers are right. By label, on {name}:"
+    )
+    rows = [
+        [label, found["texts"], f"{found['precision']:.3f}", f"{found['recall']:.3f}"]
+        for label, found in result["by_label"].items()
+    ]
+    yield _table(["label", "texts", "precision", "recall"], rows)
+    yield "The mistakes that it was most sure of:"
+    rows = [
+        [wrong["text"], wrong["label"], wrong["answer"], f"{wrong['probability']:.3f}"]
+        for wrong in result["mistakes"]
+    ]
+    yield _table(["text", "label", "answer", "probability"], rows)
 
 
 def _comparison(card, metrics):

@@ -6,6 +6,7 @@ A corpus has a `name`, `data` and `split`, `checksums`, and `read(data_dir) -> m
 
 from zoo.data import poem_lines
 from zoo.evaluation.captions import CaptionCorpus
+from zoo.evaluation.labels import LabelCorpus
 from zoo.evaluation.language import TextCorpus
 from zoo.evaluation.translation import Corpus
 
@@ -36,4 +37,12 @@ CORPORA = {
     "caption_en": (CaptionCorpus("test", "en"),),
     "caption_en_rnn": (CaptionCorpus("test", "en"),),
     "caption_zh": (CaptionCorpus("test", "zh"),),
+    "classify_sentiment_en": (LabelCorpus("sst2", "test"), LabelCorpus("sst2", "val")),
+    "classify_questions_en": (LabelCorpus("trec_questions", "test"),),
+    "classify_reviews_zh": tuple(
+        LabelCorpus("shopping_zh", split, "polarity") for split in ("test", "val")
+    ),
+    "classify_goods_zh": tuple(
+        LabelCorpus("shopping_zh", split, "goods") for split in ("test", "val")
+    ),
 }

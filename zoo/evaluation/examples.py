@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from zoo.evaluation.files import read_text, write_atomically
+from zoo.tasks import SearchTask
 
 _NAME = "examples.jsonl"
-_SEED = 1  # of models that sample
+_SEED = {"seed": 1}  # of models that may sample
 
 
 class Mismatch(NamedTuple):
@@ -27,7 +28,7 @@ def write_examples(model, directory, sources):
         sources: list of str, answered with the settings kept in the model.
     """
     sources = list(sources)
-    rows = zip(sources, model.generate(sources, seed=_SEED), strict=True)
+    rows = zip(sources, _answers(model, sources), strict=True)
     lines = [
         json.dumps({"input": source, "output": text}, ensure_ascii=False) + "\n"
         for source, text in rows
@@ -57,9 +58,13 @@ def replay(model, directory):
         FileNotFoundError: `directory` does not hold `examples.jsonl`.
     """
     examples = read_examples(directory)
-    texts = model.generate([source for source, _ in examples], seed=_SEED)
+    texts = _answers(model, [source for source, _ in examples])
     return [
         Mismatch(source, expected, text)
         for (source, expected), text in zip(examples, texts, strict=True)
         if text != expected
     ]
+
+
+def _answers(model, sources):
+    return model.ask(sources, **(_SEED if isinstance(model, SearchTask) else {}))

@@ -27,11 +27,11 @@ def compare_litert(model, name, readers, *, data_dir=None, out=None, count=None)
     corpus = CORPORA[name][0]._replace(split="val")
     material = corpus.read(data_dir)
     inputs, options = corpus.inputs(material, count or corpus.compared)
-    answers = model.generate(inputs, **options)
+    answers = model.ask(inputs, **options)
     measure, score = corpus.score(model, material, answers)
     result = {"corpus": corpus.name, "inputs": len(inputs), "measure": measure, "score": score}
     for weights, reader in readers.items():
-        found = reader.generate(inputs, **options)
+        found = reader.ask(inputs, **options)
         equal = sum(a == b for a, b in zip(answers, found, strict=True)) / len(inputs)
         result[weights] = {"equal": equal, "score": corpus.score(model, material, found)[1]}
     if out is not None:

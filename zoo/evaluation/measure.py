@@ -12,7 +12,7 @@ from zoo.system import cores
 
 
 def evaluate(model, name, *, data_dir=None, limit=None, out=None, overwrite=False):
-    """Measure a shipped model on its test sets, with the decoding settings kept in the model.
+    """Measure a shipped model on its test sets, with the settings kept in the model.
 
     Args:
         model: the task model.
@@ -25,9 +25,9 @@ def evaluate(model, name, *, data_dir=None, limit=None, out=None, overwrite=Fals
 
     Returns:
         dict, as in `metrics.json`: `model`, `date` (UTC), `partial`, `parameters`, `bytes` (of
-        `out/model.keras`, else `None`), `decoding`, `versions`, `machine`, and `corpora`, a dict
-        from the name of a corpus to `data`, `split`, `sha256` of its files, and what its `measure`
-        returns.
+        `out/model.keras`, else `None`), the settings of the task, such as `decoding`, `versions`,
+        `machine`, and `corpora`, a dict from the name of a corpus to `data`, `split`, `sha256` of
+        its files, and what its `measure` returns.
 
     Raises:
         ValueError: an unknown name, a limit below 1, or a partial result in place of a whole one.
@@ -56,7 +56,7 @@ def evaluate(model, name, *, data_dir=None, limit=None, out=None, overwrite=Fals
         "partial": limit is not None,
         "parameters": int(model.count_params()),
         "bytes": _size(out),
-        "decoding": model.decoding.to_dict(),
+        **model.settings(),
         "versions": _versions(),
         "machine": {"cpus": cores(), "architecture": platform.machine()},
         "corpora": corpora,

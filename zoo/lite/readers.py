@@ -36,6 +36,7 @@ class LiteModel:
     """
 
     task = None  # class in zoo.tasks of the models that it reads
+    verb = None  # as of that class
     output = None  # of those of the file, what an answer is made of
 
     def __init__(self, path, num_threads=None):
@@ -61,11 +62,15 @@ class LiteModel:
         rows = self.manifest["rows"]
         self._batches = LiteBatches(str(folder / MODEL), rows, num_threads, self.output)
 
+    def ask(self, inputs, **options):
+        """What the verb of the task answers."""
+        return getattr(self, self.verb)(inputs, **options)
+
 
 class LiteWriter(LiteModel):
     """Base of the readers of models that write text; see `LiteModel`."""
 
-    output = "ids"
+    verb, output = "generate", "ids"
 
     def __init__(self, path, num_threads=None):
         super().__init__(path, num_threads)
@@ -183,7 +188,7 @@ class LiteClassifier(LiteModel):
     """Names the class of texts as the `zoo.Classifier` that was exported; see `LiteModel`."""
 
     task = "Classifier"
-    output = "probability"
+    verb, output = "classify", "probability"
 
     def __init__(self, path, num_threads=None):
         super().__init__(path, num_threads)

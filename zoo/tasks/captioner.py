@@ -216,7 +216,7 @@ class ImageCaptioner(SearchTask):
             )
         return list(x) if _is_several(x) else [x]
 
-    def in_graph(self, inputs):
+    def preprocess_tf(self, inputs):
         return decode_batch(inputs, self.image_size)
 
     def whole_in_graph(self, inputs, text):
@@ -233,12 +233,7 @@ class ImageCaptioner(SearchTask):
         return {}
 
     def get_config(self):
-        serialize = keras.saving.serialize_keras_object
-        return {
-            **super().get_config(),
-            "spaces": self.spaces,
-            **{part: serialize(getattr(self, part)) for part in self.serialized_parts},
-        }
+        return {**super().get_config(), "spaces": self.spaces}
 
 
 _PAIRS = "a list of pairs of an image and a str, or a list of images, with y of captions"

@@ -43,7 +43,9 @@ class Classifier(Task):
         Hierarchical Attention Networks for Document Classification (attention over words).
     """
 
+    verb = "classify"
     serving_spec = tf.TensorSpec([None], tf.string, name="text")
+    source_spec = IDS
     answer_dtype = "float32"
 
     def __init__(self, model, tokenizer, labels, temperature=1.0, max_length=512, **kwargs):
@@ -257,6 +259,9 @@ class Classifier(Task):
         scaled = tf.cast(logits, tf.float32) / self.temperature
         return tf.nn.softmax(scaled), tf.cast(attention, tf.float32)
 
+    def settings(self):
+        return {"temperature": self.temperature}
+
     def answer_settings(self):
         return (self.temperature,)
 
@@ -276,12 +281,15 @@ class Classifier(Task):
     def graph_inputs(self, inputs):
         return tf.constant(inputs if isinstance(inputs, str) else texts("inputs", inputs))
 
-    def _graph_encode(self, inputs):
+    def preprocess_tf(self, inputs):
         pieces = self.tokenizer(inputs)[:, : self.max_length - 1]
         return tf.ensure_shape(framed(pieces, end=True).to_tensor(), [None, None])
 
     def graph_answer(self, inputs):
-        return self.probabilities(self._graph_encode(inputs))[0]
+        return self.probabilities(self.preprocess_tf(inputs))[0]
+
+    def serve(self, inputs):
+        return self._ranked(self.graph_answer(inputs))
 
     def signatures(self):
         """What an export offers.
@@ -291,23 +299,16 @@ class Classifier(Task):
         (B,), which is the one of `target_tokens` string (B, 1), `source_tokens` string (B, S), and
         the weight of each, `attention` float32 (B, 1, S).
         """
-        signature = [self.serving_spec]
-        return {
-            name: tf.function(function, autograph=False, input_signature=signature)
-            for name, function in (
-                ("serving_default", lambda inputs: self._serve(self._graph_encode(inputs))[0]),
-                ("attention", self._serve_attention),
-            )
-        }
+        return {**super().signatures(), "attention": self.served(self._serve_attention)}
 
-    def _serve(self, ids):
-        probabilities, attention = self.probabilities(ids)
+    def _ranked(self, probabilities):
         best, order = tf.math.top_k(probabilities, k=len(self.labels))
-        return {"label": tf.gather(tf.constant(self.labels), order), "probability": best}, attention
+        return {"label": tf.gather(tf.constant(self.labels), order), "probability": best}
 
     def _serve_attention(self, inputs):
-        ids = self._graph_encode(inputs)
-        answer, attention = self._serve(ids)
+        ids = self.preprocess_tf(inputs)
+        probabilities, attention = self.probabilities(ids)
+        answer = self._ranked(probabilities)
         return {
             **answer,
             "text": answer["label"][:, 0],
@@ -316,19 +317,17 @@ class Classifier(Task):
             "attention": tf.where(ids != PAD_ID, attention, 0.0)[:, None],
         }
 
-    def lite_function(self):
-        """The probabilities of texts of one length, as LiteRT computes them.
+    def resources(self):
+        return [self.tokenizer.resource]
 
-        Returns:
-            The concrete function of `source` int32 (B, S); a dict of `probability` float32 (B, C),
-            in the order of the labels.
-        """
+    def lite_function(self):
+        """See `Task`: `source` int32 (B, S) -> `probability` float32 (B, C), as of `labels`."""
         self.build()
 
-        def classify(source):
+        def run(source):
             return {"probability": self.probabilities(source)[0]}
 
-        return tf.function(classify, autograph=False).get_concrete_function(source=IDS)
+        return tf.function(run, autograph=False).get_concrete_function(source=IDS)
 
     def lite_files(self):
         return {SOURCE: self.tokenizer.proto}
@@ -337,12 +336,5 @@ class Classifier(Task):
         return {"rows": _LITE_ROWS, "labels": self.labels, "longest_source": self.max_length}
 
     def get_config(self):
-        serialize = keras.saving.serialize_keras_object
-        return {
-            **super().get_config(),
-            "model": serialize(self.model),
-            "tokenizer": serialize(self.tokenizer),
-            "labels": self.labels,
-            "temperature": self.temperature,
-            "max_length": self.max_length,
-        }
+        numbers = {name: getattr(self, name) for name in ("labels", "temperature", "max_length")}
+        return {**super().get_config(), **numbers}

@@ -346,7 +346,7 @@ class TextGenerator(SearchTask):
 
     def _serve_sample(self, text, temperature, top_p, seed):
         floats = {"temperature": temperature, "top_p": top_p}
-        best = self._best(self.in_graph(text), seed, self._sampling, **floats)
+        best = self._best(self.preprocess_tf(text), seed, self._sampling, **floats)
         answer = self._answer(text, best)
         return {**answer, "text": tf.where(in_range(floats), answer["text"], "")}
 
@@ -380,7 +380,7 @@ class TextGenerator(SearchTask):
     def graph_inputs(self, inputs):
         return tf.constant(inputs if isinstance(inputs, str) else listed("inputs", inputs))
 
-    def in_graph(self, inputs):
+    def preprocess_tf(self, inputs):
         pieces = self.tokenizer(inputs)[:, 2 - self.model.context_length :]
         ids = framed(pieces, start=True)
         return tf.ensure_shape(_padding_first(ids.to_tensor()), [None, None])
@@ -392,13 +392,7 @@ class TextGenerator(SearchTask):
         return {"source_tokens": self.tokenizer.graph_pieces(_joined(source, ids)[:, :-1])}
 
     def get_config(self):
-        serialize = keras.saving.serialize_keras_object
-        return {
-            **super().get_config(),
-            "model": serialize(self.model),
-            "tokenizer": serialize(self.tokenizer),
-            "form": self.form and dataclasses.asdict(self.form),
-        }
+        return {**super().get_config(), "form": self.form and dataclasses.asdict(self.form)}
 
 
 def in_range(floats):

@@ -19,7 +19,7 @@ class Answers(NamedTuple):
 class SearchExport:
     """The part of `SearchTask` that an export is made of.
 
-    A subclass says how raw inputs become sources in the graph (`in_graph`), what they are
+    A subclass says how raw inputs become sources in the graph (`preprocess_tf`), what they are
     (`serving_spec`), and what attention can point at there (`source_pieces_in_graph`).
     """
 
@@ -31,14 +31,7 @@ class SearchExport:
         (B, T, S), the mean over the heads of the last layer, and what it points at,
         `source_tokens` string (B, S); rows are filled up with empty strings and zeros.
         """
-        self.build()
-        signature = [self.serving_spec]
-        return {
-            "serving_default": tf.function(self._serve, autograph=False, input_signature=signature),
-            "attention": tf.function(
-                self._serve_attention, autograph=False, input_signature=signature
-            ),
-        }
+        return {**super().signatures(), "attention": self.served(self._serve_attention)}
 
     def lite_function(self):
         """The search for the answers to a few sources of one length, as LiteRT runs it.
@@ -88,15 +81,8 @@ class SearchExport:
     def resources(self):
         return [self.target_tokenizer.resource]
 
-    def graph_answer(self, inputs):
-        return self._serve(inputs)["text"]
-
     def answer_settings(self):
         return (self.decoding,)
-
-    def in_graph(self, inputs):
-        """The raw inputs of an exported model -> a batch of sources."""
-        raise NotImplementedError
 
     def whole_in_graph(self, inputs, text):
         """`whole` in the graph: raw inputs, and the tf.string (B,) that was generated."""
@@ -106,15 +92,15 @@ class SearchExport:
         """`source_pieces` in the graph: a dict of `source_tokens` string (B, S), or empty."""
         raise NotImplementedError
 
-    def _serve(self, inputs):
-        return self._answer(inputs, self._best(self.in_graph(inputs)))
+    def serve(self, inputs):
+        return self._answer(inputs, self._best(self.preprocess_tf(inputs)))
 
     def _answer(self, inputs, best):
         text = self.whole_in_graph(inputs, self.target_tokenizer.detokenize(best.ids))
         return {"text": text, "score": best.score}
 
     def _serve_attention(self, inputs):
-        source = self.in_graph(inputs)
+        source = self.preprocess_tf(inputs)
         best = self._best(source)
         # A row without tokens still needs a column to attend with.
         column = tf.fill([tf.shape(best.ids)[0], 1], PAD_ID)

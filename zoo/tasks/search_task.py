@@ -53,6 +53,7 @@ class SearchTask(Answering, SearchExport, Task):
         encoder: see `zoo.training.Learner`.
     """
 
+    verb = "generate"
     rules = ()  # names of what else `held_to` takes
     spaces = True  # whether answers have spaces
 
@@ -325,6 +326,9 @@ class SearchTask(Answering, SearchExport, Task):
             score=float(scores[0]) if ids else 0.0,
             attention=attention[0, :, :, : len(ids)],
         )
+
+    def settings(self):
+        return {"decoding": self.decoding.to_dict()}
 
     def get_config(self):
         return {**super().get_config(), "decoding": self.decoding.to_dict()}

@@ -11,26 +11,60 @@ from zoo.tasks.keras_verbs import KerasVerbs
 class Task(KerasVerbs):
     """Base of the task models: raw inputs in, answers out, trained on raw data as Keras does.
 
-    It knows no token and no search. A head defines
+    It knows no token and no search. An answer is `postprocess_tf(model(preprocess_tf(inputs)))`, in
+    Python as in an export. A head defines
 
     - `batches`: raw data -> batches of (inputs, targets, weights) to train on;
-    - `answer`: a list of raw inputs -> their answers, which `predict` gathers;
-    - `graph_inputs`, `serving_spec`, `graph_answer`, `signatures`: the same in a graph, which an
-      export is made of;
-    - `lite_function`, `lite_files`, `lite_manifest`: the same without TensorFlow;
-    - a verb for its users, such as `generate` or `classify`.
+    - `preprocess_tf`: raw inputs, as `serving_spec` has them, -> inputs of the model;
+    - `postprocess_tf`: outputs of the model -> a dict of tensors, the answer first;
 
-    `zoo.tasks.SearchTask` is the base of the heads that write text.
+    and as much of the rest as it wants otherwise: a verb for its users, such as `classify`, further
+    `signatures`, what a LiteRT file holds. `zoo.tasks.SearchTask` is the base of the heads that
+    write text.
 
     Args:
         model: maps inputs to logits; what `call` runs.
         encoder: see `zoo.training.Learner`.
     """
 
+    verb = "answer"  # name of the method that answers users
     serialized_parts = ("model", "tokenizer")  # arguments of the constructor that are objects
     serving_spec = None  # tf.TensorSpec of raw inputs in an export
+    source_spec = None  # tf.TensorSpec of inputs of the model
+
+    def ask(self, inputs, **options):
+        """What the verb of the task answers.
+
+        With `return_dict=True`, where the verb has it, that is what `zoo.plot_attention` draws.
+        """
+        return getattr(self, self.verb)(inputs, **options)
+
+    def settings(self):
+        """How the task answers where it is not told otherwise: a dict that JSON can write."""
+        return {}
+
+    def answer(self, inputs):
+        return self._answer_function(self.graph_inputs(list(inputs))).numpy()
 
     # In a graph.
+
+    def graph_inputs(self, inputs):
+        return tf.constant(inputs, self.serving_spec.dtype)
+
+    def preprocess_tf(self, inputs):
+        """Raw inputs, as `serving_spec` has them -> inputs of the model, as `source_spec`."""
+        raise NotImplementedError
+
+    def postprocess_tf(self, outputs):
+        """Outputs of the model -> a dict of tensors of B rows, of which the first is the answer."""
+        raise NotImplementedError
+
+    def serve(self, inputs):
+        """What `serving_default` gives to raw inputs."""
+        return self.postprocess_tf(self.model(self.preprocess_tf(inputs), training=False))
+
+    def graph_answer(self, inputs):
+        return next(iter(self.serve(inputs).values()))
 
     def signatures(self):
         """What an export offers: name -> tf.function with an input signature.
@@ -40,11 +74,16 @@ class Task(KerasVerbs):
         `source_tokens` string (B, S) and `target_tokens` string (B, T) what these attend to:
         `attention` float32 (B, T, S).
         """
-        raise NotImplementedError
+        self.build()
+        return {"serving_default": self.served(self.serve)}
+
+    def served(self, function):
+        """A function of raw inputs as a tf.function of `serving_spec`."""
+        return tf.function(function, autograph=False, input_signature=[self.serving_spec])
 
     def resources(self):
-        """What of a vocabulary the functions of an export need: a list of trackable objects."""
-        return [self.tokenizer.resource]
+        """What the functions of an export need beside weights: a list of trackable objects."""
+        return []
 
     def export(
         self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **options
@@ -96,8 +135,13 @@ class Task(KerasVerbs):
     # Without TensorFlow.
 
     def lite_function(self):
-        """The concrete function that a LiteRT file runs, from dense numbers to a dict of them."""
-        raise NotImplementedError
+        """The concrete function that a LiteRT file runs: `source`, as `source_spec`, to a dict."""
+        self.build()
+
+        def run(source):
+            return self.postprocess_tf(self.model(source, training=False))
+
+        return tf.function(run, autograph=False).get_concrete_function(source=self.source_spec)
 
     def lite_files(self):
         """What the reader of a LiteRT file needs beside it: file name -> bytes."""
@@ -109,9 +153,14 @@ class Task(KerasVerbs):
         Args:
             weights: "int8" or "float32", how the file stores the weights.
         """
-        return {}
+        return {"rows": 1}
 
     # Saving.
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        parts = {name: serialize(getattr(self, name)) for name in self.serialized_parts}
+        return {**super().get_config(), **parts}
 
     @classmethod
     def from_config(cls, config):

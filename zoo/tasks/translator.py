@@ -153,7 +153,7 @@ class Translator(SearchTask):
     def graph_inputs(self, inputs):
         return tf.constant(inputs if isinstance(inputs, str) else texts("inputs", inputs))
 
-    def in_graph(self, inputs):
+    def preprocess_tf(self, inputs):
         pieces = self.source_tokenizer(inputs)[:, : self.max_source_length - 1]
         return tf.ensure_shape(framed(pieces, end=True).to_tensor(), [None, None])
 
@@ -171,14 +171,8 @@ class Translator(SearchTask):
 
     def get_config(self):
         shared = self.target_tokenizer is self.source_tokenizer
-        serialize = keras.saving.serialize_keras_object
-        return {
-            **super().get_config(),
-            "model": serialize(self.model),
-            "source_tokenizer": serialize(self.source_tokenizer),
-            "target_tokenizer": None if shared else serialize(self.target_tokenizer),
-            "max_source_length": self.max_source_length,
-        }
+        config = {**super().get_config(), "max_source_length": self.max_source_length}
+        return {**config, "target_tokenizer": None} if shared else config
 
 
 def _string_pairs(x, y):
