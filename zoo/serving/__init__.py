@@ -12,6 +12,7 @@ _PUBLIC = {
     "LiteTranslator": "zoo.lite.readers",
     "LiteGenerator": "zoo.lite.readers",
     "LiteCaptioner": "zoo.lite.readers",
+    "LiteClassifier": "zoo.lite.readers",
 }
 
 __all__ = list(_PUBLIC)
