@@ -9,6 +9,7 @@ from pathlib import Path
 from zoo.evaluation.corpora import CORPORA
 from zoo.evaluation.files import write_atomically
 from zoo.system import cores
+from zoo.tasks.files import bits_per_weight
 
 
 def evaluate(model, name, *, data_dir=None, limit=None, out=None, overwrite=False):
@@ -25,9 +26,9 @@ def evaluate(model, name, *, data_dir=None, limit=None, out=None, overwrite=Fals
 
     Returns:
         dict, as in `metrics.json`: `model`, `date` (UTC), `partial`, `parameters`, `bytes` (of
-        `out/model.keras`, else `None`), the settings of the task, such as `decoding`, `versions`,
-        `machine`, and `corpora`, a dict from the name of a corpus to `data`, `split`, `sha256` of
-        its files, and what its `measure` returns.
+        `out/model.keras`, else `None`), `bits_per_weight` of that file, the settings of the task,
+        such as `decoding`, `versions`, `machine`, and `corpora`, a dict from the name of a corpus
+        to `data`, `split`, `sha256` of its files, and what its `measure` returns.
 
     Raises:
         ValueError: an unknown name, a limit below 1, or a partial result in place of a whole one.
@@ -55,7 +56,7 @@ def evaluate(model, name, *, data_dir=None, limit=None, out=None, overwrite=Fals
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "partial": limit is not None,
         "parameters": int(model.count_params()),
-        "bytes": _size(out),
+        **_file(out),
         **model.settings(),
         "versions": _versions(),
         "machine": {"cpus": cores(), "architecture": platform.machine()},
@@ -75,9 +76,12 @@ def _check_replaceable(path, limit):
         )
 
 
-def _size(directory):
+def _file(directory):
+    """What there is to say of the model's file."""
     path = None if directory is None else Path(directory) / "model.keras"
-    return path.stat().st_size if path and path.exists() else None
+    if path is None or not path.exists():
+        return {"bytes": None}
+    return {"bytes": path.stat().st_size, "bits_per_weight": bits_per_weight(path)}
 
 
 def _versions():

@@ -1,4 +1,4 @@
-"""How every shipped model is trained: resumable, with logs, and saved in half precision."""
+"""How every shipped model is trained: resumable, with logs, and saved in a compact file."""
 
 import contextlib
 import inspect
@@ -117,7 +117,7 @@ def train_and_save(
     finished = _under("float32", build)
     finished.set_weights(model.get_weights())
     path = Path(out) / "model.keras"
-    save_model(finished, path, half=True)
+    save_model(finished, path, compact=True)
     return path
 
 
@@ -159,7 +159,7 @@ def finish(model, folder, out):
     parts = [model.model] if model.encoder is None else [model.model, model.encoder]
     portable.load_weights(Path(folder) / "weights.npz", *parts)
     path = Path(out) / "model.keras"
-    save_model(model, path, half=True)
+    save_model(model, path, compact=True)
     return path
 
 

@@ -1,6 +1,7 @@
-"""Model files: written whole or not at all, in half precision where asked."""
+"""Model files: written whole or not at all, with matrices on a grid where asked."""
 
 import io
+import math
 import zipfile
 from pathlib import Path
 
@@ -9,44 +10,80 @@ import numpy as np
 
 from zoo.system import writing
 
+_WEIGHTS = "model.weights.h5"
+_MATRIX = 4096  # elements of a weight that is worth a grid of its own
+_LEVELS = 127  # that the grid has at least between 0 and the largest weight of most rows
+_ROWS = 8  # that share the number of bits
 
-def save_model(model, path, half=False):
+
+def save_model(model, path, compact=False):
     """Saves a model as `.keras`, first beside `path`, then renamed: no reader sees half a file.
 
     Args:
         model: a `keras.Model`.
         path: where to, ending in `.keras`.
-        half: whether float32 weights are stored as float16. They are float32 again when loaded.
+        compact: whether matrices are rounded to a grid of 0.1, 0.01, 0.001, ..., the coarsest that
+            is at least as fine as 8 bits for most of their rows, and stored in the 9 to 11 bits
+            that this takes, and smaller weights in half precision. It is HDF5 that reads them
+            again, as float32, so that `keras.models.load_model` needs nothing else.
     """
     path = Path(path)
     if path.suffix != ".keras":
         raise ValueError(f"path must end in .keras; got path={str(path)!r}.")
     with writing(path) as beside:
         model.save(beside)
-        if half:
-            _halve(beside)
+        if compact:
+            _compact(beside)
 
 
-def _halve(path):
+def bits_per_weight(path):
+    """How many bits a weight takes in a `.keras` file, on average."""
+    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read(_WEIGHTS))) as file:
+        stored = numbers = 0
+
+        def count(name, item):
+            nonlocal stored, numbers
+            if isinstance(item, h5py.Dataset):
+                stored += item.id.get_storage_size()
+                numbers += item.size
+
+        file.visititems(count)
+    return 8 * stored / max(1, numbers)
+
+
+def _compact(path):
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    name = "model.weights.h5"
     target = io.BytesIO()
-    with h5py.File(io.BytesIO(parts[name])) as old, h5py.File(target, "w") as new:
+    with h5py.File(io.BytesIO(parts[_WEIGHTS])) as old, h5py.File(target, "w") as new:
 
         def copy(key, item):
-            if isinstance(item, h5py.Dataset):
-                data = item[()]
-                # The scales of a quantised layer may be beyond the largest number of float16.
-                if data.dtype == np.float32 and np.abs(data).max(initial=0) < 65504:
-                    data = data.astype("float16")
-                new.create_dataset(key, data=data).attrs.update(item.attrs)
-            else:
+            if not isinstance(item, h5py.Dataset):
                 new.require_group(key).attrs.update(item.attrs)
+                return
+            data, grid = item[()], {}
+            # The scales of a quantised layer may be beyond the largest number of float16.
+            if data.dtype == np.float32 and np.abs(data).max(initial=0) < 65504:
+                grid = _grid(data)
+                # Rounded before, so that what is read and stored again stays as it is.
+                data = data.round(grid["scaleoffset"]) if grid else data.astype("float16")
+            new.create_dataset(key, data=data, **grid).attrs.update(item.attrs)
 
         old.visititems(copy)
         new.attrs.update(old.attrs)
-    parts[name] = target.getvalue()
+    parts[_WEIGHTS] = target.getvalue()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for part, content in parts.items():
             archive.writestr(part, content)
+
+
+def _grid(data):
+    """The options with which HDF5 stores a matrix on its grid; none for what is no matrix."""
+    if data.ndim < 2 or data.size < _MATRIX:
+        return {}
+    largest = float(np.median(np.abs(data).reshape(len(data), -1).max(axis=1)))
+    if not largest:
+        return {}
+    digits = math.ceil(-math.log10(largest / _LEVELS))
+    chunks = (min(len(data), _ROWS), *data.shape[1:])
+    return {"chunks": chunks, "scaleoffset": max(0, digits)}
