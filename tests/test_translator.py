@@ -1,5 +1,4 @@
 import os
-import zipfile
 
 import keras
 import numpy as np

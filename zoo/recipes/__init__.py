@@ -9,8 +9,7 @@ from zoo import registry
 from zoo.recipes import run_folder
 
 _OWN_FILES = ("translation", "own_pairs", "procedure", "generation", "captioning")
-_OWN_FILES += ("back_translation",)
-_OWN_FILES += ("own_numbers", "progress", "run_folder")
+_OWN_FILES += ("back_translation", "classification", "own_numbers", "progress", "run_folder")
 
 
 def names():

@@ -59,6 +59,8 @@ def train_and_save(
     run_dir,
     label_smoothing=0.0,
     consistency=0.0,
+    metrics=None,
+    after=None,
     policy="mixed_bfloat16",
     verbose="auto",
     **fit,
@@ -75,7 +77,8 @@ def train_and_save(
         interval: steps between two validations, each with a checkpoint.
         out: folder of the finished model.
         run_dir: folder of the checkpoints and the TensorBoard logs.
-        label_smoothing, consistency: see `zoo.training.Learner.compile`.
+        label_smoothing, consistency, metrics: see `zoo.training.Learner.compile`.
+        after: called with the trained model before it is saved.
         policy: of the dtypes in training. "mixed_bfloat16" takes products in bfloat16, sums and
             weights in float32: 1.3 times the speed on a CPU that has the instructions for it.
         verbose: 0 for no word; else what is trained, and how far it is, is said.
@@ -89,7 +92,10 @@ def train_and_save(
     interval, epochs = _intervals(run_dir / "interval.json", interval, steps)
     model = _under(policy, build)
     model.compile(
-        optimizer(epochs * interval), label_smoothing=label_smoothing, consistency=consistency
+        optimizer(epochs * interval),
+        metrics=metrics,
+        label_smoothing=label_smoothing,
+        consistency=consistency,
     )
     progress = TrainingProgress(epochs * interval, done * interval)
     if verbose:
@@ -116,6 +122,8 @@ def train_and_save(
         )
     finished = _under("float32", build)
     finished.set_weights(model.get_weights())
+    if after is not None:
+        after(finished)
     path = Path(out) / "model.keras"
     save_model(finished, path, compact=True)
     return path

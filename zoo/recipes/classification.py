@@ -1,0 +1,85 @@
+"""How the classifiers are trained: one procedure, and a short file of numbers for each."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+
+from zoo.recipes.procedure import adam, kept_tokenizer, train_and_save
+from zoo.tasks import Classifier
+from zoo.text import SentencePieceTokenizer
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassificationRecipe:
+    """What makes one classifier.
+
+    Attributes:
+        texts: `data_dir -> (train, valid)`, each a list of (text, label).
+        labels: all labels, in the order of the model's outputs.
+        tokenizer: options of `SentencePieceTokenizer.train` beside the lines.
+        model: `(vocabulary size, number of labels) -> keras.Model`.
+        steps: number of batches.
+        batch_size: texts of a batch; see `Classifier.fit`.
+        max_length: see `Classifier`.
+        optimizer: `(peak, warmup, steps) -> keras.optimizers.Optimizer`.
+        peak: the highest learning rate.
+        warmup: steps until then.
+        label_smoothing, consistency: see `zoo.training.CrossEntropy`.
+        subword_sampling: see `Classifier.fit`.
+        interval: steps between two validations, each with a checkpoint.
+        seed: of everything random.
+    """
+
+    texts: Callable
+    labels: tuple[str, ...]
+    tokenizer: dict
+    model: Callable
+    steps: int
+    batch_size: int = 64
+    max_length: int = 128
+    optimizer: Callable = adam
+    peak: float = 1e-3
+    warmup: int = 100
+    label_smoothing: float = 0.0
+    consistency: float = 0.0
+    subword_sampling: float = 0.0
+    interval: int = 100
+    seed: int = 1
+
+    def train(self, *, out, run_dir, data_dir=None, steps=None, verbose="auto"):
+        """Trains, calibrates on the validation texts, and saves `out`/model.keras.
+
+        Arguments as of `TranslationRecipe.train`.
+        """
+        keras.utils.set_random_seed(self.seed)
+        train, valid = self.texts(data_dir)
+        tokenizer = kept_tokenizer(
+            Path(run_dir) / "vocabulary.model",
+            lambda: SentencePieceTokenizer.train([text for text, _ in train], **self.tokenizer),
+        )
+        return train_and_save(
+            lambda: Classifier(
+                self.model(tokenizer.vocab_size, len(self.labels)),
+                tokenizer,
+                self.labels,
+                max_length=self.max_length,
+            ),
+            train,
+            valid,
+            optimizer=lambda total: self.optimizer(self.peak, self.warmup, total),
+            steps=steps or self.steps,
+            interval=self.interval,
+            label_smoothing=self.label_smoothing,
+            consistency=self.consistency,
+            metrics=["accuracy"],
+            after=lambda classifier: classifier.calibrate(valid),
+            subword_sampling=self.subword_sampling,
+            batch_size=self.batch_size,
+            seed=self.seed,
+            policy="float32",  # the products are small, and gain nothing from bfloat16
+            out=out,
+            run_dir=run_dir,
+            verbose=verbose,
+        )
