@@ -1,5 +1,6 @@
 """One small translator for all tests, taught for a few seconds to copy what it reads."""
 
+import gc
 import os
 import random
 import subprocess
@@ -43,6 +44,13 @@ def pytest_collection_modifyitems(config, items):
         for item in items:
             if item.get_closest_marker("every_model"):
                 item.add_marker(skip)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_collections():
+    """What is there before a module's tests is not looked through again for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from zoo.layers.adapted import short_collections
 from zoo.tasks import raw_data
 from zoo.tasks.graphs import Graphs
 from zoo.training import SequenceLearner
@@ -259,7 +260,8 @@ class KerasVerbs(SequenceLearner):
     def quantize(self, mode=None, config=None, filters=None, **kwargs):
         """`keras.Model.quantize`."""
         self.build()
-        super().quantize(mode, config=config, filters=filters, **kwargs)
+        with short_collections():
+            super().quantize(mode, config=config, filters=filters, **kwargs)
 
     def enable_lora(self, rank, lora_alpha=None, target_layer_names=None):
         """Freezes the model and gives its dense layers low-rank updates, to train these alone.
