@@ -13,7 +13,8 @@ FOLDER = Path(__file__).resolve().parent
 PROCESSES = {"subprocess", "multiprocessing", "Popen", "create_subprocess_exec"}
 # A model that is taught, exported or asked costs seconds, most of them to trace its graphs.
 # Fixtures by `getfixturevalue` are those that a server in another place would do without.
-WORK = {"fit", "export", "export_litert", "generate", "saved_model", "getfixturevalue"}
+WORK = {"fit", "evaluate", "train_on_batch", "predict", "export", "export_litert", "generate"}
+WORK |= {"saved_model", "getfixturevalue"}
 SHIPPED = "saved_models"
 # The files that take longest, so that none of them is the last, on one worker alone.
 FIRST = [
