@@ -267,7 +267,8 @@ class KerasVerbs(SequenceLearner):
         """Freezes the model and gives its dense layers low-rank updates, to train these alone.
 
         Then `compile` and `fit` on pairs of one's own. A saved model holds the sum of the old
-        weights and their updates, and loads as one without LoRA.
+        weights and their updates, and loads as one without LoRA; Keras warns that it skips the
+        state of the optimizer, which was that of the updates.
 
         Args:
             rank: of the updates.
