@@ -27,12 +27,12 @@ def stepped(model, prompt, tokens):
     """Logits (N, T', V) after a prompt (N, S) and each of `tokens` (N, T' - 1)."""
     static, state = model.start(prompt)
     is_due, renew = model.renewal
-    logits = []
+    step, logits = model.stepper(), []
     for newest in np.concatenate([prompt[:, -1:], tokens], axis=1).T:
         if is_due(state):
             state = renew(state)
             assert not is_due(state)
-        found, state = model.stepper()(newest, static, state)
+        found, state = step(newest, static, state)
         logits.append(np.array(found))
     return np.stack(logits, axis=1)
 
