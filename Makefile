@@ -4,9 +4,10 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-# What the tests run on: two workers need about 2 GB each.
+# What the tests run on: two workers need about 2 GB each. The tests of a file share one, and so its
+# fixtures; the files come in the order of tests/needs.py.
 WORKERS ?= 2
-PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 # The marks of tests/needs.py: what is left needs no model, no browser, no notebook, no process.
 QUICK := not (model or process or browser or notebook or slow)
 MARKED ?= not slow

@@ -1,5 +1,6 @@
 """One small translator for all tests, taught for a few seconds to copy what it reads."""
 
+import gc
 import os
 import random
 import subprocess
@@ -10,14 +11,10 @@ from types import SimpleNamespace
 if "PYTEST_XDIST_WORKER" in os.environ:  # else every worker, and what it starts, wants all cores
     os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
-import keras
 import needs
 import pytest
 
-from zoo.models import Transformer
-from zoo.serving import export
-from zoo.tasks import Translator
-from zoo.text import SentencePieceTokenizer
+# Fixtures import what they need: the process that hands out the tests needs no TensorFlow.
 
 ROOT = Path(__file__).resolve().parent.parent
 WORDS = "der Hund läuft eine Katze schläft zwei Kinder".split()
@@ -36,13 +33,19 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         for mark in needs.marks(item):
             item.add_marker(mark)
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(needs.group(item)))
+    items.sort(key=needs.place)
     if not config.getoption("--every-model"):
         skip = pytest.mark.skip(reason="one model of each task is enough; --every-model runs all")
         for item in items:
             if item.get_closest_marker("every_model"):
                 item.add_marker(skip)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_collections():
+    """What is there before a module's tests is not looked through again for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -54,12 +57,19 @@ def sentences():
 
 @pytest.fixture(scope="session")
 def tokenizer(sentences):
+    from zoo.text import SentencePieceTokenizer
+
     return SentencePieceTokenizer.train(sentences, vocab_size=400)
 
 
 @pytest.fixture(scope="session")
 def trained(sentences, tokenizer):
     """The translator and the history of its training."""
+    import keras
+
+    from zoo.models import Transformer
+    from zoo.tasks import Translator
+
     keras.utils.set_random_seed(1)
     model = Transformer(
         tokenizer.vocab_size,
@@ -86,6 +96,8 @@ def translator(trained):
 @pytest.fixture(scope="session")
 def exported(translator, tmp_path_factory):
     """A folder with the first version of an export of the translator, `copy/1`."""
+    from zoo.serving import export
+
     folder = tmp_path_factory.mktemp("exported")
     export(translator, folder, "copy")
     return folder

@@ -13,8 +13,26 @@ FOLDER = Path(__file__).resolve().parent
 PROCESSES = {"subprocess", "multiprocessing", "Popen", "create_subprocess_exec"}
 # A model that is taught, exported or asked costs seconds, most of them to trace its graphs.
 # Fixtures by `getfixturevalue` are those that a server in another place would do without.
-WORK = {"fit", "export", "export_litert", "generate", "saved_model", "getfixturevalue"}
+WORK = {"fit", "evaluate", "train_on_batch", "predict", "export", "export_litert", "generate"}
+WORK |= {"saved_model", "getfixturevalue"}
 SHIPPED = "saved_models"
+# The files that take longest, so that none of them is the last, on one worker alone.
+FIRST = [
+    "test_tutorials.py",
+    "test_extras.py",
+    "test_serving_c_runtime.py",
+    "test_adapted_layers.py",
+    "test_readme.py",
+    "test_serving_page.py",
+    "test_recipes.py",
+    "test_train_command.py",
+    "test_portable_training.py",
+    "test_transformer.py",
+    "test_decoding.py",
+    "test_vision.py",
+    "test_rnn.py",
+    "test_keras_verbs.py",
+]
 
 
 @dataclasses.dataclass
@@ -69,9 +87,6 @@ def marks(item):
         yield "notebook"
 
 
-def group(item):
-    """The tests that one worker runs, one after another: those of a file share its fixtures.
-
-    A test that says `xdist_group` keeps its own.
-    """
-    return item.path.name
+def place(item):
+    """Where the file of a test stands in the order: the longest begin, the others follow."""
+    return FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST)

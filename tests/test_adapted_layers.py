@@ -65,8 +65,15 @@ def step_by_step(model, tokens=TOKENS):
     return np.stack(logits, axis=1)
 
 
-@pytest.mark.parametrize("make", [translator, writer])
-@pytest.mark.parametrize("mode", ["int8", "int4"])
+@pytest.mark.parametrize(
+    ("mode", "make"),
+    [
+        ("int8", translator),
+        ("int8", writer),
+        ("int4", translator),
+        pytest.param("int4", writer, marks=pytest.mark.slow),
+    ],
+)
 def test_a_quantised_model_decodes_as_it_scores_and_is_kept_in_its_file(
     tokenizer, tmp_path, make, mode
 ):

@@ -206,11 +206,12 @@ def test_every_axis_may_be_unknown(monkeypatch):
     layer.build(query.shape, value.shape)
 
     @tf.function(
+        autograph=False,
         input_signature=[
             tf.TensorSpec((None, None, DQ)),
             tf.TensorSpec((None, None, DV)),
             tf.TensorSpec((None, 1, None), "bool"),
-        ]
+        ],
     )
     def traced(query, value, mask):
         with tf.GradientTape() as tape:
@@ -325,7 +326,7 @@ x = tf.constant(np.random.default_rng(0).normal(size=(16, 256, 256)).astype("flo
 layer = AdditiveAttention(256)
 layer.build(x.shape, x.shape)
 
-@tf.function(input_signature=[tf.TensorSpec((None, None, 256))])
+@tf.function(autograph=False, input_signature=[tf.TensorSpec((None, None, 256))])
 def step(x):
     with tf.GradientTape() as tape:
         tape.watch(x)

@@ -72,7 +72,8 @@ def test_every_weight_learns(kind):
     model = built(kind, dropout=0.0, token_dropout=0.2)
 
     @tf.function(
-        input_signature=[tf.TensorSpec([None, S, F]), tf.TensorSpec([None, None], "int32")]
+        autograph=False,
+        input_signature=[tf.TensorSpec([None, S, F]), tf.TensorSpec([None, None], "int32")],
     )
     def gradients(source, target):
         with tf.GradientTape() as tape:

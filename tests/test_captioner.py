@@ -104,6 +104,14 @@ def test_without_spaces_the_pieces_are_joined(trained, monkeypatch):
     assert trained.generate(IMAGES[0]) == RED.replace(" ", "")
 
 
+def test_a_caption_ends_before_a_stop(trained):
+    assert trained.generate([IMAGES[0], IMAGES[-1]], stop=[" wall", " is"]) == ["a red", "the sea"]
+    for options in ({"num_beams": 1}, {"num_beams": 3}):
+        assert trained.generate(IMAGES[0], stop="d w", **options) == "a re"
+    out = trained.generate(IMAGES[0], stop=" wall", return_dict=True)
+    assert out.text == "a red" and out.attention.shape[2] == len(out.tokens)
+
+
 def test_a_keras_application_can_see():
     images = keras.Input((32, 32, 3))
     x = keras.layers.Rescaling(1 / 127.5, offset=-1)(images)

@@ -144,7 +144,7 @@ def test_an_ngram_rule_yields_to_a_template():
 def test_tables_are_arguments_of_a_saved_graph(method, tmp_path):
     ids, masks = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None, V], tf.bool)
 
-    @tf.function(input_signature=[ids, masks, ids])
+    @tf.function(autograph=False, input_signature=[ids, masks, ids])
     def decode(classes, masks, ids):
         rule = all_of(template(classes, masks), forced(ids, PAD, V))
         return run(tf.shape(classes)[0], rule, **METHODS[method]).tokens

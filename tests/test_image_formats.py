@@ -265,7 +265,7 @@ def test_a_png_of_chunks_alone_is_not_walked_through_by_the_graph(batch_in_graph
 @pytest.fixture(scope="module")
 def batch_in_graph():
     spec = [tf.TensorSpec([None], tf.string)]
-    return tf.function(lambda data: decode_batch(data, SIZE), input_signature=spec)
+    return tf.function(lambda data: decode_batch(data, SIZE), autograph=False, input_signature=spec)
 
 
 def test_graph_answers_bad_files_with_an_empty_image_and_good_ones_as_python(batch_in_graph):
@@ -317,7 +317,7 @@ def tried(data):
 folder = pathlib.Path(sys.argv[1])
 animation = (folder / "animation.webp").read_bytes()
 spec = [tf.TensorSpec([None], tf.string)]
-batch = tf.function(lambda x: decode_batch(x, (6, 8)), input_signature=spec)
+batch = tf.function(lambda x: decode_batch(x, (6, 8)), autograph=False, input_signature=spec)
 for _ in range(50):
     assert not tried(animation)
     assert (batch(tf.constant([animation] * 4)).numpy() == -1).all()

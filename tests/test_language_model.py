@@ -27,12 +27,12 @@ def stepped(model, prompt, tokens):
     """Logits (N, T', V) after a prompt (N, S) and each of `tokens` (N, T' - 1)."""
     static, state = model.start(prompt)
     is_due, renew = model.renewal
-    logits = []
+    step, logits = model.stepper(), []
     for newest in np.concatenate([prompt[:, -1:], tokens], axis=1).T:
         if is_due(state):
             state = renew(state)
             assert not is_due(state)
-        found, state = model.stepper()(newest, static, state)
+        found, state = step(newest, static, state)
         logits.append(np.array(found))
     return np.stack(logits, axis=1)
 
@@ -115,11 +115,11 @@ def test_a_short_row_beside_a_long_one_is_not_padded_without_end():
     prompts = np.array([[0, 2], [4, 5]], "int32")  # they fill up one step apart
     static, state = model.start(prompts)
     is_due, renew = model.renewal
-    widths = []
+    step, widths = model.stepper(), []
     for newest in text.T:
         if is_due(state):
             state = renew(state)
-        _, state = model.stepper()(newest, static, state)
+        _, state = step(newest, static, state)
         widths.append(state[1].shape[1])
     assert max(widths) <= 2 * 6
 
@@ -129,7 +129,7 @@ def test_a_search_renews_the_context_on_its_way():
     model, prompt = built(context_length=8), np.array([[2, 5]], "int32")
     plan, floats = Decoding().split()
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec((None, None), tf.int32)])
     def greedy(prompt):
         return search(
             model.stepper(),

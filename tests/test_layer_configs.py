@@ -226,6 +226,7 @@ def call(name, weights=None):
     return layer, keras.tree.flatten(layer(*inputs))[0]  # states may come after it
 
 
+@pytest.mark.slow  # test_portable_training.py has a whole model on JAX
 def test_another_backend_gives_the_same_outputs(tmp_path):
     backend = next(filter(importlib.util.find_spec, ("torch", "jax")), None)
     if backend is None:

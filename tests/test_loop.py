@@ -48,3 +48,24 @@ def test_what_make_test_leaves_out_is_what_is_marked_slow(collected):
     everything, _, tested, slow = collected
     assert set(slow) == {"test_tutorials.py"}
     assert tested + slow == everything
+
+
+def test_tests_of_a_file_share_a_worker_and_so_their_fixtures(tmp_path):
+    code = """
+import os, pathlib, pytest
+
+@pytest.mark.parametrize("i", range(6))
+def test(i):
+    with pathlib.Path(__file__).with_suffix("").open("a") as file:
+        print(os.environ["PYTEST_XDIST_WORKER"], file=file)
+"""
+    for name in "ab":
+        (tmp_path / f"test_{name}.py").write_text(code)
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    options = re.search(r"-m pytest (.*)$", makefile, re.MULTILINE)[1].replace("$(WORKERS)", "2")
+    command = [sys.executable, "-m", "pytest", *options.split(), "--rootdir", str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    workers = [(tmp_path / f"test_{name}").read_text().split() for name in "ab"]
+    assert [len(names) for names in workers] == [6, 6]
+    assert all(len(set(names)) == 1 for names in workers)

@@ -166,7 +166,7 @@ def decoder(model, limit, **options):
     """A graph from prompts of any shape to `Hypotheses`."""
     plan, floats = Decoding(**options).split()
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec((None, None), tf.int32)])
     def decode(prompt):
         static, state = model.start(prompt)
         return search(

@@ -74,7 +74,7 @@ def pack(folder, steps, peak=0.02, **numbers):
 
 
 def test_packed_training_learns_and_its_weights_are_the_model(tmp_path):
-    words = pack(tmp_path, steps=40)
+    words = pack(tmp_path, steps=40, widths=(12,))
     portable.run(tmp_path, policy="float32", verbose=0)
     rows = [line.split(",") for line in (tmp_path / "log.csv").read_text().split()[1:]]
     assert [int(row[0]) for row in rows] == [0, 1]

@@ -76,9 +76,19 @@ def test_files_that_the_readme_writes_are_there_and_load(answers):
     assert isinstance(zoo.load(folder / "mine.keras"), zoo.Translator)
 
 
+def test_lora_of_the_readme_changes_the_shipped_model_and_stays_short(answers):
+    folder, shown, names = answers
+    assert isinstance(shown[2]['zoo.load("tuned.keras").generate("J\'ai faim.")'], str)
+    assert len(BLOCKS[2].splitlines()) <= 20
+    tuned, shipped = zoo.load(folder / "tuned.keras"), zoo.load("translate_fr_de")
+    pair = names["pairs"][0]
+    assert tuned.score(*pair) == pytest.approx(names["translator"].score(*pair), abs=1e-3)
+    assert tuned.score(*pair) != pytest.approx(shipped.score(*pair), abs=1e-3)
+
+
 def test_attention_of_the_readme_is_reloaded_with_equal_values(answers):
     folder, shown, names = answers
-    assert list(shown[2].values())[-1] == (1, 2, 8)
+    assert list(shown[-1].values())[-1] == (1, 2, 8)
     inputs = [keras.random.normal((2, 3, 8), seed=1), keras.random.normal((2, 4, 8), seed=2)]
     before, after = (names[model](inputs) for model in ("model", "again"))
     assert keras.ops.max(keras.ops.abs(before - after)) == 0

@@ -119,6 +119,7 @@ def test_killed_run_goes_on_from_its_checkpoint_to_the_last_step(killed):
     assert log(folder)[0] == [0, 1, 2]
 
 
+@pytest.mark.slow  # the steps and the log of the killed run are checked above
 def test_killed_run_loses_nothing(killed, tmp_path):
     write_tsv(tmp_path)
     recipe = tiny_recipe(tmp_path)

@@ -219,7 +219,7 @@ def decoder(model, limit, **options):
     """A graph from sources of any shape to `Hypotheses`."""
     plan, floats = Decoding(**options).split()
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec((None, None), tf.int32)])
     def decode(source):
         static, state = model.start(model.encode(source))
         return search(

@@ -11,6 +11,8 @@ from zoo import recipes, registry
 from zoo.cli.main import main
 from zoo.recipes import run_folder
 
+pytestmark = pytest.mark.model  # most of them train one
+
 SMALL = ["model_dim=16", "num_layers=1", "dropout=0", "batch_tokens=128"]
 
 

@@ -150,12 +150,13 @@ def test_gradients_reach_every_weight():
             assert np.any(np.abs(gradient) > 1e-6), weight.path
 
 
+@pytest.mark.model  # seconds
 @pytest.mark.parametrize("rotary", [False, True])
 def test_greedy_search_equals_full_passes_one_after_the_other(rotary):
     model, limit = built(rotary=rotary), 6
     plan, floats = Decoding().split()
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec((None, None), tf.int32)])
     def greedy(source):
         static, state = model.start(model.encode(source))
         return search(

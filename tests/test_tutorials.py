@@ -36,10 +36,6 @@ def has_picture(cell):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "source",
-    [pytest.param(s, marks=pytest.mark.xdist_group(s.stem), id=s.stem) for s in SOURCES],
-)
 def test_runs_from_top_to_bottom_in_fast_mode(source, tmp_path):
     """With the packages of the extra `tutorials` alone."""
     quiet = {"ZOO_FAST": "1", "MPLBACKEND": "Agg", "TF_CPP_MIN_LOG_LEVEL": "3"}

@@ -44,7 +44,7 @@ _SET_HELP = "Choose a number of the training with --tsv; may be given several ti
     "--steps",
     type=click.IntRange(1),
     help="Batches to train on; by default the recipe's, which with --tsv make about 20 passes over "
-    "the pairs, but are at least 200.",
+    "the pairs, but are at least 200. Refused with --pack and --weights, which take the recipe's.",
 )
 @click.option(
     "--set",

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from zoo.layers.adapted import short_collections
 from zoo.tasks import raw_data
 from zoo.tasks.graphs import Graphs
 from zoo.training import Learner
@@ -269,13 +270,15 @@ class KerasVerbs(Learner):
     def quantize(self, mode=None, config=None, filters=None, **kwargs):
         """`keras.Model.quantize`."""
         self.build()
-        super().quantize(mode, config=config, filters=filters, **kwargs)
+        with short_collections():
+            super().quantize(mode, config=config, filters=filters, **kwargs)
 
     def enable_lora(self, rank, lora_alpha=None, target_layer_names=None):
         """Freezes the model and gives its dense layers low-rank updates, to train these alone.
 
         Then `compile` and `fit` on pairs of one's own. A saved model holds the sum of the old
-        weights and their updates, and loads as one without LoRA.
+        weights and their updates, and loads as one without LoRA; Keras warns that it skips the
+        state of the optimizer, which was that of the updates.
 
         Args:
             rank: of the updates.
