@@ -19,6 +19,7 @@ import zoo.models
 # Every argument of every class, none with its default.
 CASES = {
     "AdditiveAttention": {"units": 5, "use_bias": True, "dropout": 0.1},
+    "AttentionPooling": {"units": 5},
     "AttentiveCell": {"units": 6, "attention_units": 5},
     "CaptionTransformer": {
         "num_cells": 3,
