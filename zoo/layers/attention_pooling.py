@@ -58,9 +58,10 @@ class AttentionPooling(Adaptable, keras.layers.Layer):
         if mask is not None:
             mask = _checked(mask, x.shape)
         hidden = self.hidden_dense(x)
-        scores = ops.matmul(hidden, ops.cast(self.query, hidden.dtype)[:, None])  # (B, S, 1)
-        weights = masks.masked_softmax(ops.cast(scores[..., 0], "float32"), mask)
-        pooled = ops.matmul(ops.cast(weights, x.dtype)[:, None], x)[:, 0]
+        scores = ops.matmul(hidden, ops.cast(self.query, hidden.dtype)[:, None])
+        scores = ops.cast(ops.squeeze(scores, -1), "float32")  # (B, S)
+        weights = masks.masked_softmax(scores, mask)
+        pooled = ops.squeeze(ops.matmul(ops.expand_dims(ops.cast(weights, x.dtype), 1), x), 1)
         return (pooled, weights) if return_attention_scores else pooled
 
     def compute_mask(self, inputs, previous_mask=None):
