@@ -35,7 +35,7 @@ def examples(count, seed):
 def taught():
     keras.utils.set_random_seed(1)
     train = examples(300, 0)
-    words = SentencePieceTokenizer.train([text for text, _ in train], 400, fold_case=True)
+    words = SentencePieceTokenizer.train([text for text, _ in train], 400, lowercase=True)
     classifier = zoo.Classifier(AttentiveBag(words.vocab_size, 2), words, LABELS, name="mood")
     classifier.compile(keras.optimizers.Adam(1e-2), metrics=["accuracy"])
     history = classifier.fit(train, epochs=8, batch_size=32, validation_split=0.2, verbose=0)

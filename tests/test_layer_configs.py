@@ -19,6 +19,7 @@ import zoo.models
 # Every argument of every class, none with its default.
 CASES = {
     "AdditiveAttention": {"units": 5, "use_bias": True, "dropout": 0.1},
+    "AttentionPooling": {"units": 5},
     "AttentiveCell": {"units": 6, "attention_units": 5},
     "CaptionTransformer": {
         "num_cells": 3,
@@ -93,6 +94,16 @@ CASES = {
         "coverage": 0.5,
     },
     "SinusoidalPositions": {},
+    "TextClassifier": {
+        "vocab_size": 11,
+        "num_labels": 3,
+        "model_dim": 6,
+        "filters": 5,
+        "kernel_sizes": [2, 3],
+        "attention_units": 4,
+        "embedding_dropout": 0.1,
+        "dropout": 0.2,
+    },
     "TokenEmbedding": {"vocab_size": 11, "width": 6},
     "Transformer": {
         "source_vocab_size": 11,
@@ -138,6 +149,7 @@ INPUTS = {
     "MultiHeadAttention": [FLOATS, FLOATS],
     "RNNSearch": [{"source": IDS, "target": IDS}],
     "ShowAttendTell": [{"source": FLOATS, "target": IDS}],
+    "TextClassifier": [IDS],
     "TokenEmbedding": [IDS],
     "Transformer": [{"source": IDS, "target": IDS}],
     "TransformerLM": [IDS],

@@ -140,6 +140,23 @@ def test_vocabulary_without_room_for_the_bytes_is_an_error():
         SentencePieceTokenizer.train(["a"], vocab_size=299)
 
 
+def test_lowercase_makes_one_of_capital_and_small_letters_everywhere():
+    lines = ["Who was Galileo?", "what is an ATOM?", "WHERE is Aspen?"] * 5
+    tokenizer = SentencePieceTokenizer.train(lines, 300, lowercase=True)
+    texts = ["WHO was galileo?", "who Was GALILEO?", "Äpfel", "äpfel"]
+    ids = tokenizer.encode(texts)
+    assert ids[0] == ids[1] and ids[2] == ids[3] and ids[0] != ids[2]
+    assert tokenizer.decode(ids) == ["who was galileo?"] * 2 + ["äpfel"] * 2
+    assert tf.function(tokenizer.call)(tf.constant(texts)).to_list() == ids
+    cased = SentencePieceTokenizer.train(lines, 300)
+    assert cased.encode(["WHO"]) != cased.encode(["who"])
+
+
+def test_lowercase_letters_do_not_come_back_to_the_letter():
+    with pytest.raises(ValueError, match="lossless=True, lowercase=True"):
+        SentencePieceTokenizer.train(["a"], 300, lossless=True, lowercase=True)
+
+
 @pytest.mark.parametrize("lines", [[], ["", "  "]])
 def test_training_on_no_text_is_an_error(lines):
     with pytest.raises(ValueError, match="lines must hold text"):

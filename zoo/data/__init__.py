@@ -8,6 +8,9 @@ from zoo.data.everyday import tatoeba as tatoeba
 from zoo.data.everyday import xdailydialog as xdailydialog
 from zoo.data.files import find as find
 from zoo.data.held_out import evaluation_pairs as evaluation_pairs
+from zoo.data.labels import shopping_zh as shopping_zh
+from zoo.data.labels import sst2 as sst2
+from zoo.data.labels import trec_questions as trec_questions
 from zoo.data.pairs import PairsRead as PairsRead
 from zoo.data.pairs import clean as clean
 from zoo.data.pairs import comparable as comparable

@@ -111,6 +111,21 @@ _BCONTRAST = {
     "val.tsv": "e8d1d1b34bebe963b1205024ba014337f8c745c9d38a0e0d7d06e861819b6cc9",
 }
 
+_SST2 = {
+    "train": "4bdc38ba1cf151a802f72b0ba750d22404ad7103b6597b8c39b875a9f28f0b9c",
+    "val": "5a6e516ec8c2ece1c86fe5c2877de566d35cd4b364395382a790c222cfd49915",
+    "test": "c204bc7652500e47fab2711fbebdf87f7491ec6aad8a2b806346f7d53f4634e0",
+}
+_TREC = {
+    "train": "0ff4b7da74263c64dc129063fbf30a9ef77d7f9a8d512365101caf4867e7803e",
+    "test": "611cb7bec381d358247141f7ab5b3fec24a517640a1897e6bb39dd32e7dab5a6",
+}
+_SHOPPING = {
+    "train": "8651cad90aee3a082a9cdbad5569f627915fc65f397d9b651d97dd459f757a39",
+    "val": "eb991adb83d992a0324e0c47dbb670d626b5a83953dd418a1311f6594c9048a6",
+    "test": "1bf8f33a2b05900b47cd9a22e3c8df5c2886c8b72deb578152b32d26ed94a952",
+}
+
 SOURCES = {
     "multi30k": Source(
         title="Multi30k",
@@ -265,5 +280,39 @@ SOURCES = {
         terms="research and education, non-commercial",
         citation="Hodosh et al. (2013), Framing Image Description; Li et al. (2016), Flickr8k-CN",
         files={f"flickr8k/captions.{name}.tsv": File(sha256) for name, sha256 in _CAPTIONS.items()},
+    ),
+    "sst2": Source(
+        title="SST-2, sentences",
+        origin=(
+            "Stanford Sentiment Treebank (https://nlp.stanford.edu/sentiment), the sentences that "
+            "are not neutral, in lower case and tokens"
+        ),
+        terms="not stated; sentences of film reviews of Rotten Tomatoes",
+        citation=(
+            "Socher et al. (2013), Recursive Deep Models for Semantic Compositionality Over a "
+            "Sentiment Treebank"
+        ),
+        files={f"labels/sst2.{split}.tsv": File(sha256) for split, sha256 in _SST2.items()},
+    ),
+    "trec_questions": Source(
+        title="TREC questions",
+        origin="https://cogcomp.seas.upenn.edu/Data/QA/QC (the six coarse classes)",
+        terms="not stated",
+        citation="Li and Roth (2002), Learning Question Classifiers",
+        files={
+            f"labels/trec_questions.{split}.tsv": File(sha256) for split, sha256 in _TREC.items()
+        },
+    ),
+    "shopping_zh": Source(
+        title="Chinese shopping reviews",
+        origin=(
+            "online_shopping_10_cats of https://github.com/SophonPlus/ChineseNlpCorpus, "
+            "split for this project"
+        ),
+        terms="not stated",
+        citation="ChineseNlpCorpus contributors",
+        files={
+            f"labels/shopping_zh.{split}.tsv": File(sha256) for split, sha256 in _SHOPPING.items()
+        },
     ),
 }

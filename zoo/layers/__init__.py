@@ -4,6 +4,7 @@ from zoo.layers import masks
 from zoo.layers.adapted import Adaptable
 from zoo.layers.additive_attention import AdditiveAttention
 from zoo.layers.attention import Attention
+from zoo.layers.attention_pooling import AttentionPooling
 from zoo.layers.blocks import DecoderBlock, EncoderBlock, FeedForward
 from zoo.layers.dot_product_attention import DotProductAttention
 from zoo.layers.embedding import TokenEmbedding
@@ -14,6 +15,7 @@ __all__ = [
     "Adaptable",
     "AdditiveAttention",
     "Attention",
+    "AttentionPooling",
     "DecoderBlock",
     "DotProductAttention",
     "EncoderBlock",

@@ -8,6 +8,7 @@ from zoo.models.language_model import TransformerLM
 from zoo.models.lstm_language_model import LSTMLanguageModel
 from zoo.models.rnn import RNNSearch
 from zoo.models.show_attend_tell import ShowAttendTell
+from zoo.models.text_classifier import TextClassifier
 from zoo.models.transformer import Transformer
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "LSTMLanguageModel",
     "RNNSearch",
     "ShowAttendTell",
+    "TextClassifier",
     "Transformer",
     "TransformerLM",
 ]

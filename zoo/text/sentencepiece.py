@@ -61,7 +61,7 @@ class SentencePieceTokenizer(keras.layers.Layer):
         seed_lines=2_000_000,
         model_type="unigram",
         lossless=False,
-        fold_case=False,
+        lowercase=False,
     ):
         """Fits a vocabulary to text.
 
@@ -77,19 +77,22 @@ class SentencePieceTokenizer(keras.layers.Layer):
             lossless: whether text comes back to the letter, its white space and line ends too, as
                 language models need it; but U+2581, which is a space to SentencePiece, comes back
                 as one. Otherwise it is normalised (NFKC, single spaces).
-            fold_case: whether capitals are small letters to it, in Python and in a graph; for text
-                that is read and not written.
+            lowercase: whether capital and small letters are one, in training and wherever the
+                vocabulary is used: for classifiers of little text.
 
         Returns:
             A `SentencePieceTokenizer`.
 
         Raises:
             TypeError: `lines` is a str, or holds something else than str.
-            ValueError: no text, or another argument that is out of its range, or both `lossless`
-                and `fold_case`.
+            ValueError: no text, or another argument that is out of its range, or `lossless` beside
+                `lowercase`.
         """
-        if lossless and fold_case:
-            raise ValueError("lossless and fold_case must not both be True.")
+        if lossless and lowercase:
+            raise ValueError(
+                "lossless keeps every letter and lowercase does not; got lossless=True, "
+                "lowercase=True."
+            )
         if model_type not in ("unigram", "char"):
             raise ValueError(
                 f"model_type must be 'unigram' or 'char'; got model_type={model_type!r}."
@@ -110,14 +113,13 @@ class SentencePieceTokenizer(keras.layers.Layer):
             lines, character_coverage = training.with_room(
                 lines, vocab_size, character_coverage, normalized=not lossless
             )
-        options = {"normalization_rule_name": "nmt_nfkc_cf"} if fold_case else {}
-        if lossless:
-            options = {
-                "normalization_rule_name": "identity",
-                "remove_extra_whitespaces": False,
-                "add_dummy_prefix": False,
-                "user_defined_symbols": ["\n"],
-            }
+        exact = {
+            "normalization_rule_name": "identity",
+            "remove_extra_whitespaces": False,
+            "add_dummy_prefix": False,
+            "user_defined_symbols": ["\n"],
+        }
+        folded = {"normalization_rule_name": "nmt_nfkc_cf"}  # cf: case folding
         model = io.BytesIO()
         try:
             sentencepiece.SentencePieceTrainer.train(
@@ -135,7 +137,7 @@ class SentencePieceTokenizer(keras.layers.Layer):
                 eos_id=END_ID,
                 num_threads=2,
                 minloglevel=2,
-                **options,
+                **(exact if lossless else folded if lowercase else {}),
             )
         except RuntimeError as error:  # such as characters that the normalisation removes, alone
             raise ValueError(
