@@ -118,7 +118,11 @@ def typed(pairs, share, seed=0):
     Returns:
         list of `(source, target)`, `share` as long as `pairs`; a pair that no slip changes is left
         out.
+
+    Raises:
+        ValueError: a share outside [0, 1].
     """
+    _check_share(share)
     rng = random.Random(seed)
     ways = (
         str.lower,
@@ -173,7 +177,11 @@ def renamed(pairs, share, names=("Tom", "Mary", "Maria"), places=("Boston",), se
 
     Returns:
         list of `(source, target)`.
+
+    Raises:
+        ValueError: a share outside [0, 1].
     """
+    _check_share(share)
     rng = random.Random(seed)
     old = re.compile(rf"\b({'|'.join((*names, *places))})\b")
 
@@ -200,9 +208,14 @@ def addresses(count, source, target, seed=0):
 
     Returns:
         list of `(source, target)`.
+
+    Raises:
+        ValueError: another language, or a count below 0.
     """
     check("source", source, LANGUAGES)
     check("target", target, LANGUAGES)
+    if count < 0:
+        raise ValueError(f"count must be >= 0; got count={count}.")
     rng = random.Random(seed)
     pairs = []
     for _ in range(count):
@@ -228,7 +241,8 @@ def _held(kind, rng):
         f"{word()}{rng.choice(('', '-' + word()))}.{rng.choice('com de org net fr io eu'.split())}"
     )
     if kind == "email":
-        return f"{word()}{rng.choice(('', '.', '_', '-'))}{word()}{rng.choice(('', digits(2)))}@{domain}"
+        first, between, second = word(), rng.choice(("", ".", "_", "-")), word()
+        return f"{first}{between}{second}{rng.choice(('', digits(2)))}@{domain}"
     if kind == "url":
         path = rng.choice(("", f"/{word()}", f"/{word()}/{word()}", f"/{word()}.html"))
         return rng.choice(("www.", "https://", "https://www.", "http://")) + domain + path
@@ -254,9 +268,20 @@ def joined_in_pairs(pairs, share, seed=0):
 
     Returns:
         list of `(source, target)`, `round(share * len(pairs))` of them.
+
+    Raises:
+        ValueError: a share outside [0, 1], or fewer than two pairs to join.
     """
+    _check_share(share)
+    if share and len(pairs) < 2:
+        raise ValueError(f"pairs must hold at least two; got {len(pairs)}.")
     rng = random.Random(seed)
     return [
         tuple(" ".join(sides) for sides in zip(*rng.sample(pairs, 2), strict=True))
         for _ in range(round(share * len(pairs)))
     ]
+
+
+def _check_share(share):
+    if not 0 <= share <= 1:
+        raise ValueError(f"share must be >= 0 and <= 1; got share={share}.")

@@ -24,9 +24,10 @@ def adam(peak, warmup, steps):
 def muon(peak, warmup, steps, weight_decay=0.1, decay_steps=None):
     """Muon for the matrices of the blocks, Adam for all else, with the same rate for both.
 
-    The rate falls in the last `decay_steps`, by default all the way from `peak`. A step shrinks the weights by `weight_decay` times the rate. Keras before 3.13 (the last for
-    Python 3.10 is 3.12) cannot scale Muon so: there it is AdamW for all weights, which learns
-    somewhat less in the same steps.
+    The rate rises to `peak` in `warmup` steps and falls to 0 in the last `decay_steps` of `steps`,
+    by default in all after the rise. A step shrinks the weights by `weight_decay` times the rate.
+    Keras before 3.13 (the last for Python 3.10 is 3.12) cannot scale Muon so: there it is AdamW for
+    all weights, which learns somewhat less in the same steps.
 
     Reference:
         Jordan et al. 2024, Muon; scaled to Adam's updates as in Liu et al. 2025, Muon is Scalable
