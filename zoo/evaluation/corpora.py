@@ -21,7 +21,13 @@ CORPORA = {
     "translate_zh_en": tuple(
         Corpus(name, "val", "zh", "en") for name in ("tatoeba_zh_en", "three_am", "docs_zh_en")
     ),
-    "translate_de_en": _multi30k("de", "en"),
+    "translate_de_en": (
+        *_multi30k("de", "en"),
+        Corpus("tatoeba", "test", "de", "en"),
+        Corpus("tatoeba", "val", "de", "en"),
+        Corpus("xdailydialog", "test", "de", "en"),
+        Corpus("bcontrast", "val", "de", "en", options={"speaker": "customer"}),
+    ),
     "translate_de_en_rnn": _multi30k("de", "en"),
     "generate_shakespeare": (
         TextCorpus("tiny_shakespeare", "val", order=7, prompt_length=40, sample_length=400),
