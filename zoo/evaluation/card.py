@@ -208,6 +208,8 @@ def _quality(metrics):
             parts += _language(name, result)
         if "shown" in result:
             parts += _captions(name, result)
+        if "kinds" in result:
+            parts += _kinds(name, result)
     return "\n\n".join(parts)
 
 
@@ -276,6 +278,21 @@ def _captions(name, result):
         for shown in several
     ]
     yield _table(["", "image of the set", "caption"], rows)
+
+
+def _kinds(name, result):
+    """What only the corpora have whose lines are of several kinds."""
+    kept = (
+        f"{100 * share['kept'] / share['of']:.0f} % of {share['of']} {what}"
+        for what, share in result["copied"].items()
+    )
+    yield f"{name}, by kind; kept as they stand in the source: {', '.join(kept)}."
+    measures = [key for key in _MEASURES if key in next(iter(result["kinds"].values()))]
+    rows = [
+        [kind, found["sentences"], *(_figure(found, key) for key in measures)]
+        for kind, found in result["kinds"].items()
+    ]
+    yield _table(["", "sentences", *(_MEASURES[key][0] for key in measures)], rows)
 
 
 def _comparison(card, metrics):

@@ -5,6 +5,7 @@ A corpus has a `name`, `data` and `split`, `checksums`, and `read(data_dir) -> m
 """
 
 from zoo.data import poem_lines
+from zoo.evaluation.as_typed import AsTyped
 from zoo.evaluation.captions import CaptionCorpus
 from zoo.evaluation.language import TextCorpus
 from zoo.evaluation.translation import Corpus
@@ -27,6 +28,7 @@ CORPORA = {
         Corpus("tatoeba", "val", "de", "en"),
         Corpus("xdailydialog", "test", "de", "en"),
         Corpus("bcontrast", "val", "de", "en", options={"speaker": "customer"}),
+        AsTyped("de", "en"),
     ),
     "translate_de_en_rnn": _multi30k("de", "en"),
     "generate_shakespeare": (
