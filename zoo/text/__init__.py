@@ -1,5 +1,6 @@
-"""Text to token ids and back, and the forms of poems."""
+"""Text to token ids and back, sentences, and the forms of poems."""
 
+from zoo.lite.sentences import cut_sentences
 from zoo.text.forms import Form, FormTables, lines
 from zoo.text.sentencepiece import (
     END_ID,
@@ -20,5 +21,6 @@ __all__ = [
     "SentencePieceTokenizer",
     "Stops",
     "checked_stops",
+    "cut_sentences",
     "lines",
 ]
