@@ -14,6 +14,7 @@ _STOP = re.compile(
     r"|(?:(?<![。！？])[。！？]+|(?<![!?])[!?]+(?=[\u4e00-\u9fff]))"
     rf"(?:[{_WIDE_CLOSING}]+(?=[\s「『“‘（]))?(?P<wide>\s*)(?=[^\s，、；：。！？{_WIDE_CLOSING}])"
 )
+_WIDE_STOPS = ("", *"。！？…", *_WIDE_CLOSING)
 _WORD = re.compile(r"[^\W_]")
 _OPENING = "\"'„“”‚‘«»›‹(¿¡[—–-"
 _INITIALS = re.compile(r"(?:[^\W\d_]\.-?)+")  # of names, and of "z.B.", "a.m.", "J.-C."
@@ -45,7 +46,7 @@ _BEFORE_A_NUMBER = frozenset(
 
 
 class Cut(NamedTuple):
-    """The sentences of a text, and what stands around them.
+    """The sentences of a text, or other parts of it, and what stands around them.
 
     `gaps[0] + sentences[0] + gaps[1] + ... + sentences[-1] + gaps[-1]` is the text.
 
@@ -58,9 +59,21 @@ class Cut(NamedTuple):
     gaps: list
 
     def joined(self, sentences):
-        """As many other sentences, in the places of these."""
+        """A text with as many other sentences in the places of these."""
         parts = [part for pair in zip(self.gaps, sentences, strict=False) for part in pair]
         return "".join([*parts, self.gaps[-1]])
+
+    def answered(self, answers):
+        """The answer to the text, from answers to its sentences: without white space around it.
+
+        Where sentences follow each other directly, as those of Chinese, answers that do not end so
+        are parted by a space.
+        """
+        inner = [
+            gap if gap or answer[-1:] in _WIDE_STOPS else " "
+            for gap, answer in zip(self.gaps[1:-1], answers, strict=False)
+        ]
+        return self._replace(gaps=["", *inner, ""]).joined(answers)
 
 
 def cut_sentences(text, whole=lambda line: False):
@@ -87,7 +100,9 @@ def cut_sentences(text, whole=lambda line: False):
         core = line.strip()
         if core:
             gap += line[: len(line) - len(line.lstrip())]
-            pieces = [(core, "")] if whole(core) else _sentences(core)
+            pieces = _sentences(core)
+            if len(pieces) > 1 and whole(core):
+                pieces = [(core, "")]
             for sentence, behind in pieces:
                 gaps.append(gap)
                 sentences.append(sentence)
@@ -98,6 +113,25 @@ def cut_sentences(text, whole=lambda line: False):
         gap += text[line_end:next_start]
         start = next_start
     return Cut(sentences, [*gaps, gap])
+
+
+def parts_of(text, most, length):
+    """The parts of a text that are translated one by one.
+
+    Args:
+        text: str.
+        most: int >= 0, lines up to this length stay in one piece, longer ones are cut into
+            sentences; or None, the whole text is one part.
+        length: `str -> int`, the length of a line.
+
+    Returns:
+        `Cut`, with at least one part; the text itself where it is the only one.
+    """
+    if most is not None:
+        found = cut_sentences(text, lambda line: most > 0 and length(line) <= most)
+        if len(found.sentences) > 1:
+            return found
+    return Cut([text], ["", ""])
 
 
 def _sentences(line):
