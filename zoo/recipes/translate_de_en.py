@@ -48,6 +48,7 @@ def optimizer(peak, warmup, steps):
 
 RECIPE = TranslationRecipe(
     pairs=pairs,
+    source_language="de",
     vocab_size=8000,  # one for both languages
     model=model,
     batch_tokens=4096,

@@ -310,7 +310,8 @@ class KerasVerbs(SequenceLearner):
     def call(self, inputs, training=None):
         """Inputs -> logits float32 (B, T, V); tf.string (B,), as an export takes -> tf.string (B,).
 
-        The answers are those of `generate` with the decoding kept with the model.
+        The answers are those of `generate` with the decoding kept with the model; but a translator
+        reads each text as one sentence, as in its export.
         """
         if not raw_data.is_strings(inputs):
             return super().call(inputs, training)

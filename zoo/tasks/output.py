@@ -37,6 +37,11 @@ class Generated:
     axes: tuple[str, str] = ("source", "target")
     parts: tuple = ()
 
+    @property
+    def token_score(self):
+        """Mean natural-log probability of a token, 0.0 of no token: how sure the model was."""
+        return self.score / max(1, len(self.tokens))
+
     def __repr__(self):
         """The text and the score, and of what is long its size."""
         image = "" if self.image is None else f", image={self.image.shape}, grid={self.grid}"
