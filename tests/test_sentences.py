@@ -56,6 +56,8 @@ CASES = {
     "Chinese with spaces": "你好。|再见。",
     "said in Chinese": "“好！”他说。|“走吧。”|“好。”",
     "Latin marks": "你好!|你呢?|我有3.5元。",
+    "a Chinese decimal": "戒指重6。53克拉。|很贵。",
+    "a stop that is shown": "Gib einen Punkt (.) ein.|Oder (!) so.",
     "sections": "8.10.6. 选择。|上一页3. 方法",
 }
 

@@ -142,7 +142,10 @@ def _sentences(line):
         if word is None:  # what is left is a dash, a smiley
             break
         name = "gap" if stop["gap"] is not None else "wide"
-        ends = name == "wide" or _is_end(line, start, stop, small)
+        if name == "wide":  # but not of a number that is written 6。53
+            ends = not (line[max(0, stop.start() - 1)].isdigit() and line[stop.end()].isdigit())
+        else:
+            ends = _is_end(line, start, stop, small)
         if ends and word.start() < stop.start():
             found.append((line[start : stop.start(name)], stop[name]))
             start = stop.end()
@@ -155,7 +158,11 @@ def _sentences(line):
 def _is_end(line, start, stop, small):
     """Whether a sentence ends at a stop with a space behind it."""
     behind = line[stop.end() : stop.end() + 9].lstrip(_OPENING)[:1]
-    if behind in ",;:)]" or (behind.islower() and not small):
+    if (
+        line[max(0, stop.start() - 1)] in "([{"
+        or behind in ",;:)]"
+        or (behind.islower() and not small)
+    ):
         return False
     if line[stop.start()] != "." or line[stop.start() : stop.start() + 2] == "..":
         return True
