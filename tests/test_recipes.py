@@ -209,6 +209,22 @@ def test_recipes_are_the_files_of_their_folder():
         assert module.CARD
 
 
+def test_recipes_of_translators_say_their_language_and_the_reverse_does_not():
+    for name, language in (("de_en", "de"), ("de_en_rnn", "de"), ("fr_de", "fr"), ("zh_en", "zh")):
+        recipe = recipes.recipe(f"translate_{name}").RECIPE
+        assert (recipe.source_language, recipe.reversed().source_language) == (language, None)
+
+
+def test_a_recipe_gives_its_model_its_language_and_its_longest_line(tokenizer):
+    recipe = dataclasses.replace(
+        TranslationRecipe(pairs=None, vocab_size=0, model=tiny_model, steps=1),
+        source_language="de",
+        max_sentence_length=40,
+    )
+    translator = recipe._translator([tokenizer])
+    assert (translator.source_language, translator.max_sentence_length) == ("de", 40)
+
+
 def test_unknown_recipe_is_an_error_that_lists_the_known():
     known = ", ".join(recipes.names())
     with pytest.raises(ValueError, match=f"one of {known}; got name='translate_xx'"):
