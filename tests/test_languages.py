@@ -79,7 +79,7 @@ def test_a_translator_warns_once_where_its_file_says_its_language(translator, mo
         warnings.simplefilter("error")
         translator.generate("Where is the dog?")  # its language is not known
     monkeypatch.setattr(translator, "source_language", "de")
-    monkeypatch.setattr(translator, "_heard", False)
+    monkeypatch.setattr(translator, "_language_warned", False)
     with pytest.warns(UserWarning, match="inputs must be German, .*English: 'Where is") as said:
         answers = translator.generate(["Hund", "Where is the dog?", "Where are the dogs?"])
         translator.generate("Where is the dog?")

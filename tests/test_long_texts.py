@@ -173,7 +173,7 @@ def test_a_setting_out_of_range_is_named(tokenizer, options, message):
 
 def test_a_litert_file_cuts_and_warns_as_its_model(translator, monkeypatch, tmp_path):
     monkeypatch.setattr(translator, "source_language", "de")
-    monkeypatch.setattr(translator, "_heard", False)
+    monkeypatch.setattr(translator, "_language_warned", False)
     reader = LiteTranslator(export_litert(translator, tmp_path, "copy", weights="float32"))
     texts = [LETTER, "Hund", "", "\n"]
     assert reader.generate(texts) == translator.generate(texts)

@@ -76,7 +76,7 @@ class LiteTranslator(LiteModel):
         super().__init__(path, num_threads)
         proto = (Path(path) / SOURCE).read_bytes()
         self._source = self._target if proto == self._target.proto else Subwords(proto)
-        self._heard = False  # whether another language was warned of
+        self._language_warned = False  # whether another language was warned of
 
     def generate(self, inputs, max_new_tokens=None):
         """Translates a str, or each of a list of str; blank text gives blank text.
@@ -84,7 +84,9 @@ class LiteTranslator(LiteModel):
         A text of several lines or sentences is cut as by `zoo.Translator`, whose settings are kept.
         """
         several, texts = _listed_texts(inputs)
-        self._heard = warn_of_another(self.manifest.get("source_language"), texts, self._heard)
+        self._language_warned = warn_of_another(
+            self.manifest.get("source_language"), texts, self._language_warned
+        )
         # A file of before there were these settings is read as it was.
         most = self.manifest.get("max_sentence_length")
         cuts = [parts_of(text, most, lambda line: len(self._ids_of([line])[0])) for text in texts]

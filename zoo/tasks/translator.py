@@ -99,7 +99,7 @@ class Translator(TaskModel):
         self.max_source_length = int(max_source_length)
         self.max_sentence_length = max_sentence_length
         self.source_language = source_language
-        self._heard = False  # whether another language was warned of
+        self._language_warned = False  # whether another language was warned of
 
     def batches(
         self,
@@ -169,7 +169,7 @@ class Translator(TaskModel):
 
     def read(self, inputs):
         found = texts("inputs", inputs)
-        self._heard = warn_of_another(self.source_language, found, self._heard)
+        self._language_warned = warn_of_another(self.source_language, found, self._language_warned)
         cuts = [parts_of(text, self._longest_line(), self._length_of) for text in found]
         ids = iter(self._encode([part for cut in cuts for part in cut.sentences]))
         passages = [Passage(cut, [next(ids) for _ in cut.sentences]) for cut in cuts]
