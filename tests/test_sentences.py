@@ -33,6 +33,8 @@ CASES = {
     "several marks": "Was?!|Nein!!!|Doch.",
     "URL": "Geh auf www.zoo.de/a.b?c=1!|Dann schreib an a.b@c.de.|Gut.",
     "small letters alone": "ich bin müde.|kommst du morgen?|z. b. um 3.",
+    "titles without capitals": "dr. meier wohnt in nr. 5!|komm!|siehe art. 3, bitte.",
+    "titles in capitals": "DR. MEIER WOHNT IN NR. 5!|KOMM!|BAHNHOFSTR. 7.",
     "small letter behind": "Das kostet ca. 5 Euro, inkl. allem, etc. und so weiter.",
     "smiley": "Danke!|Bis bald! 😊",
     "no stop": "Hallo",

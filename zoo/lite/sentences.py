@@ -45,6 +45,11 @@ _BEFORE_A_NUMBER = frozenset(
 )
 
 
+# Of lines in capitals, or without one.
+_LOWER_ABBREVIATIONS = frozenset(map(str.lower, _ABBREVIATIONS))
+_LOWER_BEFORE_A_NUMBER = frozenset(map(str.lower, _BEFORE_A_NUMBER))
+
+
 class Cut(NamedTuple):
     """The sentences of a text, or other parts of it, and what stands around them.
 
@@ -137,6 +142,7 @@ def parts_of(text, most, length):
 def _sentences(line):
     """The sentences of a line, each with the white space behind it, "" behind the last."""
     small = line == line.lower()  # who writes no capitals begins sentences without one, too
+    one_case = small or line == line.upper()
     found, start, word = [], 0, _WORD.search(line)
     for stop in _STOP.finditer(line):
         if word is None:  # what is left is a dash, a smiley
@@ -145,7 +151,7 @@ def _sentences(line):
         if name == "wide":  # but not of a number that is written 6。53
             ends = not (line[max(0, stop.start() - 1)].isdigit() and line[stop.end()].isdigit())
         else:
-            ends = _is_end(line, start, stop, small)
+            ends = _is_end(line, start, stop, small, one_case)
         if ends and word.start() < stop.start():
             found.append((line[start : stop.start(name)], stop[name]))
             start = stop.end()
@@ -155,7 +161,7 @@ def _sentences(line):
     return [*found, (line[start:], "")]
 
 
-def _is_end(line, start, stop, small):
+def _is_end(line, start, stop, small, one_case):
     """Whether a sentence ends at a stop with a space behind it."""
     behind = line[stop.end() : stop.end() + 9].lstrip(_OPENING)[:1]
     if (
@@ -168,13 +174,14 @@ def _is_end(line, start, stop, small):
         return True
     *before, word = line[max(start, stop.start() - 30) : stop.start() + 1].split()
     word = word.lstrip(_OPENING)
-    if word in _BEFORE_A_NUMBER:
+    if word in _BEFORE_A_NUMBER or (one_case and word.lower() in _LOWER_BEFORE_A_NUMBER):
         return not behind.isdigit()
     if word == "I.":  # of a king, or of who speaks English
         return not (before and before[-1][0].isupper())
     return not (
         word in _ABBREVIATIONS
-        or word.endswith("str.")
+        or (one_case and word.lower() in _LOWER_ABBREVIATIONS)
+        or word.lower().endswith("str.")
         or _ORDINAL.search(word)
         or _INITIALS.fullmatch(word)
     )
