@@ -25,6 +25,8 @@ needs_data = pytest.mark.skipif(
         ("火车站在哪儿？", "zh"),
         ("我们下个星期天去 Berlin。", "zh"),
         ("駅はどこですか。", "Japanese"),
+        ("私は学生です。", "Japanese"),
+        ("我们在鲜の味餐厅吃晚饭。", "zh"),
         ("Где вокзал?", "Cyrillic"),
         ("أين المحطة؟", "Arabic"),
         ("Hallo Tom!", None),  # no function word

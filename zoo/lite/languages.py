@@ -37,6 +37,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _NAMES = {"de": "German", "en": "English", "fr": "French", "zh": "Chinese"}
 LANGUAGES = tuple(_NAMES)
 _RATIO = 3
+_KANA = 5  # Japanese has more than one kana for so many Chinese characters
 _READ = 500  # characters of a text, of which the first tell enough
 _LOOKED_AT = 100  # texts of a list
 
@@ -59,7 +60,8 @@ def language_of(text):
     counts = {script: len(letters.findall(text)) for script, letters in _LETTERS.items()}
     most = max(counts, key=counts.get)
     if counts[most] > len(_LATIN.findall(text)):
-        return "Japanese" if counts["Japanese"] else most
+        mixed = most == "zh" and _KANA * counts["Japanese"] > counts["zh"]
+        return "Japanese" if mixed else most
     words = [word.replace("’", "'") for word in _WORD.findall(text.lower())]
     hits = {language: sum(word in known for word in words) for language, known in _WORDS.items()}
     second, first = sorted(hits.values())[-2:]
