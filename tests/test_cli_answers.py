@@ -7,6 +7,7 @@ import pytest
 
 from zoo import registry
 from zoo.cli.main import main
+from zoo.tasks import Generated
 from zoo.text import Form
 
 POEM = "春花秋月何時了，往事知多少年心。小樓昨夜又東風，故國不堪回首中。"
@@ -102,3 +103,42 @@ def test_unknown_argument_inside_of_the_package_is_a_fault(monkeypatch):
     monkeypatch.setattr(registry, "load", lambda name, task, fast: registry.find(name, oops=1))
     with pytest.raises(TypeError, match="oops"):
         main(["generate", "m"])
+
+
+class Doubter:
+    """Answers with two tokens, each as unlikely as the text is long."""
+
+    def generate(self, inputs, return_dict=False, num_return_sequences=1):
+        found = [
+            Generated(f"{text.upper()}\tx", ["a", "b"], [], -2.0 * len(text), None)
+            if text
+            else Generated("", [], [], 0.0, None)
+            for text in inputs
+        ]
+        found = found if return_dict else [out.text for out in found]
+        return found if num_return_sequences == 1 else [[out, found[0]] for out in found]
+
+
+def test_a_doubtful_answer_has_its_score_in_a_second_column(monkeypatch, capsys):
+    monkeypatch.setattr(registry, "load", lambda name, task=None, fast=False: Doubter())
+    stdin(monkeypatch, b"abc\n\na\nab\n")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    assert main(["translate", "m", "--min-score", "-2"]) == 0
+    assert capsys.readouterr().out == "ABC x\t-3.00\n\nA x\nAB x\n"  # -2 is not below -2
+    main(["translate", "m", "abc", "--min-score", "-2", "--num-return-sequences", "2"])
+    assert capsys.readouterr().out == "ABC x\t-3.00\n" * 2
+    main(["translate", "m", "abc"])
+    assert capsys.readouterr().out == "ABC\tx\n"
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (["--min-score", "0.5"], "0.5 is not in the range x<=0"),
+        (["--min-score", "-1", "--fast"], "--fast goes with --max-new-tokens alone; got --min-sc"),
+        (["--min-score", "-1", "--attend", "a.png"], "--attend goes without --min-score"),
+    ],
+)
+def test_a_minimal_score_that_cannot_be_is_one_clear_error(options, message, capsys):
+    assert main(["translate", "m", "a", *options]) == 2
+    assert message in capsys.readouterr().err

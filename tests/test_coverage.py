@@ -11,7 +11,7 @@ from conftest import ROOT
 
 import zoo
 from zoo.models import ShowAttendTell
-from zoo.training import SequenceLearner
+from zoo.training import Learner
 from zoo.training.self_critical import self_critical_batches
 
 pytestmark = pytest.mark.model  # they train one
@@ -31,7 +31,7 @@ def built(coverage):
 
 
 def learner(coverage):
-    found = SequenceLearner(built(coverage))
+    found = Learner(built(coverage))
     found.compile(keras.optimizers.SGD(0.0), label_smoothing=0.0)
     return found
 

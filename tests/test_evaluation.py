@@ -248,6 +248,55 @@ def test_checksums_are_of_the_files_behind_a_corpus():
     assert paths["three_am val zh-en"] == ["zh_en/3am.val.zh", "zh_en/3am.val.en"]
     assert paths["tatoeba_zh_en val zh-en"] == ["zh_en/tatoeba.val.tsv"]
     assert paths["docs_fr_de val fr-de"] == ["fr_de/docs.val.tsv"]
+    assert paths["tatoeba test de-en"] == ["tatoeba/de_en.test.tsv"]
+    assert list(Corpus("tatoeba", "val", "de", "fr").checksums) == ["tatoeba/fr_de.val.tsv"]
+    assert paths["xdailydialog test de-en"] == ["xdailydialog/test.tsv"]
+    assert paths["bcontrast val customer de-en"] == ["bcontrast/val.tsv"]
+    assert all(paths.values())
+
+
+def test_a_loader_is_told_the_direction_and_the_options_that_it_takes(monkeypatch):
+    told = []
+
+    def load(split, source, target, speaker=None, data_dir=None):
+        told.append((split, source, target, speaker, data_dir))
+        return PAIRS
+
+    monkeypatch.setattr(data, "bcontrast", load)
+    monkeypatch.setattr(data, "docs_fr_de", lambda split, data_dir: PAIRS[:1])
+    customers = Corpus("bcontrast", "val", "de", "en", options={"speaker": "customer"})
+    assert customers.read("here") == (PAIRS, None)
+    assert told == [("val", "de", "en", "customer", "here")]
+    assert customers._replace(split="train").name == "bcontrast train customer de-en"
+    assert Corpus("docs_fr_de", "val", "fr", "de").pairs() == PAIRS[:1]
+
+
+@needs_data
+def test_german_is_measured_on_captions_first_and_on_what_people_say():
+    customers = CORPORA["translate_de_en"][5].pairs()
+    assert len(customers) == 862
+    assert customers[1][0].startswith("Hallo, ich bin auf der Suche")
+    metrics = evaluate(LookupTranslator(known()), "translate_de_en", limit=3)
+    assert list(metrics["corpora"])[:6] == [
+        "multi30k test_2016_flickr de-en",
+        "multi30k val de-en",
+        "tatoeba test de-en",
+        "tatoeba val de-en",
+        "xdailydialog test de-en",
+        "bcontrast val customer de-en",
+    ]
+    sizes = {name: (r["sentences"], r["lines"]) for name, r in metrics["corpora"].items()}
+    assert sizes["tatoeba test de-en"] == (3, 15_565)
+    scored = [name for name, r in metrics["corpora"].items() if "literature_bleu" in r]
+    assert scored == ["multi30k test_2016_flickr de-en", "multi30k val de-en"]
+    card = render_card(Card(**{**CARD, "published": []}), {**metrics, "partial": False}, [])
+    for name in metrics["corpora"]:
+        assert f"| {name} | 3 | 100.0 | 100.0 |" in card
+
+
+def known():
+    """All pairs that German is measured on."""
+    return [pair for corpus in CORPORA["translate_de_en"] for pair in corpus.pairs()[:3]]
 
 
 @needs_data
@@ -267,6 +316,10 @@ def test_every_parallel_corpus_is_read_whole():
         "docs_zh_en val zh-en": (604, 0),
         "multi30k test_2016_flickr de-en": (1000, 1000),
         "multi30k val de-en": (1014, 1014),
+        "tatoeba test de-en": (15565, 0),
+        "tatoeba val de-en": (1000, 0),
+        "xdailydialog test de-en": (5339, 0),
+        "bcontrast val customer de-en": (862, 0),
     }
 
 

@@ -13,6 +13,7 @@ from zoo.data import read_pairs
 from zoo.models import Transformer
 from zoo.recipes import own_pairs
 from zoo.recipes.captioning import CaptioningRecipe
+from zoo.recipes.classification import ClassificationRecipe
 from zoo.recipes.generation import GenerationRecipe
 from zoo.recipes.procedure import _finished_epochs
 from zoo.recipes.translation import TranslationRecipe
@@ -45,6 +46,7 @@ tiny_recipe(folder).train(out=folder + "/out", run_dir=folder + "/run", steps=ST
 """
 
 KINDS = {
+    "classify": ClassificationRecipe,
     "translate": TranslationRecipe,
     "generate": GenerationRecipe,
     "caption": CaptioningRecipe,
@@ -208,6 +210,23 @@ def test_recipes_are_the_files_of_their_folder():
         module = recipes.recipe(name)
         assert isinstance(module.RECIPE, KINDS[name.partition("_")[0]])
         assert module.CARD
+
+
+def test_recipes_of_translators_say_their_language_and_the_reverse_does_not():
+    languages = {"de_en": "de", "de_en_everyday": "de", "de_en_rnn": "de", "fr_de": "fr"}
+    for name, language in {**languages, "zh_en": "zh"}.items():
+        recipe = recipes.recipe(f"translate_{name}").RECIPE
+        assert (recipe.source_language, recipe.reversed().source_language) == (language, None)
+
+
+def test_a_recipe_gives_its_model_its_language_and_its_longest_line(tokenizer):
+    recipe = dataclasses.replace(
+        TranslationRecipe(pairs=None, vocab_size=0, model=tiny_model, steps=1),
+        source_language="de",
+        max_sentence_length=40,
+    )
+    translator = recipe._translator([tokenizer])
+    assert (translator.source_language, translator.max_sentence_length) == ("de", 40)
 
 
 def test_unknown_recipe_is_an_error_that_lists_the_known():

@@ -139,7 +139,9 @@ def check(model, version, lines, folder):
 
     assert found["python"] == []
     answers = written(found["answers"][: len(plans)], signatures["serving_default"])
-    assert answers == model.generate([text.decode("utf-8", "replace") for text in texts])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model, "max_sentence_length", None)  # an export cuts no text
+        assert answers == model.generate([text.decode("utf-8", "replace") for text in texts])
     shown = found["answers"][len(plans)]
     assert written([shown], signatures["attention"]) == answers[:20]
     assert {shape[0] for shape, _ in shown} == {20}

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from zoo.recipes.procedure import muon
 from zoo.training import WarmupLinear, token_cross_entropy
 
 B, T, V = 2, 3, 5
@@ -64,11 +65,48 @@ def test_warmup_may_take_all_steps():
     assert [float(schedule(step)) for step in range(3)] == [0.5, 1, 0]
 
 
-def test_schedule_survives_serialization():
-    schedule = WarmupLinear(peak=0.5, warmup_steps=3, total_steps=11)
+def test_learning_rate_holds_before_it_falls_in_the_last_steps():
+    schedule = WarmupLinear(peak=6, warmup_steps=2, total_steps=8, decay_steps=3)
+    rates = [float(schedule(step)) for step in range(10)]
+    assert rates == pytest.approx([3, 6, 6, 6, 6, 6, 4, 2, 0, 0], abs=1e-6)
+
+
+def test_a_fall_of_all_steps_is_the_default():
+    whole, default = WarmupLinear(6, 3, 7, decay_steps=5), WarmupLinear(6, 3, 7)
+    assert whole.get_config() == default.get_config()
+    assert [float(whole(n)) for n in range(9)] == [float(default(n)) for n in range(9)]
+
+
+@pytest.mark.parametrize("decay_steps", [None, 4])
+def test_schedule_survives_serialization(decay_steps):
+    schedule = WarmupLinear(peak=0.5, warmup_steps=3, total_steps=11, decay_steps=decay_steps)
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(schedule))
     assert copy.get_config() == schedule.get_config()
-    assert copy.get_config() == {"peak": 0.5, "warmup_steps": 3, "total_steps": 11}
+    assert copy.get_config() == {
+        "peak": 0.5,
+        "warmup_steps": 3,
+        "total_steps": 11,
+        "decay_steps": decay_steps or 9,
+    }
+
+
+def test_schedule_of_an_older_file_falls_as_it_did():
+    older = WarmupLinear.from_config({"peak": 6.0, "warmup_steps": 3, "total_steps": 7})
+    assert [float(older(step)) for step in (2, 3, 6)] == pytest.approx([6, 4.8, 1.2])
+
+
+@pytest.mark.parametrize("decay_steps", [-1, 0, 6])
+def test_a_fall_that_does_not_fit_behind_the_rise_is_an_error(decay_steps):
+    with pytest.raises(ValueError, match=rf"warmup_steps = 5; got decay_steps={decay_steps}"):
+        WarmupLinear(1.0, 3, 7, decay_steps)
+
+
+def test_the_rate_of_muon_holds_before_its_last_steps():
+    held = muon(6.0, warmup=2, steps=8, decay_steps=3).get_config()["learning_rate"]["config"]
+    assert held == {"peak": 6.0, "warmup_steps": 2, "total_steps": 8, "decay_steps": 3}
+    # A training of few steps, as a trial is, falls as soon as it has risen.
+    short = muon(6.0, warmup=2, steps=8, decay_steps=99).get_config()["learning_rate"]["config"]
+    assert short["decay_steps"] == 7
 
 
 @pytest.mark.parametrize("warmup_steps", [-1, 0, 8])

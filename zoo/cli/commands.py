@@ -122,11 +122,21 @@ def list_models():
 @_decoding_options
 @click.option("--attend", metavar="FILE", help="Draw the attention of one TEXT to FILE.")
 @click.option("--fast", is_flag=True, help="8-bit weights and no TensorFlow: answers at once.")
-def translate(name, text, attend, fast, **options):
-    """Translate each TEXT, or without one each line of standard input.
+@click.option(
+    "--min-score",
+    type=click.FloatRange(max=0),
+    help="Mark answers less sure than this: TAB and the mean log-probability of their tokens.",
+)
+def translate(name, text, attend, fast, min_score, **options):
+    r"""Translate each TEXT, or without one each line of standard input.
 
-    Answers come in order, a line for a line, an empty one for an empty one. Options that are not
-    given have the values kept with the model, its best.
+    Answers come in order, a line for a line, an empty one for an empty one. A line of several
+    sentences is translated sentence by sentence, unless the model has learned from such lines.
+    Options that are not given have the values kept with the model, its best.
+
+    Doubtful answers, whose tokens have a mean natural-log probability below --min-score, have it in
+    a second column behind a TAB; the others have one column. So `cut -f 1` gives the answers alone,
+    and `grep -P "\t"` the doubtful ones. How good the answers of a score are, the card says.
 
     --fast makes a LiteRT file at its first use, in ~/.cache/attention-zoo, and decodes as the model
     does by default.
@@ -134,7 +144,10 @@ def translate(name, text, attend, fast, **options):
     if attend and len(text) != 1:
         raise click.UsageError(f"--attend needs exactly one TEXT; got {len(text)}.")
     options = _given(options)
-    others = sorted({*options, *(["attend"] if attend else [])} - {"max_new_tokens"})
+    if attend and min_score is not None:
+        raise click.UsageError("--attend goes without --min-score.")
+    beside = {"attend": attend, "min_score": min_score}
+    others = sorted({*options, *_given(beside)} - {"max_new_tokens"})
     if fast and others:
         other = others[0].replace("_", "-")
         raise click.UsageError(f"--fast goes with --max-new-tokens alone; got --{other}.")
@@ -150,7 +163,7 @@ def translate(name, text, attend, fast, **options):
     else:
         lines = read_lines(sys.stdin.buffer)
         size = 1 if sys.stdin.isatty() else BATCH  # who types wants an answer to each line
-    _answer_lines(translator, lines, size, **options)
+    _answer_lines(translator, lines, size, min_score=min_score, **options)
 
 
 def _one_thread():
@@ -169,8 +182,10 @@ def load_quietly(name, task, fast=False):
         gc.enable()
 
 
-def _answer_lines(model, lines, size, prefix=None, seed=None, **options):
+def _answer_lines(model, lines, size, prefix=None, seed=None, min_score=None, **options):
     done = 0
+    if min_score is not None:
+        options["return_dict"] = True
     for batch in batches(lines, size):
         if prefix is not None:
             options["prefix"] = [clean(prefix)] * len(batch)
@@ -179,8 +194,18 @@ def _answer_lines(model, lines, size, prefix=None, seed=None, **options):
         answers = model.generate(batch, **options)
         # As many lines for each, also where there are fewer different answers.
         several = options.get("num_return_sequences", 1)
-        write_lines(x if isinstance(x, str) else x + [""] * (several - len(x)) for x in answers)
+        answers = (x if isinstance(x, list) else [x] for x in answers)
+        if min_score is not None:
+            answers = ([_marked(answer, min_score) for answer in x] for x in answers)
+        write_lines(x + [""] * (several - len(x)) for x in answers)
         done += len(batch)
+
+
+def _marked(answer, min_score):
+    """The text of a `zoo.tasks.Generated`, and in a second column its score where that is low."""
+    text = answer.text.replace("\t", " ")  # the one of the mark is the only TAB
+    sure = answer.token_score >= min_score
+    return text if sure else f"{text}\t{answer.token_score:.2f}"
 
 
 def _unescaped(text):

@@ -1,5 +1,9 @@
 """How good a model is, in numbers and in sentences, and the card that says so."""
 
+from zoo.evaluation.as_typed import AsTyped as AsTyped
+from zoo.evaluation.calibration import answer_quality as answer_quality
+from zoo.evaluation.calibration import calibration as calibration
+from zoo.evaluation.calibration import write_calibration as write_calibration
 from zoo.evaluation.card import Card as Card
 from zoo.evaluation.card import Published as Published
 from zoo.evaluation.card import render_card as render_card

@@ -209,11 +209,15 @@ def _quality(metrics):
         parts.append("\n".join(f"- {_MEASURES[k][0]}: `{v}`" for k, v in signatures.items()))
     if "litert" in metrics:
         parts += _litert(metrics["litert"])
+    if "calibration" in metrics:
+        parts += _calibration(metrics["calibration"])
     for name, result in corpora.items():
         if "yardsticks" in result:
             parts += _language(name, result)
         if "shown" in result:
             parts += _captions(name, result)
+        if "kinds" in result:
+            parts += _kinds(name, result)
     first, result = next(iter(corpora.items()))
     if "by_label" in result:
         parts += _labels(first, result)
@@ -234,6 +238,24 @@ def _litert(found):
         figures = found[weights]
         rows.append([weights, f"{100 * figures['equal']:.1f} %", f"{figures['score']:{form}}"])
     yield _table(["weights", "equal answers", title], rows)
+
+
+def _calibration(found):
+    """How good answers are by how sure the model was; see `zoo.evaluation.calibration`."""
+    yield (
+        f"How sure it is (`--min-score`), on {found['answers']} validation sentences: "
+        "mean chrF of the answers whose tokens have the lowest mean log-probability, and of the "
+        f"others; their rank correlation is {found['rank_correlation']['a token']:.2f}."
+    )
+    rows = [
+        [f"{100 * x['share']:.0f} %", *(_number(x[key]) for key in ("below", "chrf", "others"))]
+        for x in found["curve"]
+    ]
+    yield _table(["least sure", "score up to", "chrF", "chrF of the others"], rows)
+
+
+def _number(value):
+    return "" if value is None else f"{value:.2f}" if value <= 0 else f"{value:.1f}"
 
 
 def _settings(metrics):
@@ -307,6 +329,21 @@ def _labels(name, result):
         for wrong in result["mistakes"]
     ]
     yield _table(["text", "label", "answer", "probability"], rows)
+
+
+def _kinds(name, result):
+    """What only the corpora have whose lines are of several kinds."""
+    kept = (
+        f"{100 * share['kept'] / share['of']:.0f} % of {share['of']} {what}"
+        for what, share in result["copied"].items()
+    )
+    yield f"{name}, by kind; kept as they stand in the source: {', '.join(kept)}."
+    measures = [key for key in _MEASURES if key in next(iter(result["kinds"].values()))]
+    rows = [
+        [kind, found["sentences"], *(_figure(found, key) for key in measures)]
+        for kind, found in result["kinds"].items()
+    ]
+    yield _table(["", "sentences", *(_MEASURES[key][0] for key in measures)], rows)
 
 
 def _comparison(card, metrics):

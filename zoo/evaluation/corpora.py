@@ -5,6 +5,7 @@ A corpus has a `name`, `data` and `split`, `checksums`, and `read(data_dir) -> m
 """
 
 from zoo.data import poem_lines
+from zoo.evaluation.as_typed import AsTyped
 from zoo.evaluation.captions import CaptionCorpus
 from zoo.evaluation.labels import LabelCorpus
 from zoo.evaluation.language import TextCorpus
@@ -16,13 +17,22 @@ def _multi30k(source, target):
     return tuple(Corpus("multi30k", split, source, target) for split in splits)
 
 
+_EVERYDAY = (
+    Corpus("tatoeba", "test", "de", "en"),
+    Corpus("tatoeba", "val", "de", "en"),
+    Corpus("xdailydialog", "test", "de", "en"),
+    Corpus("bcontrast", "val", "de", "en", options={"speaker": "customer"}),
+    AsTyped("de", "en"),
+)
+
 # The first corpus of a model gives the figure by which it is listed.
 CORPORA = {
     "translate_fr_de": (*_multi30k("fr", "de"), Corpus("docs_fr_de", "val", "fr", "de")),
     "translate_zh_en": tuple(
         Corpus(name, "val", "zh", "en") for name in ("tatoeba_zh_en", "three_am", "docs_zh_en")
     ),
-    "translate_de_en": _multi30k("de", "en"),
+    "translate_de_en": (*_multi30k("de", "en"), *_EVERYDAY),
+    "translate_de_en_everyday": (*_multi30k("de", "en"), *_EVERYDAY),
     "translate_de_en_rnn": _multi30k("de", "en"),
     "generate_shakespeare": (
         TextCorpus("tiny_shakespeare", "val", order=7, prompt_length=40, sample_length=400),

@@ -1,5 +1,6 @@
 """Measure a translator: quality and loss on parallel text."""
 
+import inspect
 import math
 import time
 from typing import NamedTuple
@@ -18,37 +19,50 @@ class Corpus(NamedTuple):
     Attributes:
         data: key of `zoo.data.SOURCES`, which is also the name of its loader.
         split: split of the set.
-        source, target: languages.
+        source, target: languages; a loader that has several directions is told them.
+        options: dict of what else its loader is told, such as `{"speaker": "customer"}`; or None.
     """
 
     data: str
     split: str
     source: str
     target: str
+    options: dict | None = None
 
     compared = 500  # inputs of `compare_litert`
 
     @property
     def name(self):
-        """Readable and unique: `"multi30k test_2016_flickr fr-de"`."""
-        return f"{self.data} {self.split} {self.source}-{self.target}"
+        """Readable and unique: `"multi30k test_2016_flickr fr-de"`, `"bcontrast val customer ..."`.
+
+        The values of the options stand behind the split.
+        """
+        part = " ".join(map(str, (self.split, *(self.options or {}).values())))
+        return f"{self.data} {part} {self.source}-{self.target}"
 
     @property
     def checksums(self):
-        """Path -> SHA-256 of the files behind the corpus; the loaders compare these on reading."""
-        names = rf"\b{self.split}\.({self.source}|(lc\.norm\.tok\.)?{self.target}|tsv)$"
-        return checksums(self.data, names)
+        """Path -> SHA-256 of the files behind the corpus; the loaders compare these on reading.
+
+        Of files that are named by a pair of languages, such as `de_en.val.tsv`, those of this one.
+        """
+        here = f"{self.source}_{self.target}|{self.target}_{self.source}"
+        pair = rf"/((?:{here})\.|(?![a-z]{{2}}_[a-z]{{2}}\.))"
+        ends = rf"({self.source}|(lc\.norm\.tok\.)?{self.target}|tsv)$"
+        return checksums(self.data, rf"{pair}[^/]*\b{self.split}\.{ends}")
 
     def pairs(self, data_dir=None):
         """List of `(source, target)`; errors as of the loaders of `zoo.data`."""
-        directions = [self.source, self.target] if self.data == "multi30k" else []
-        return getattr(data, self.data)(self.split, *directions, data_dir=data_dir)
+        load = getattr(data, self.data)
+        takes = inspect.signature(load).parameters
+        sides = {"source": self.source, "target": self.target}
+        sides = {name: language for name, language in sides.items() if name in takes}
+        return load(self.split, **sides, **(self.options or {}), data_dir=data_dir)
 
     def tokenized(self, data_dir=None):
         """Read the references as the literature scores them, or `None` where the set has none."""
-        if self.data != "multi30k":
-            return None
-        return data.multi30k_tokenized(self.split, self.target, data_dir)
+        load = getattr(data, f"{self.data}_tokenized", None)
+        return None if load is None else load(self.split, self.target, data_dir)
 
     def read(self, data_dir=None):
         """What `measure` needs: the pairs, and the tokenised references or None."""

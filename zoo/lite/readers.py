@@ -1,5 +1,6 @@
 """Readers of LiteRT exports: strings or photographs in, answers out, without TensorFlow."""
 
+import itertools
 import json
 import numbers
 import random
@@ -9,7 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from zoo.lite.labels import named
+from zoo.lite.languages import warn_of_another
 from zoo.lite.search import LiteBatches
+from zoo.lite.sentences import parts_of
 from zoo.lite.subwords import END_ID, START_ID, Subwords
 
 MANIFEST, MODEL, SOURCE, TARGET = "manifest.json", "model.tflite", "source.model", "target.model"
@@ -98,16 +101,30 @@ class LiteTranslator(LiteWriter):
         super().__init__(path, num_threads)
         proto = (Path(path) / SOURCE).read_bytes()
         self._source = self._target if proto == self._target.proto else Subwords(proto)
+        self._language_warned = False  # whether another language was warned of
 
     def generate(self, inputs, max_new_tokens=None):
-        """Translates a str, or each of a list of str; blank text gives blank text."""
-        several, inputs = _listed_texts(inputs)
-        room = self.manifest["longest_source"] - 1
-        sources = [[*ids[:room], END_ID] for ids in self._source.encode(inputs)]
+        """Translates a str, or each of a list of str; blank text gives blank text.
+
+        A text of several lines or sentences is cut as by `zoo.Translator`, whose settings are kept.
+        """
+        several, texts = _listed_texts(inputs)
+        self._language_warned = warn_of_another(
+            self.manifest.get("source_language"), texts, self._language_warned
+        )
+        # A file of before there were these settings is read as it was.
+        most = self.manifest.get("max_sentence_length")
+        cuts = [parts_of(text, most, lambda line: len(self._ids_of([line])[0])) for text in texts]
+        sources = self._ids_of([part for cut in cuts for part in cut.sentences])
         found = self._ids([ids for ids in sources if len(ids) > 1], max_new_tokens)
-        texts = iter(self._target.decode(found))
-        answers = ["" if len(ids) == 1 else next(texts) for ids in sources]
+        found = iter(self._target.decode(found))
+        parts = iter(["" if len(ids) == 1 else next(found) for ids in sources])
+        answers = [cut.answered(list(itertools.islice(parts, len(cut.sentences)))) for cut in cuts]
         return answers if several else answers[0]
+
+    def _ids_of(self, texts):
+        room = self.manifest["longest_source"] - 1
+        return [[*ids[:room], END_ID] for ids in self._source.encode(texts)]
 
 
 class LiteGenerator(LiteWriter):

@@ -21,30 +21,34 @@ def adam(peak, warmup, steps):
     return keras.optimizers.Adam(_rate(peak, warmup, steps), beta_2=0.98)
 
 
-def muon(peak, warmup, steps, weight_decay=0.1):
+def muon(peak, warmup, steps, weight_decay=0.1, decay_steps=None):
     """Muon for the matrices of the blocks, Adam for all else, with the same rate for both.
 
-    A step shrinks the weights by `weight_decay` times the rate. Keras before 3.13 (the last for
-    Python 3.10 is 3.12) cannot scale Muon so: there it is AdamW for all weights, which learns
-    somewhat less in the same steps.
+    The rate rises to `peak` in `warmup` steps and falls to 0 in the last `decay_steps` of `steps`,
+    by default in all after the rise. A step shrinks the weights by `weight_decay` times the rate.
+    Keras before 3.13 (the last for Python 3.10 is 3.12) cannot scale Muon so: there it is AdamW for
+    all weights, which learns somewhat less in the same steps.
 
     Reference:
         Jordan et al. 2024, Muon; scaled to Adam's updates as in Liu et al. 2025, Muon is Scalable
         for LLM Training, so that one learning rate serves both.
     """
     if "rms_rate" not in inspect.signature(keras.optimizers.Muon).parameters:
-        rate = _rate(peak, warmup, steps)
+        rate = _rate(peak, warmup, steps, decay_steps)
         return keras.optimizers.AdamW(rate, weight_decay=weight_decay, beta_2=0.98)
     return keras.optimizers.Muon(
-        _rate(peak, warmup, steps),
+        _rate(peak, warmup, steps, decay_steps),
         weight_decay=weight_decay,
         adam_weight_decay=weight_decay,
         adam_beta_2=0.98,
     )
 
 
-def _rate(peak, warmup, steps):
-    return WarmupLinear(peak, max(1, min(warmup, steps // 4)), steps)
+def _rate(peak, warmup, steps, decay_steps=None):
+    warmup = max(1, min(warmup, steps // 4))
+    if decay_steps is not None:
+        decay_steps = min(decay_steps, steps + 1 - warmup)
+    return WarmupLinear(peak, warmup, steps, decay_steps)
 
 
 def train_and_save(

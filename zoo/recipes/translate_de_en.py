@@ -27,6 +27,7 @@ def model(source, target, dropout=0.3):
 
 RECIPE = TranslationRecipe(
     pairs=pairs,
+    source_language="de",
     vocab_size=5000,  # one for both languages; a smaller output layer is a faster step
     model=model,
     batch_tokens=8192,

@@ -9,6 +9,7 @@ RECIPE = TranslationRecipe(
         data.clean(data.multi30k("train", "de", "en", data_dir)),
         data.multi30k("val", "de", "en", data_dir),
     ),
+    source_language="de",
     vocab_size=5000,  # as translate_de_en, so that only the architecture differs
     model=lambda source, target: RNNSearch(
         source,

@@ -25,6 +25,7 @@ def pairs(data_dir):
 
 RECIPE = TranslationRecipe(
     pairs=pairs,
+    source_language="fr",
     vocab_size=7000,  # one for three languages
     model=lambda source, target: Transformer(
         source,

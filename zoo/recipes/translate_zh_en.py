@@ -35,6 +35,7 @@ def model(source, target, dropout=0.25):
 
 RECIPE = TranslationRecipe(
     pairs=pairs,
+    source_language="zh",
     vocab_size=(7000, 5000),  # Chinese characters need many tokens, which cost nothing as input
     model=model,
     batch_tokens=8192,

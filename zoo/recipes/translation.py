@@ -35,6 +35,8 @@ class TranslationRecipe:
         subword_sampling: see `Translator.fit`.
         interval: steps between two validations, each with a checkpoint.
         decoding: what `generate` does by default.
+        source_language: see `zoo.Translator`.
+        max_sentence_length: see `zoo.Translator`.
         seed: of everything random.
         back_translated: names of `back_translation.TEXTS` and how often each is seen: text of the
             target language, whose sources are written by the reverse model.
@@ -55,6 +57,8 @@ class TranslationRecipe:
     subword_sampling: float = 0.0
     interval: int = 200
     decoding: dict = dataclasses.field(default_factory=lambda: {"num_beams": 5})
+    source_language: str | None = None
+    max_sentence_length: int | None = 0
     seed: int = 1
     back_translated: dict = dataclasses.field(default_factory=dict)
     reverse: dict = dataclasses.field(default_factory=dict)
@@ -71,6 +75,7 @@ class TranslationRecipe:
             pairs=pairs,
             vocab_size=sizes[::-1] if isinstance(sizes, tuple) else sizes,
             back_translated={},
+            source_language=None,
             **self.reverse,
         )
 
@@ -164,4 +169,6 @@ class TranslationRecipe:
             tokenizers[0],
             tokenizers[-1] if len(tokenizers) > 1 else None,
             decoding=self.decoding,
+            max_sentence_length=self.max_sentence_length,
+            source_language=self.source_language,
         )

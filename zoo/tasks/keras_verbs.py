@@ -323,7 +323,8 @@ class KerasVerbs(Learner):
     def call(self, inputs, training=None):
         """Inputs of the model -> logits float32; tf.string, as an export takes -> answers.
 
-        The answers are those of the task's own verb with the settings kept with the model.
+        The answers are those of the task's own verb with the settings kept with the model; but a
+        translator reads each text as one sentence, as in its export.
         """
         if not raw_data.is_strings(inputs):
             return super().call(inputs, training)

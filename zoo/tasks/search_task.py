@@ -134,6 +134,13 @@ class SearchTask(Answering, SearchExport, Task):
         held, stops = self._watched(held, stops)
         seeds = row_seeds(seed, len(sources))
 
+        answers = self._answered(sources, held, seeds, decoding, stops, return_dict)
+        if decoding.num_return_sequences == 1:
+            answers = [row[0] for row in answers]
+        return answers[0] if one else answers
+
+    def _answered(self, sources, held, seeds, decoding, stops, return_dict):
+        """Sources -> for each a list of its answers, str or `Generated`."""
         answers = [None] * len(sources)
         for rows in chunks(list(map(self.length, sources))):
             found = self._answers(
@@ -146,13 +153,10 @@ class SearchTask(Answering, SearchExport, Task):
             for i, row in zip(rows, found, strict=True):
                 answers[i] = row
         explain = self._explain if return_dict else lambda source, ids, text: text
-        answers = [
+        return [
             [explain(source, ids, text) for ids, text in row]
             for source, row in zip(sources, answers, strict=True)
         ]
-        if decoding.num_return_sequences == 1:
-            answers = [row[0] for row in answers]
-        return answers[0] if one else answers
 
     def answer(self, inputs):
         return self.generate(inputs)

@@ -1,15 +1,37 @@
 """`Translator`: strings of one language in, strings of another out."""
 
+from typing import NamedTuple
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 from zoo.data.batching import bucketed_pairs
 from zoo.lite.readers import SOURCE
 from zoo.tasks import raw_data
+from zoo.tasks.answers import SHARED
 from zoo.tasks.inputs import IDS, framed, padded, texts
+from zoo.tasks.output import joined
 from zoo.tasks.search_task import Beginning, SearchTask
-from zoo.text import END_ID, PAD_ID, START_ID
+from zoo.text import (
+    END_ID,
+    LANGUAGES,
+    PAD_ID,
+    START_ID,
+    SentenceCut,
+    parts_of,
+    warn_of_another,
+)
 from zoo.training import token_cross_entropy
+
+_SEED_STEP = 1_000_003  # between the parts of a text, so that they draw other numbers
+
+
+class Passage(NamedTuple):
+    """A text as `Translator` reads it: its parts, and the ids of each with an end token."""
+
+    cut: SentenceCut
+    ids: list[list[int]]
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -20,6 +42,11 @@ class Translator(SearchTask):
     translates a str, or a list of str; blank text gives blank text, and an answer has at most 3
     tokens for 2 of its source, and 10 more, whatever `max_new_tokens` says.
 
+    A text of several lines or sentences is cut, each part is translated for itself, and the answers
+    are joined with the white space that stood between the parts, so that a letter stays a letter.
+    `prefix` then begins the first part, the other options hold for each; with `stop` no text is
+    cut. `score` and an export do not cut: they take one sentence, or what was learned as one.
+
     Args:
         model: `zoo.models.Transformer`, `zoo.models.RNNSearch`, or any `keras.Model` that maps
             `{"source", "target"}` to logits and has `encode`, `start` and `stepper` (see
@@ -28,6 +55,12 @@ class Translator(SearchTask):
         target_tokenizer: the same for the target. Default: `source_tokenizer` serves both.
         decoding: dict of the options that `generate` uses where it is not told otherwise.
         max_source_length: longer sources are cut to this many tokens, the end token included.
+        max_sentence_length: `generate` cuts a text at its line breaks, and a line of more than this
+            many tokens, the end token included, into its sentences (`zoo.text.cut_sentences`). A
+            model that has learned from lines of several sentences reads short ones better whole; 0
+            cuts them all, None no text at all.
+        source_language: "de", "en", "fr" or "zh", so that `generate` can warn, once, of a text in
+            another language; None where it is another or not known.
 
     Reference:
         Sutskever et al. 2014 (sequence to sequence); Bahdanau et al. 2015 (with attention).
@@ -44,6 +77,8 @@ class Translator(SearchTask):
         target_tokenizer=None,
         decoding=None,
         max_source_length=512,
+        max_sentence_length=0,
+        source_language=None,
         **kwargs,
     ):
         super().__init__(model, target_tokenizer or source_tokenizer, decoding, **kwargs)
@@ -51,8 +86,21 @@ class Translator(SearchTask):
             raise ValueError(
                 f"max_source_length must be >= 2; got max_source_length={max_source_length}."
             )
+        if max_sentence_length is not None and max_sentence_length < 0:
+            raise ValueError(
+                "max_sentence_length must be >= 0 or None; "
+                f"got max_sentence_length={max_sentence_length}."
+            )
+        if source_language not in (None, *LANGUAGES):
+            raise ValueError(
+                f"source_language must be one of {', '.join(LANGUAGES)}, or None; "
+                f"got source_language={source_language!r}."
+            )
         self.source_tokenizer = source_tokenizer
         self.max_source_length = int(max_source_length)
+        self.max_sentence_length = max_sentence_length
+        self.source_language = source_language
+        self._language_warned = False  # whether another language was warned of
 
     def batches(
         self,
@@ -121,7 +169,37 @@ class Translator(SearchTask):
         return float(scores[0]) if isinstance(source, str) else scores
 
     def read(self, inputs):
-        return self._encode(texts("inputs", inputs)), isinstance(inputs, str)
+        found = texts("inputs", inputs)
+        self._language_warned = warn_of_another(self.source_language, found, self._language_warned)
+        cuts = [parts_of(text, self._longest_line(), self._length_of) for text in found]
+        ids = iter(self._encode([part for cut in cuts for part in cut.sentences]))
+        passages = [Passage(cut, [next(ids) for _ in cut.sentences]) for cut in cuts]
+        return passages, isinstance(inputs, str)
+
+    def _longest_line(self):
+        """The most tokens of a line that is not cut, so that none of them is lost; or None."""
+        if self.max_sentence_length is None:
+            return None
+        return min(self.max_sentence_length, self.max_source_length)
+
+    def _length_of(self, line):
+        return len(self.source_tokenizer.encode([line])[0]) + 1
+
+    def _answered(self, passages, held, seeds, decoding, stops, return_dict):
+        """The answers of `SearchTask` to the parts, joined."""
+        if stops is not None:  # an answer ends at a stop, and nothing can come behind it
+            whole = [passage.cut.joined(passage.cut.sentences) for passage in passages]
+            uncut = [parts_of(text, None, len) for text in whole]
+            passages = list(map(Passage, uncut, [[ids] for ids in self._encode(whole)]))
+        places = [(i, n) for i, passage in enumerate(passages) for n in range(len(passage.ids))]
+        owner, number = np.array(places, "int64").reshape(-1, 2).T
+        held = {name: part if name in SHARED else part[owner] for name, part in held.items()}
+        if "ids" in held:
+            held["ids"][number > 0] = PAD_ID  # a prefix begins the first part alone
+        seeds = ((seeds[owner] + _SEED_STEP * number) % 2**31).astype("int32")
+        sources = [ids for passage in passages for ids in passage.ids]
+        found = iter(super()._answered(sources, held, seeds, decoding, stops, return_dict))
+        return [_joined_answers(p.cut, [next(found) for _ in p.ids]) for p in passages]
 
     def _encode(self, sources):
         cut = self.max_source_length - 1
@@ -158,7 +236,12 @@ class Translator(SearchTask):
         return tf.ensure_shape(framed(pieces, end=True).to_tensor(), [None, None])
 
     def lite_manifest(self, weights):
-        return {**super().lite_manifest(weights), "longest_source": self.max_source_length}
+        return {
+            **super().lite_manifest(weights),
+            "longest_source": self.max_source_length,
+            "max_sentence_length": self._longest_line(),
+            "source_language": self.source_language,
+        }
 
     def source_pieces_in_graph(self, source, ids):
         return {"source_tokens": self.source_tokenizer.graph_pieces(source)}
@@ -171,8 +254,28 @@ class Translator(SearchTask):
 
     def get_config(self):
         shared = self.target_tokenizer is self.source_tokenizer
-        config = {**super().get_config(), "max_source_length": self.max_source_length}
+        names = ("max_source_length", "max_sentence_length", "source_language")
+        config = {**super().get_config(), **{name: getattr(self, name) for name in names}}
         return {**config, "target_tokenizer": None} if shared else config
+
+
+def _joined_answers(cut, rows):
+    """The answers to a text: the first to each of its parts, then the second to each.
+
+    Args:
+        cut: `zoo.text.SentenceCut`.
+        rows: for each part a list of str or of `Generated`, best first.
+    """
+    if len(rows) == 1:
+        return rows[0]
+    answers = []
+    for n in range(max(map(len, rows))):
+        parts = [row[min(n, len(row) - 1)] for row in rows]
+        if isinstance(parts[0], str):
+            answers.append(cut.answered(parts))
+        else:
+            answers.append(joined(parts, cut.answered([part.text for part in parts])))
+    return answers
 
 
 def _string_pairs(x, y):

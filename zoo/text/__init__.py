@@ -1,5 +1,8 @@
-"""Text to token ids and back, and the forms of poems."""
+"""Text to token ids and back, sentences, and the forms of poems."""
 
+from zoo.lite.languages import LANGUAGES, language_of, warn_of_another
+from zoo.lite.sentences import Cut as SentenceCut
+from zoo.lite.sentences import cut_sentences, parts_of
 from zoo.text.forms import Form, FormTables, lines
 from zoo.text.sentencepiece import (
     END_ID,
@@ -12,13 +15,19 @@ from zoo.text.stops import Stops, checked_stops
 
 __all__ = [
     "END_ID",
+    "LANGUAGES",
     "PAD_ID",
     "START_ID",
     "UNKNOWN_ID",
     "Form",
     "FormTables",
+    "SentenceCut",
     "SentencePieceTokenizer",
     "Stops",
     "checked_stops",
+    "cut_sentences",
+    "language_of",
     "lines",
+    "parts_of",
+    "warn_of_another",
 ]
