@@ -5,6 +5,7 @@ import math
 import os
 from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 
@@ -72,6 +73,16 @@ class LookupTranslator:
     def count_params(self):
         """Some number."""
         return 1234567
+
+    verb = "generate"
+
+    def ask(self, sources, **options):
+        """As of `zoo.tasks.Task`."""
+        return self.generate(sources, **options)
+
+    def settings(self):
+        """As of `zoo.tasks.SearchTask`."""
+        return {"decoding": self.decoding.to_dict()}
 
 
 @pytest.fixture
@@ -176,12 +187,16 @@ def test_a_progress_bar_is_drawn_on_a_terminal_alone(monkeypatch, capsys):
 
 
 def test_evaluate_writes_what_it_returns(tiny_multi30k, tmp_path):
-    (tmp_path / "model.keras").write_bytes(b"12345")
+    model = keras.Sequential([keras.layers.Dense(2)])
+    model.build((None, 3))
+    model.save(tmp_path / "model.keras")
     metrics = evaluate(LookupTranslator(), "translate_fr_de", out=tmp_path)
     assert json.loads((tmp_path / "metrics.json").read_text("utf-8")) == metrics
     assert sorted(path.name for path in tmp_path.iterdir()) == ["metrics.json", "model.keras"]
     assert (metrics["model"], metrics["partial"]) == ("translate_fr_de", False)
-    assert (metrics["parameters"], metrics["bytes"]) == (1234567, 5)
+    size = (tmp_path / "model.keras").stat().st_size
+    assert (metrics["parameters"], metrics["bytes"]) == (1234567, size)
+    assert metrics["bits_per_weight"] == 32
     assert metrics["decoding"]["num_beams"] == 3
     assert metrics["versions"]["keras"].startswith("3.")
     assert list(metrics["corpora"]) == [

@@ -32,6 +32,8 @@ class UniformGenerator:
         self.calls.append(options)
         return [prompt + TRAIN[0][:60] for prompt in prompts]
 
+    ask = generate
+
 
 @pytest.fixture(scope="module")
 def generator():

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from zoo.evaluation.files import read_text, write_atomically
-from zoo.tasks import SearchTask
 
 _NAME = "examples.jsonl"
 _SEED = {"seed": 1}  # of models that may sample
@@ -67,4 +66,4 @@ def replay(model, directory):
 
 
 def _answers(model, sources):
-    return model.ask(sources, **(_SEED if isinstance(model, SearchTask) else {}))
+    return model.ask(sources, **(_SEED if model.verb == "generate" else {}))

@@ -11,6 +11,15 @@ from zoo.tasks import Classifier
 from zoo.text import SentencePieceTokenizer
 
 
+def quick_adam(peak, warmup, steps):
+    """Adam that forgets old gradients in 20 steps.
+
+    With more, a word that comes rarely moves too far when it comes: on SST-2 the accuracy on
+    validation was 0.773 with beta_2 0.999, and 0.794 with 0.95.
+    """
+    return adam(peak, warmup, steps, beta_2=0.95)
+
+
 @dataclasses.dataclass(frozen=True)
 class ClassificationRecipe:
     """What makes one classifier.
@@ -39,8 +48,8 @@ class ClassificationRecipe:
     steps: int
     batch_size: int = 64
     max_length: int = 128
-    optimizer: Callable = adam
-    peak: float = 1e-3
+    optimizer: Callable = quick_adam
+    peak: float = 2e-3
     warmup: int = 100
     label_smoothing: float = 0.0
     consistency: float = 0.0

@@ -15,10 +15,12 @@ from zoo.text import SentencePieceTokenizer
 from zoo.training import WarmupLinear, portable
 
 
-def adam(peak, warmup, steps):
-    """Adam whose rate rises to `peak` in `warmup` steps and falls to 0 in `steps`."""
-    # beta_2: the usual choice for Transformers; forgets old gradients in 50 steps.
-    return keras.optimizers.Adam(_rate(peak, warmup, steps), beta_2=0.98)
+def adam(peak, warmup, steps, beta_2=0.98):
+    """Adam whose rate rises to `peak` in `warmup` steps and falls to 0 in `steps`.
+
+    `beta_2` is the usual choice for Transformers: it forgets old gradients in 50 steps.
+    """
+    return keras.optimizers.Adam(_rate(peak, warmup, steps), beta_2=beta_2)
 
 
 def muon(peak, warmup, steps, weight_decay=0.1, decay_steps=None):
