@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 export TF_CPP_MIN_LOG_LEVEL ?= 3
+# What the tests and their processes import is compiled once, not at each run.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What the tests run on: two workers need about 2 GB each. The tests of a file share one, and so its
 # fixtures; the files come in the order of tests/needs.py.

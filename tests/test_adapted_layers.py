@@ -115,6 +115,7 @@ def test_a_recurrent_model_is_quantised_where_keras_can(tokenizer, tmp_path):
     assert again.generate("ein Hund") == model.generate("ein Hund")
 
 
+@pytest.mark.model  # seconds
 def test_lora_changes_what_is_decoded_and_is_kept_in_the_file(tokenizer, tmp_path):
     model = writer(tokenizer)
     before = step_by_step(model.model)

@@ -67,6 +67,7 @@ def test_attention_is_a_distribution_over_the_cells(kind):
     np.testing.assert_allclose(np.sum(attention, -1), 1, atol=1e-5)
 
 
+@pytest.mark.model  # seconds
 @both
 def test_every_weight_learns(kind):
     model = built(kind, dropout=0.0, token_dropout=0.2)

@@ -75,6 +75,7 @@ def test_an_answer_carries_its_attention_over_the_cells(trained):
     assert out.score == pytest.approx(trained.score(IMAGES[0], RED), abs=1e-4)
 
 
+@pytest.mark.model  # seconds
 def test_paths_and_arrays_train_alike(tmp_path):
     paths = []
     for i, image in enumerate(IMAGES):

@@ -366,6 +366,7 @@ def compiled(model, options):
     return decode, traces
 
 
+@pytest.mark.model  # seconds
 @pytest.mark.parametrize(
     ("name", "changed"), [("diverse", "length_penalty"), ("sampling", "temperature")]
 )

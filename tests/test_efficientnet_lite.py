@@ -43,6 +43,7 @@ def test_grid_has_a_cell_for_32_pixels():
         efficientnet_lite0(input_size=100)
 
 
+@pytest.mark.model  # seconds
 def test_imagenet_logits_are_those_of_the_stored_network():
     try:
         path = data.find("vision/efficientnet_lite0_imagenet.keras")

@@ -342,6 +342,7 @@ print("alive", sum(map(tried, changed)))
     assert done.returncode == 0 and done.stdout.startswith("alive"), done.stderr[-2000:]
 
 
+@pytest.mark.model  # seconds
 def test_training_sees_the_pixels_that_inference_sees(tmp_path, monkeypatch):
     from zoo.recipes import captioning
 

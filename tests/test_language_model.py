@@ -99,6 +99,7 @@ def test_a_full_context_is_read_again_from_its_newest_half(padding):
     np.testing.assert_allclose(logits[:, 8:12], model(window)[:, 4:8], **CLOSE)
 
 
+@pytest.mark.model  # seconds
 def test_rows_fill_their_contexts_each_for_itself():
     model = built(context_length=8)
     text = np.random.default_rng(1).integers(4, V, size=(2, 13)).astype("int32")
@@ -109,6 +110,7 @@ def test_rows_fill_their_contexts_each_for_itself():
         np.testing.assert_allclose(together[row : row + 1], alone, **CLOSE)
 
 
+@pytest.mark.model  # seconds
 def test_a_short_row_beside_a_long_one_is_not_padded_without_end():
     model = built(context_length=6)
     text = np.random.default_rng(2).integers(4, V, size=(2, 30)).astype("int32")
