@@ -44,6 +44,29 @@ PROMPTS = {
     "generate_tang": ("", {"acrostic": "春夏秋冬", "seed": 1}),
     "generate_scifi": ("The machine", {"max_new_tokens": 80, "seed": 1}),
 }
+# By model: what it names the class of.
+TEXTS = {
+    "classify_sentiment_en": [
+        "A moving film with a wonderful cast.",
+        "Two hours of my life that I will never get back.",
+        "Not bad at all, and at times very funny.",
+    ],
+    "classify_questions_en": [
+        "Who wrote Hamlet?",
+        "How far is the moon?",
+        "Where do penguins live?",
+    ],
+    "classify_reviews_zh": [
+        "质量很好，下次还会买。",
+        "快递太慢，衣服还有破洞，不推荐。",
+        "酒店房间干净，早餐也不错。",
+    ],
+    "classify_goods_zh": [
+        "质量很好，穿着很舒服。",
+        "房间干净，早餐也不错。",
+        "很甜，很新鲜，就是个头小。",
+    ],
+}
 PHOTOS = Path("examples/photos")
 _PICTURED_TOKENS = 24  # of a continuation, so that its picture can be read
 
@@ -89,6 +112,8 @@ def _show(info):
         return _caption
     if info.name in PROMPTS:
         return functools.partial(_write, *PROMPTS[info.name])
+    if info.name in TEXTS:
+        return functools.partial(_classify, TEXTS[info.name])
     return None
 
 
@@ -100,6 +125,18 @@ def _translate(sentences, translator, picture, console):
     table = Table("source", "translation")
     for sentence, answer in zip(sentences, answers, strict=True):
         table.add_row(sentence, answer.text)
+    console.print(table)
+    return picture
+
+
+def _classify(texts, classifier, picture, console):
+    from zoo.plots import plot_attention
+
+    answers = classifier.classify(texts, return_dict=True)
+    plot_attention(answers[0], picture)
+    table = Table("text", "label", "probability")
+    for text, answer in zip(texts, answers, strict=True):
+        table.add_row(text, answer.label, f"{answer.probability:.2f}")
     console.print(table)
     return picture
 

@@ -30,3 +30,28 @@ RECIPE = ClassificationRecipe(
     subword_sampling=0.5,
     interval=420,
 )
+EXAMPLES = (
+    "质量很好，下次还会买。",
+    "快递太慢，衣服还有破洞，不推荐。",
+    "酒店房间干净，早餐也不错，就是隔音差一点。",
+    "苹果都烂了，客服也不理人。",
+    "手机很卡，电池一天要充三次。",
+    "书的内容很精彩，一口气读完了。",
+    "还行吧，一般般。",
+    "洗了两次头发就掉得厉害，再也不买了。",
+    "屏幕清晰，孩子上网课够用了。",
+    "这水果，呵呵，谁买谁知道。",
+)
+
+CARD = {
+    "title": "Chinese reviews, good or bad: convolutions and attention over the words",
+    "purpose": "For reviews of goods and hotels in simplified Chinese; "
+    "not for film reviews, news or irony, nor for anything that matters.",
+    "data": {"shopping_zh": "training split, 53,772 reviews of ten kinds of goods; polarity"},
+    "command": "zoo train classify_reviews_zh",
+    "minutes": 3.5,
+    "machine": "two cores of an AMD EPYC, other work on both",
+    "faults": [
+        "Praise of books: `书的内容很精彩` (the book is brilliant) is called bad.",
+    ],
+}
