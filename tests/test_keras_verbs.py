@@ -158,6 +158,17 @@ def test_generator_evaluates_a_dataset_of_strings(words):
         generator.fit(TEXTS, subword_sampling=0.1)
 
 
+@pytest.mark.parametrize("verbose", ["auto", 1, 2])
+def test_predict_shows_a_bar_of_its_batches(translator, verbose, capsys):
+    expected = translator.generate(TEXTS)
+    steps = -(-len(TEXTS) // 4)
+    assert translator.predict(TEXTS, batch_size=4, verbose=verbose).tolist() == expected
+    assert f"{steps}/{steps}" in capsys.readouterr().out
+    data = tf.data.Dataset.from_tensor_slices(TEXTS)
+    assert translator.predict(data, batch_size=4, verbose=verbose).tolist() == expected
+    assert translator.predict(TEXTS, batch_size=4, steps=1, verbose=verbose).shape == (4,)
+
+
 def test_predict_and_a_call_give_what_generate_gives(translator):
     expected = translator.generate(TEXTS)
     assert translator.predict(TEXTS, batch_size=4, verbose=0).tolist() == expected

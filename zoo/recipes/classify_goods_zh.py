@@ -57,9 +57,11 @@ CARD = {
     "a text about anything else is given one of the ten, too.",
     "data": {"shopping_zh": "training split, 53,772 reviews of ten kinds of goods; kind of goods"},
     "command": "zoo train classify_goods_zh",
-    "minutes": 4,
+    "minutes": 4.6,
     "machine": "two cores of an AMD EPYC, other work on both",
     "faults": [
-        "PLACEHOLDER",
+        "Telephones are often taken for tablets: `手机很卡，电池一天要充三次` (the telephone is "
+        "slow and must be charged three times a day) is called 平板, with 0.99.",
+        "A review that names nothing (`还行吧，一般般`, it is all right) is called 平板 or 衣服.",
     ],
 }

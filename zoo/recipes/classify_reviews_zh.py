@@ -52,6 +52,8 @@ CARD = {
     "minutes": 3.5,
     "machine": "two cores of an AMD EPYC, other work on both",
     "faults": [
-        "Praise of books: `书的内容很精彩` (the book is brilliant) is called bad.",
+        "Short praise of books: `书的内容很精彩` (the book is brilliant) is called bad, with 0.95; "
+        "in a longer sentence it is called good.",
+        "There is no neutral label: `还行吧，一般般` (it is all right) is called good, with 0.80.",
     ],
 }

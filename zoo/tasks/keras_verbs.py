@@ -187,10 +187,18 @@ class KerasVerbs(Learner):
             self._make_ready()
             return super().predict(x, batch_size, verbose, steps, callbacks)
         size = raw_data.batch_shape(32 if batch_size is None else batch_size, None)["batch_size"]
-        rows = iter(self._raw_inputs(x))
+        found = self._raw_inputs(x)
+        if steps is None and isinstance(found, list):
+            steps = -(-len(found) // size)
+        rows = iter(found)
         if not isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks = keras.callbacks.CallbackList(
-                callbacks, add_progbar=verbose != 0, verbose=verbose, epochs=1, model=self
+                callbacks,
+                add_progbar=verbose != 0,
+                verbose=1 if verbose == "auto" else verbose,
+                epochs=1,
+                steps=steps,
+                model=self,
             )
         callbacks.on_predict_begin()
         answers = []
