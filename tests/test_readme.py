@@ -92,3 +92,29 @@ def test_attention_of_the_readme_is_reloaded_with_equal_values(answers):
     inputs = [keras.random.normal((2, 3, 8), seed=1), keras.random.normal((2, 4, 8), seed=2)]
     before, after = (names[model](inputs) for model in ("model", "again"))
     assert keras.ops.max(keras.ops.abs(before - after)) == 0
+
+
+def code(name, language):
+    """Lines of the blocks of a language, without comments."""
+    fences = re.split(r"^```(.*)\n", (ROOT / name).read_text("utf-8"), flags=re.M)
+    blocks = [
+        text for kind, text in zip(fences[1::4], fences[2::4], strict=True) if kind == language
+    ]
+    lines = (line.partition(" #")[0].rstrip() for block in blocks for line in block.splitlines())
+    return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def test_the_chinese_readme_shows_the_same_code():
+    chinese, english = code("README.zh.md", "python"), code("README.md", "python")
+    assert chinese[:20] == english[:20] and set(chinese) <= set(english)
+    chinese, english = code("README.zh.md", ""), code("README.md", "")
+    assert len(chinese) > 10 and {x.split("  ")[0] for x in chinese} <= {
+        x.split("  ")[0] for x in english
+    }
+
+
+def test_links_of_the_readmes_lead_somewhere():
+    for name in ("README.md", "README.zh.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
+            assert target.startswith("http") or (ROOT / target).exists(), (name, target)
