@@ -244,3 +244,19 @@ def test_shipped_captioner_in_the_c_runtime_equals_python(name, tmp_path):
 
     assert found["python"] == []
     assert written(found["answers"], signature) == model.generate(images)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", names("classify", "classify_reviews_zh"))
+def test_shipped_classifier_in_the_c_runtime_equals_python(name, tmp_path):
+    model, version, lines = shipped(name, tmp_path)
+    signature = saved_model.signatures(version)["serving_default"]
+    texts = beginnings(lines)
+    plans = [request(signature, text=tf.constant(batch)) for batch in batched(texts)]
+    found = run(version, tmp_path / "read only", plans, [])
+
+    assert found["python"] == []
+    place = sorted(signature.outputs).index("label")
+    labels = [bytes.fromhex(label).decode() for out in found["answers"] for label in out[place][1]]
+    best = labels[:: len(model.labels)]
+    assert best == model.classify([text.decode("utf-8", "replace") for text in texts])
