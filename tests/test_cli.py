@@ -256,7 +256,7 @@ def test_train_hands_its_options_to_the_recipe_and_says_where_the_model_is(
     unset = {**dict.fromkeys(("data_dir", "run_dir", "out", "steps", "start")), "reverse": False}
     pairs = {"tsv": "t", "valid": "v", "numbers": {"dropout": 0.2}}
     assert calls == [
-        ("generate_tang", {**unset, "data_dir": "d", "run_dir": "r"}),
+        ("generate_tang", {**unset, "numbers": {}, "data_dir": "d", "run_dir": "r"}),
         (None, {**unset, **pairs, "out": "o", "steps": 2}),
     ]
     assert capsys.readouterr().out == "d/model.keras\n" * 2

@@ -23,6 +23,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+NAMED = ["train", "translate_fr_de", "--out", "o"]
 OWN = ["train", "--tsv", "a.tsv", "--valid", "a.tsv", "--out", "o"]
 
 
@@ -50,7 +51,11 @@ OWN = ["train", "--tsv", "a.tsv", "--valid", "a.tsv", "--out", "o"]
         (["train", "translate_fr_de", "--steps", "0"], "0 is not in the range x>=1"),
         (["train", "translate_fr_de", "--out", "a.tsv/b"], "a.tsv is none"),
         (["train", "translate_fr_de", "--data-dir", "no"], "--data-dir must be a folder"),
-        (["train", "translate_fr_de", "--set", "dropout=0"], "--set needs --tsv"),
+        (["train", "translate_fr_de", "--set", "dropout=0"], "--set needs --out"),
+        ([*NAMED, "--set", "droput=0"], "droput'. Did you mean dropout?"),
+        ([*NAMED, "--set", "steps=many"], "steps must be an integer, as the recipe's 10000"),
+        ([*NAMED, "--set", "peak=nan"], "peak must be a finite number, as the recipe's 0.002"),
+        ([*NAMED, "--set", "peak=1", "--pack", "p"], "--set goes without --pack"),
         (["train", "--tsv", "no", "--valid", "a.tsv", "--out", "o"], "exists; got 'no'"),
         ([*OWN, "--set", "droput=0"], "model_dim, num_layers, dropout, vocab_size"),
         ([*OWN, "--set", "dropout=1"], "dropout must be a number, >= 0 and < 1; got dropout=1"),

@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import json
 import random
 import subprocess
 import sys
@@ -8,13 +9,14 @@ from pathlib import Path
 import keras
 import pytest
 
-from zoo import recipes
+from zoo import data, recipes
 from zoo.data import read_pairs
 from zoo.models import Transformer
-from zoo.recipes import own_pairs
+from zoo.recipes import own_pairs, run_folder
 from zoo.recipes.captioning import CaptioningRecipe
 from zoo.recipes.classification import ClassificationRecipe
 from zoo.recipes.generation import GenerationRecipe
+from zoo.recipes.numbers import numbers, overridden
 from zoo.recipes.procedure import _finished_epochs
 from zoo.recipes.translation import TranslationRecipe
 
@@ -210,6 +212,46 @@ def test_recipes_are_the_files_of_their_folder():
         module = recipes.recipe(name)
         assert isinstance(module.RECIPE, KINDS[name.partition("_")[0]])
         assert module.CARD
+
+
+def test_every_recipe_has_numbers_that_can_be_chosen():
+    for name in recipes.names():
+        recipe = recipes.recipe(name).RECIPE
+        known = numbers(recipe)
+        assert {"steps", "peak", "seed", "dropout", "model_dim"} <= set(known), name
+        chosen = overridden(recipe, {"dropout": "0.05", "peak": 1e-4, "seed": "7"})
+        assert numbers(chosen) == {**known, "dropout": 0.05, "peak": 1e-4, "seed": 7}
+        assert numbers(recipe) == known
+        assert run_folder.digest(chosen) != run_folder.digest(recipe)
+        of_model = overridden(recipe, {"model_dim": 2 * known["model_dim"]})
+        assert run_folder.digest(of_model) != run_folder.digest(recipe)
+
+
+def test_a_recipe_with_other_numbers_trains_and_notes_them(tmp_path, monkeypatch):
+    reviews = [
+        (word * n, label) for n in (1, 2, 3) for word, label in (("好", "好评"), ("坏", "差评"))
+    ]
+    monkeypatch.setattr(data, "shopping_zh", lambda split, column, data_dir: reviews)
+    chosen = {"model_dim": 8, "filters": "4", "batch_size": 3, "interval": 1}
+    path = recipes.train(
+        "classify_reviews_zh",
+        out=tmp_path / "out",
+        run_dir=tmp_path / "run",
+        steps=2,
+        numbers=chosen,
+        verbose=False,
+    )
+    note = json.loads((tmp_path / "out" / "recipe.json").read_text("utf-8"))
+    assert note["recipe"] == "classify_reviews_zh"
+    expected = {"model_dim": 8, "filters": 4, "batch_size": 3, "steps": 2, "dropout": 0.5}
+    assert {name: note["numbers"][name] for name in expected} == expected
+    classifier = keras.models.load_model(path)
+    assert classifier.model.get_config()["model_dim"] == 8
+    assert classifier.classify("好") in ("好评", "差评") and classifier.temperature != 1
+    with pytest.raises(ValueError, match="holds a run of other data or other numbers"):
+        recipes.train("classify_reviews_zh", out=tmp_path / "o", run_dir=tmp_path / "run", steps=2)
+    with pytest.raises(ValueError, match="out must be given with numbers"):
+        recipes.train("classify_reviews_zh", numbers=chosen)
 
 
 def test_recipes_of_translators_say_their_language_and_the_reverse_does_not():

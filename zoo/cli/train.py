@@ -7,23 +7,24 @@ from zoo.cli import checks
 from zoo.cli.commands import zoo
 from zoo.cli.quiet import quiet
 from zoo.recipes import own_numbers
+from zoo.recipes.numbers import overridden
 
 
 def _numbers(context, parameter, given):
-    """`("dropout=0.2", ...)` -> `{"dropout": 0.2, ...}`."""
+    """`("dropout=0.2", ...)` -> `{"dropout": "0.2", ...}`."""
     found = {}
     for text in given:
         name, equals, value = text.partition("=")
         if not equals:
             raise click.UsageError(f"--set must be NAME=VALUE; got {text!r}.")
         found[name.strip()] = value.strip()
-    try:
-        return own_numbers.checked(found)
-    except ValueError as error:
-        raise click.UsageError(f"--set: {error}") from error
+    return found
 
 
-_SET_HELP = "Choose a number of the training with --tsv; may be given several times. Names: "
+_SET_HELP = (
+    "Train with another number than the recipe's; may be given several times, and needs --out. Of "
+    "NAME, any number of its recipe, such as peak or dropout; with --tsv one of "
+)
 
 
 @zoo.command()
@@ -79,14 +80,21 @@ def train(name, tsv, valid, pack, start, weights, numbers, **options):
         raise click.UsageError("--tsv needs --valid and --out.")
     if valid and not tsv:
         raise click.UsageError("--valid needs --tsv; a recipe has its own.")
-    if numbers and not tsv:
-        raise click.UsageError("--set needs --tsv; a recipe has its own numbers.")
+    if numbers and not options["out"]:
+        raise click.UsageError("--set needs --out, so that saved_models/NAME stays as it is.")
+    if numbers and (pack or weights):
+        raise click.UsageError("--set goes without --pack and --weights.")
     if tsv and (options["reverse"] or start):
         raise click.UsageError("--reverse and --start go with NAME alone.")
     if (pack or weights) and (tsv or options["steps"] or (pack and weights)):
         raise click.UsageError("--pack and --weights go with NAME, without --steps, one at a time.")
     if name is not None:
         recipes.check_name(name)
+    elif numbers:
+        try:
+            numbers = own_numbers.checked(numbers)
+        except ValueError as error:
+            raise click.UsageError(f"--set: {error}") from error
     if start is not None:
         registry.find(start)
     checks.file("--tsv", tsv)
@@ -98,9 +106,11 @@ def train(name, tsv, valid, pack, start, weights, numbers, **options):
     checks.new_folder("--pack", pack)
     with quiet():
         from zoo import tasks  # noqa: F401  imports TensorFlow
+    if name is not None:
+        overridden(recipes.recipe(name).RECIPE, numbers)  # refuses wrong ones
     if not (pack or weights):
-        own = {"tsv": tsv, "valid": valid, "numbers": numbers} if tsv else {}
-        click.echo(recipes.train(name, start=start, **own, **options))
+        own = {"tsv": tsv, "valid": valid} if tsv else {}
+        click.echo(recipes.train(name, start=start, numbers=numbers, **own, **options))
         return
     given = {key: options[key] for key in ("run_dir", "data_dir", "reverse")}
     if pack:

@@ -2,14 +2,19 @@
 
 import difflib
 import importlib
+import json
 import pkgutil
 from pathlib import Path
 
 from zoo import registry
 from zoo.recipes import run_folder
+from zoo.recipes.numbers import numbers as of_recipe
+from zoo.recipes.numbers import overridden
+from zoo.system import writing
 
 _OWN_FILES = ("translation", "own_pairs", "procedure", "generation", "captioning")
-_OWN_FILES += ("back_translation", "classification", "own_numbers", "progress", "run_folder")
+_OWN_FILES += ("back_translation", "classification", "numbers", "own_numbers", "progress")
+_OWN_FILES += ("run_folder",)
 
 
 def names():
@@ -60,18 +65,19 @@ def train(
         name: of a recipe; or None, with `tsv`.
         tsv: path of your own pairs, source TAB target.
         valid: path of the pairs that are held out from `tsv`'s training.
-        out: folder of the finished model.keras. Default: `saved_models/NAME`, or where the recipe
-            looks for a reverse model.
+        out: folder of the finished model.keras, and of recipe.json, the numbers that it was trained
+            with. Default: `saved_models/NAME`, or where the recipe looks for a reverse model.
         run_dir: folder of checkpoints and logs. Default: `runs/NAME`, with `start`
-            `runs/NAME-rewards`, and with `tsv` `runs/NAME-DIGEST`, where the digest is of the pairs
-            and the numbers. The same call after a stop goes on with the run that it finds there,
-            and one with more steps goes on from its end.
+            `runs/NAME-rewards`, and with `tsv` or `numbers` `runs/NAME-DIGEST`, where the digest is
+            of the pairs and the numbers. The same call after a stop goes on with the run that it
+            finds there, and one with more steps goes on from its end.
         data_dir: where the data sets are. Default: see `zoo.data.find`.
         steps: number of batches. Default: the recipe's.
         reverse: whether to train the model of the other direction, which back-translates.
         start: path of a captioner that has been trained, to teach it by its rewards.
-        numbers: with `tsv`, dict of numbers to train with in place of the recipe's: see
-            `zoo.recipes.own_pairs.own_pairs_recipe`.
+        numbers: dict of numbers to train with in place of the recipe's, of the names in
+            `zoo.recipes.numbers.numbers(recipe)`; with `tsv` see
+            `zoo.recipes.own_pairs.own_pairs_recipe`. Without `tsv` they need `out`.
         verbose: whether to print what is trained, and how far it is.
 
     Returns:
@@ -85,9 +91,14 @@ def train(
     if steps is not None and steps < 1:
         raise ValueError(f"steps must be >= 1; got steps={steps}.")
     if tsv is None:
-        if numbers:
-            raise ValueError(f"numbers must be None without tsv; got numbers={numbers!r}.")
         chosen, title = _direction(name, reverse), name
+        if numbers:
+            if out is None:
+                raise ValueError(
+                    "out must be given with numbers, so that the model of the recipe's own stays; "
+                    "got out=None."
+                )
+            chosen = overridden(chosen, numbers)
     else:
         from zoo.recipes.own_pairs import own_pairs_recipe
 
@@ -100,7 +111,7 @@ def train(
         raise ValueError(f"name must be of a captioner, with start; got name={name!r}.")
     start = None if start is None else registry.find(start)
     suffix = "" if start is None else "-rewards"
-    suffix = suffix if tsv is None else f"-{run_folder.digest(chosen)[:8]}"
+    suffix += f"-{run_folder.digest(chosen)[:8]}" if tsv is not None or numbers else ""
     run_dir = _run_dir(name + suffix, run_dir, reverse)
     places = {"out": out or _out(name, run_dir, reverse), "run_dir": run_dir, "data_dir": data_dir}
     run_folder.claim(run_dir, chosen, title, start)
@@ -108,8 +119,20 @@ def train(
         print(f"training on {title}" if tsv is not None else f"training {title}", flush=True)
     if start is not None:
         start = registry.load(start, task="captioning")
-        return chosen.reinforce(start, steps=steps, verbose=verbose, **places)
-    return chosen.train(steps=steps, verbose=verbose, **places)
+        path = chosen.reinforce(start, steps=steps, verbose=verbose, **places)
+    else:
+        path = chosen.train(steps=steps, verbose=verbose, **places)
+    _note_numbers(path, name, chosen, steps)
+    return path
+
+
+def _note_numbers(path, name, recipe, steps):
+    """Writes the numbers of a training beside its model."""
+    note = {"recipe": name, "numbers": of_recipe(recipe)}
+    if steps is not None:
+        note["numbers"]["steps"] = steps
+    with writing(Path(path).with_name("recipe.json")) as beside:
+        beside.write_text(json.dumps(note, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def pack(name, folder, *, run_dir=None, data_dir=None, reverse=False, start=None):

@@ -1,5 +1,7 @@
 """Photographs to English: a Transformer decoder over EfficientNet features, on Flickr8k."""
 
+import functools
+
 from zoo.models import CaptionTransformer
 from zoo.recipes.captioning import SPATIAL_ATTENTION, CaptioningRecipe, figures
 
@@ -8,10 +10,8 @@ RECIPE = CaptioningRecipe(
     tokenizer={
         "vocab_size": 2000
     },  # 260 of them fixed; the frequent words, and parts of the others
-    model=lambda cells, width, vocab_size: CaptionTransformer(
-        cells,
-        width,
-        vocab_size,
+    model=functools.partial(
+        CaptionTransformer,
         num_layers=2,
         model_dim=192,
         num_heads=4,

@@ -1,14 +1,15 @@
 """Photographs to English: Show, Attend and Tell on EfficientNet features, on Flickr8k."""
 
+import functools
+
 from zoo.models import ShowAttendTell
 from zoo.recipes.captioning import SPATIAL_ATTENTION, CaptioningRecipe, figures
 
 RECIPE = CaptioningRecipe(
     language="en",
     tokenizer={"vocab_size": 2000},  # as caption_en, so that only the architecture differs
-    model=lambda cells, width, vocab_size: ShowAttendTell(
-        width,
-        vocab_size,
+    model=functools.partial(
+        ShowAttendTell,
         model_dim=192,
         units=256,
         attention_units=64,

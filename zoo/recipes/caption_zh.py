@@ -1,5 +1,7 @@
 """Photographs to Chinese: the architecture of `caption_en`, on the Chinese captions of Flickr8k."""
 
+import functools
+
 from zoo.models import CaptionTransformer
 from zoo.recipes.captioning import CaptioningRecipe, figures
 
@@ -7,10 +9,8 @@ RECIPE = CaptioningRecipe(
     language="zh",
     # Characters, and the most frequent words; with more, whole phrases become tokens.
     tokenizer={"vocab_size": 2000, "character_coverage": 0.9995},
-    model=lambda cells, width, vocab_size: CaptionTransformer(
-        cells,
-        width,
-        vocab_size,
+    model=functools.partial(
+        CaptionTransformer,
         num_layers=2,
         model_dim=192,
         num_heads=4,

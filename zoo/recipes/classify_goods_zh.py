@@ -1,5 +1,7 @@
 """Chinese reviews by the kind of goods: convolutions and attention over the words."""
 
+import functools
+
 from zoo import data
 from zoo.models import TextClassifier
 from zoo.recipes.classification import ClassificationRecipe
@@ -23,9 +25,8 @@ RECIPE = ClassificationRecipe(
     ),
     # The rarest characters are spelled in bytes.
     tokenizer={"vocab_size": 16000, "character_coverage": 0.9995},
-    model=lambda vocab_size, num_labels: TextClassifier(
-        vocab_size,
-        num_labels,
+    model=functools.partial(
+        TextClassifier,
         model_dim=128,
         filters=100,
         kernel_sizes=(1, 2, 3),

@@ -1,5 +1,7 @@
 """Chinese reviews of goods, good or bad: convolutions and attention over the words."""
 
+import functools
+
 from zoo import data
 from zoo.models import TextClassifier
 from zoo.recipes.classification import ClassificationRecipe
@@ -15,9 +17,8 @@ RECIPE = ClassificationRecipe(
     ),
     # The rarest characters are spelled in bytes.
     tokenizer={"vocab_size": 8000, "character_coverage": 0.9995},
-    model=lambda vocab_size, num_labels: TextClassifier(
-        vocab_size,
-        num_labels,
+    model=functools.partial(
+        TextClassifier,
         model_dim=128,
         filters=64,
         kernel_sizes=(1, 2, 3),

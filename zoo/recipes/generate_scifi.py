@@ -1,5 +1,7 @@
 """Prose in the manner of early science fiction, by subword: a decoder-only Transformer."""
 
+import functools
+
 from zoo import data
 from zoo.models import TransformerLM
 from zoo.recipes.generation import GenerationRecipe
@@ -7,8 +9,8 @@ from zoo.recipes.generation import GenerationRecipe
 RECIPE = GenerationRecipe(
     texts=lambda data_dir: (data.scifi("train", data_dir), data.scifi("val", data_dir)),
     tokenizer={"vocab_size": 4000},
-    model=lambda vocab_size: TransformerLM(
-        vocab_size,
+    model=functools.partial(
+        TransformerLM,
         context_length=256,
         num_layers=4,
         model_dim=192,

@@ -1,5 +1,7 @@
 """Plays in the manner of Shakespeare, by character: a decoder-only Transformer."""
 
+import functools
+
 from zoo import data
 from zoo.models import TransformerLM
 from zoo.recipes.generation import GenerationRecipe
@@ -10,8 +12,8 @@ RECIPE = GenerationRecipe(
         data.tiny_shakespeare("val", data_dir),
     ),
     tokenizer={"vocab_size": 400, "model_type": "char"},  # 65 characters, and the 260 fixed tokens
-    model=lambda vocab_size: TransformerLM(
-        vocab_size,
+    model=functools.partial(
+        TransformerLM,
         context_length=256,
         num_layers=4,
         model_dim=192,

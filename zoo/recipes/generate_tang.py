@@ -1,5 +1,7 @@
 """Quatrains of seven-character lines, by character: a decoder-only Transformer."""
 
+import functools
+
 from zoo import data
 from zoo.models import TransformerLM
 from zoo.recipes.generation import GenerationRecipe
@@ -11,8 +13,8 @@ RECIPE = GenerationRecipe(
     ),
     # The rarest third of the 8,000 characters makes a thousandth of the text: spelled in bytes.
     tokenizer={"vocab_size": 9000, "model_type": "char", "character_coverage": 0.999},
-    model=lambda vocab_size: TransformerLM(
-        vocab_size,
+    model=functools.partial(
+        TransformerLM,
         context_length=64,  # a poem has 32 characters
         num_layers=4,
         model_dim=192,

@@ -1,6 +1,7 @@
 """A translator on your own tab-separated file, sized by how much there is of it."""
 
 import collections
+import functools
 
 from zoo import data
 from zoo.models import Transformer
@@ -52,9 +53,8 @@ def own_pairs_recipe(train, valid, numbers=None):
     return TranslationRecipe(
         pairs=lambda data_dir: (list(kept), held_out),
         vocab_size=numbers.get("vocab_size", vocab_size),
-        model=lambda source, target: Transformer(
-            source,
-            target,
+        model=functools.partial(
+            Transformer,
             num_encoder_layers=num_layers,
             num_decoder_layers=num_layers,
             model_dim=model_dim,

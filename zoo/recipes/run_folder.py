@@ -1,6 +1,7 @@
 """A run folder belongs to one training: to its data and to the numbers of its recipe."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 import types
@@ -84,6 +85,8 @@ def _plain(value):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
+    if isinstance(value, functools.partial):
+        return [_plain(value.func), _plain(value.args), _plain(value.keywords)]
     if isinstance(value, types.FunctionType):
         closed = [_plain(cell.cell_contents) for cell in value.__closure__ or ()]
         return [value.__qualname__, _plain(value.__code__), closed, _plain(value.__defaults__)]

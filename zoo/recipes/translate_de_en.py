@@ -1,5 +1,7 @@
 """German to English: a Transformer on Multi30k, and on English captions translated back."""
 
+import functools
+
 from zoo import data
 from zoo.models import Transformer
 from zoo.recipes.translation import TranslationRecipe
@@ -11,18 +13,16 @@ def pairs(data_dir):
     return captions * 2, data.multi30k("val", "de", "en", data_dir)
 
 
-def model(source, target, dropout=0.3):
-    return Transformer(
-        source,
-        target,
-        num_encoder_layers=3,
-        num_decoder_layers=3,
-        model_dim=256,
-        num_heads=4,
-        ff_dim=512,
-        dropout=dropout,  # high: every pair is seen fifty times
-        share_embeddings=True,
-    )
+model = functools.partial(
+    Transformer,
+    num_encoder_layers=3,
+    num_decoder_layers=3,
+    model_dim=256,
+    num_heads=4,
+    ff_dim=512,
+    dropout=0.3,  # high: every pair is seen fifty times
+    share_embeddings=True,
+)
 
 
 RECIPE = TranslationRecipe(
@@ -37,7 +37,7 @@ RECIPE = TranslationRecipe(
     back_translated={"flickr8k_english": 1},
     reverse={
         "steps": 2500,
-        "model": lambda source, target: model(source, target, dropout=0.2),
+        "model": functools.partial(model, dropout=0.2),
     },
 )
 

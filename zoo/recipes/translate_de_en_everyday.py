@@ -1,5 +1,7 @@
 """German to English: a Transformer on everyday sentences, conversations, chats and captions."""
 
+import functools
+
 from zoo import data
 from zoo.models import Transformer
 from zoo.recipes.procedure import muon
@@ -28,18 +30,16 @@ def pairs(data_dir):
     return train, valid + data.bcontrast("val", "de", "en", "customer", data_dir)
 
 
-def model(source, target):
-    return Transformer(
-        source,
-        target,
-        num_encoder_layers=4,
-        num_decoder_layers=3,
-        model_dim=256,
-        num_heads=4,
-        ff_dim=1024,
-        dropout=0.1,
-        share_embeddings=True,
-    )
+model = functools.partial(
+    Transformer,
+    num_encoder_layers=4,
+    num_decoder_layers=3,
+    model_dim=256,
+    num_heads=4,
+    ff_dim=1024,
+    dropout=0.1,
+    share_embeddings=True,
+)
 
 
 def optimizer(peak, warmup, steps):

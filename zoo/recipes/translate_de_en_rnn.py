@@ -1,5 +1,7 @@
 """German to English: GRUs with additive attention on Multi30k."""
 
+import functools
+
 from zoo import data
 from zoo.models import RNNSearch
 from zoo.recipes.translation import TranslationRecipe
@@ -11,9 +13,8 @@ RECIPE = TranslationRecipe(
     ),
     source_language="de",
     vocab_size=5000,  # as translate_de_en, so that only the architecture differs
-    model=lambda source, target: RNNSearch(
-        source,
-        target,
+    model=functools.partial(
+        RNNSearch,
         num_encoder_layers=1,
         model_dim=256,
         units=512,

@@ -1,5 +1,7 @@
 """French to German: a Transformer on Multi30k and on software documentation."""
 
+import functools
+
 from zoo import data
 from zoo.models import Transformer
 from zoo.recipes.translation import TranslationRecipe
@@ -27,9 +29,8 @@ RECIPE = TranslationRecipe(
     pairs=pairs,
     source_language="fr",
     vocab_size=7000,  # one for three languages
-    model=lambda source, target: Transformer(
-        source,
-        target,
+    model=functools.partial(
+        Transformer,
         num_encoder_layers=3,
         num_decoder_layers=3,
         model_dim=256,

@@ -3,6 +3,8 @@
 Three in ten pairs are English captions that a model of the other direction has translated.
 """
 
+import functools
+
 from zoo import data
 from zoo.models import Transformer
 from zoo.recipes.translation import TranslationRecipe
@@ -20,17 +22,15 @@ def pairs(data_dir):
     return (captions + everyday) * 10 + docs, valid[0] + valid[1]
 
 
-def model(source, target, dropout=0.25):
-    return Transformer(
-        source,
-        target,
-        num_encoder_layers=3,
-        num_decoder_layers=3,
-        model_dim=256,
-        num_heads=4,
-        ff_dim=512,
-        dropout=dropout,
-    )
+model = functools.partial(
+    Transformer,
+    num_encoder_layers=3,
+    num_decoder_layers=3,
+    model_dim=256,
+    num_heads=4,
+    ff_dim=512,
+    dropout=0.25,
+)
 
 
 RECIPE = TranslationRecipe(
@@ -45,7 +45,7 @@ RECIPE = TranslationRecipe(
     back_translated={"flickr8k_english": 4, "multi30k_english": 4},
     reverse={
         "steps": 3000,
-        "model": lambda source, target: model(source, target, dropout=0.2),
+        "model": functools.partial(model, dropout=0.2),
     },
 )
 
