@@ -29,6 +29,8 @@ class FakeTranslator:
             return [[f"{text} {n}" for n in range(num_return_sequences)] for text in inputs]
         return [text.upper() for text in inputs]
 
+    ask = generate
+
 
 @pytest.fixture
 def translator(monkeypatch):

@@ -46,11 +46,6 @@ PROMPTS = {
 }
 # By model: what it names the class of.
 TEXTS = {
-    "classify_sentiment_en": [
-        "A moving film with a wonderful cast.",
-        "Two hours of my life that I will never get back.",
-        "Not bad at all, and at times very funny.",
-    ],
     "classify_questions_en": [
         "Who wrote Hamlet?",
         "How far is the moon?",

@@ -47,8 +47,9 @@ CORPORA = {
     "caption_en": (CaptionCorpus("test", "en"),),
     "caption_en_rnn": (CaptionCorpus("test", "en"),),
     "caption_zh": (CaptionCorpus("test", "zh"),),
-    "classify_sentiment_en": (LabelCorpus("sst2", "test"), LabelCorpus("sst2", "val")),
-    "classify_questions_en": (LabelCorpus("trec_questions", "test"),),
+    "classify_questions_en": tuple(
+        LabelCorpus("trec_questions", split) for split in ("test", "val")
+    ),
     "classify_reviews_zh": tuple(
         LabelCorpus("shopping_zh", split, "polarity") for split in ("test", "val")
     ),
