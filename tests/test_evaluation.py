@@ -267,6 +267,8 @@ def test_checksums_are_of_the_files_behind_a_corpus():
     assert list(Corpus("tatoeba", "val", "de", "fr").checksums) == ["tatoeba/fr_de.val.tsv"]
     assert paths["xdailydialog test de-en"] == ["xdailydialog/test.tsv"]
     assert paths["bcontrast val customer de-en"] == ["bcontrast/val.tsv"]
+    assert paths["trec_questions test"] == ["labels/trec_questions.test.tsv"]
+    assert paths["trec_questions val"] == ["labels/trec_questions.train.tsv"]  # every tenth of it
     assert all(paths.values())
 
 
