@@ -17,7 +17,8 @@ def _multi30k(source, target):
     return tuple(Corpus("multi30k", split, source, target) for split in splits)
 
 
-_EVERYDAY = (
+_GERMAN = (
+    *_multi30k("de", "en"),
     Corpus("tatoeba", "test", "de", "en"),
     Corpus("tatoeba", "val", "de", "en"),
     Corpus("xdailydialog", "test", "de", "en"),
@@ -31,8 +32,8 @@ CORPORA = {
     "translate_zh_en": tuple(
         Corpus(name, "val", "zh", "en") for name in ("tatoeba_zh_en", "three_am", "docs_zh_en")
     ),
-    "translate_de_en": (*_multi30k("de", "en"), *_EVERYDAY),
-    "translate_de_en_everyday": (*_multi30k("de", "en"), *_EVERYDAY),
+    "translate_de_en": _GERMAN,
+    "translate_de_en_everyday": _GERMAN,
     "translate_de_en_rnn": _multi30k("de", "en"),
     "generate_shakespeare": (
         TextCorpus("tiny_shakespeare", "val", order=7, prompt_length=40, sample_length=400),

@@ -31,6 +31,7 @@ RECIPE = ClassificationRecipe(
     subword_sampling=0.5,
     interval=420,
 )
+
 EXAMPLES = (
     "质量很好，下次还会买。",
     "快递太慢，衣服还有破洞，不推荐。",
