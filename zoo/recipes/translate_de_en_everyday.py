@@ -54,9 +54,10 @@ RECIPE = TranslationRecipe(
     batch_tokens=4096,
     optimizer=optimizer,
     peak=2e-3,
+    warmup=200,
     subword_sampling=0.1,
     steps=20000,
-    interval=400,
+    interval=200,
 )
 
 # What it took and what it reached is said here when it is shipped.
