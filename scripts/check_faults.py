@@ -1,7 +1,7 @@
 # ruff: noqa: E501 (the names of tests are long)
 """Each fault that was once found, asked again as a user would: a table with what was seen.
 
-    python scripts/check_faults.py            # all: most of the tests, tens of minutes
+    python scripts/check_faults.py            # all: a good part of the tests, some minutes
     python scripts/check_faults.py 1 5 67     # these rows
 
 Each row has tests, which check the right value, or a file in which a sentence says what is so. The
@@ -243,6 +243,7 @@ def main(numbers):
     outcomes = Outcomes()
     if tests:
         options = ["-q", "--rootdir", str(ROOT), "-c", str(ROOT / "setup.cfg")]
+        options += ["--numprocesses", "2", "--dist", "loadfile"]  # as make test
         pytest.main([*options, *(str(ROOT / "tests" / test) for test in tests)], [outcomes])
     good = True
     for number, title, how, *evidence in rows:
