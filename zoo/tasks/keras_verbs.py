@@ -232,6 +232,14 @@ class KerasVerbs(Learner):
             return super().predict_on_batch(x)
         return np.array(self.answer(list(self._raw_inputs(x))), dtype=self.answer_dtype)
 
+    def make_train_function(self, force=False):
+        # A graph that makes variables is traced twice: those of the optimizer are made before.
+        optimizer = self.optimizer
+        if not optimizer.built and all(layer.built for layer in self._flatten_layers()):
+            with self.distribute_strategy.scope():
+                optimizer.build(self.trainable_variables)
+        return super().make_train_function(force)
+
     def train_step(self, data):
         if self.loss is not None:
             return super().train_step(data)
