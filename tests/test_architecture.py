@@ -26,6 +26,10 @@ RULES = {
     "vision": ({"lite"}, {"keras", "PIL"} | TENSORFLOW),
     "data": (set(), TENSORFLOW),
     "tasks": (BELOW_TASKS, {"keras", "h5py"} | TENSORFLOW),
+    "pretrained": (
+        BELOW_TASKS | {"tasks"},
+        {"numpy", "sentencepiece", "safetensors", "torch", "huggingface_hub"},
+    ),
     "plots": (set(), {"matplotlib", "numpy"}),
     "evaluation": ({"tasks", "data", "text"}, None),
     "serving": (BELOW_TASKS | {"tasks"}, None),
@@ -33,7 +37,8 @@ RULES = {
     "registry": ({"serving"}, {"keras"}),
     "cli": (
         BELOW_TASKS
-        | {"tasks", "plots", "evaluation", "serving", "recipes", "registry", "__version__"},
+        | {"tasks", "plots", "evaluation", "serving", "recipes", "registry", "pretrained"}
+        | {"__version__"},
         None,
     ),
 }

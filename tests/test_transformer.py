@@ -38,9 +38,16 @@ def logits(model, source=SOURCE, target=TARGET, **options):
     return model({"source": source, "target": target}, **options)
 
 
-@pytest.mark.parametrize("rotary", [False, True])
-def test_one_pass_equals_step_by_step(rotary):
-    model = built(rotary=rotary)
+KINDS = {
+    "sinusoids": {},
+    "rotary": {"rotary": True},
+    "post-norm": {"normalize_first": False, "norm_epsilon": 1e-5, "logits_bias": True},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_pass_equals_step_by_step(kind):
+    model = built(**KINDS[kind])
     expected = logits(model)
     static, state = model.start(model.encode(SOURCE))
     for t in range(T):
@@ -62,9 +69,9 @@ def test_beams_as_rows_equal_repeated_sources():
         np.testing.assert_allclose(got, expected[:, t], atol=1e-5)
 
 
-@pytest.mark.parametrize("rotary", [False, True])
-def test_padding_changes_no_logits(rotary):
-    model = built(rotary=rotary)
+@pytest.mark.parametrize("kind", KINDS)
+def test_padding_changes_no_logits(kind):
+    model = built(**KINDS[kind])
     expected = logits(model)
     wider = logits(model, np.pad(SOURCE, ((0, 0), (0, 3))), np.pad(TARGET, ((0, 0), (0, 2))))
     alone = logits(model, SOURCE[1:, :3], TARGET[1:, :3])
@@ -83,9 +90,9 @@ def test_rows_do_not_see_each_other():
     assert np.any(after[1] != before[1])
 
 
-@pytest.mark.parametrize("rotary", [False, True])
-def test_later_target_tokens_move_no_logits(rotary):
-    model = built(rotary=rotary)
+@pytest.mark.parametrize("kind", KINDS)
+def test_later_target_tokens_move_no_logits(kind):
+    model = built(**KINDS[kind])
     before = logits(model).numpy()
     for position in range(1, T):
         changed = TARGET.copy()
@@ -151,9 +158,9 @@ def test_gradients_reach_every_weight():
 
 
 @pytest.mark.model  # seconds
-@pytest.mark.parametrize("rotary", [False, True])
-def test_greedy_search_equals_full_passes_one_after_the_other(rotary):
-    model, limit = built(rotary=rotary), 6
+@pytest.mark.parametrize("kind", KINDS)
+def test_greedy_search_equals_full_passes_one_after_the_other(kind):
+    model, limit = built(**KINDS[kind]), 6
     plan, floats = Decoding().split()
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec((None, None), tf.int32)])

@@ -30,6 +30,7 @@ _PUBLIC = {
     "Classifier": "zoo.tasks",
     "Generated": "zoo.tasks",
     "load": "zoo.registry",
+    "from_pretrained": "zoo.pretrained",
     "models": "zoo.registry",
     "plot_attention": "zoo.plots",
 }

@@ -9,7 +9,14 @@ import warnings
 
 import click
 
-from zoo.cli import caption, classify, export, serve, train  # noqa: F401  each adds its command
+from zoo.cli import (  # noqa: F401  each adds its command
+    caption,
+    classify,
+    export,
+    import_,
+    serve,
+    train,
+)
 from zoo.cli.commands import zoo
 
 BAD_USAGE = 2

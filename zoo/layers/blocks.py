@@ -1,4 +1,4 @@
-"""Encoder and decoder blocks of a pre-norm Transformer."""
+"""Encoder and decoder blocks of a Transformer."""
 
 import keras
 
@@ -55,9 +55,11 @@ class FeedForward(Adaptable, keras.layers.Layer):
 
 
 class _Block(Adaptable, keras.layers.Layer):
-    """What the two blocks share: their arguments, and `x + dropout(sublayer(norm(x)))`.
+    """What the two blocks share: their arguments, and how a sublayer is wrapped.
 
-    A subclass may set `attention_class`, a subclass of `MultiHeadAttention` with its arguments.
+    That is `x + dropout(sublayer(norm(x)))`, or `norm(x + dropout(sublayer(x)))` where
+    `normalize_first` is False. A subclass may set `attention_class`, a subclass of
+    `MultiHeadAttention` with its arguments.
     """
 
     attention_class = MultiHeadAttention
@@ -71,6 +73,8 @@ class _Block(Adaptable, keras.layers.Layer):
         dropout=0.0,
         attention_dropout=0.0,
         rotary=False,
+        normalize_first=True,
+        norm_epsilon=1e-6,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -81,7 +85,17 @@ class _Block(Adaptable, keras.layers.Layer):
         self.dropout = float(dropout)
         self.attention_dropout = float(attention_dropout)
         self.rotary = bool(rotary)
+        self.normalize_first = bool(normalize_first)
+        self.norm_epsilon = float(norm_epsilon)
         self.supports_masking = True  # the mask of x is that of the output
+
+    def _before(self, norm, x):
+        """The input of a sublayer."""
+        return norm(x) if self.normalize_first else x
+
+    def _after(self, norm, x):
+        """`x`, to which the output of the sublayer was added, as the next sublayer finds it."""
+        return x if self.normalize_first else norm(x)
 
     def _attention(self, name, x_shape, rotary=False):
         model_dim = x_shape[-1]
@@ -103,7 +117,9 @@ class _Block(Adaptable, keras.layers.Layer):
         return layer
 
     def _norm(self, name, x_shape):
-        layer = keras.layers.LayerNormalization(epsilon=1e-6, name=name, dtype=self.dtype_policy)
+        layer = keras.layers.LayerNormalization(
+            epsilon=self.norm_epsilon, name=name, dtype=self.dtype_policy
+        )
         layer.build(x_shape)
         return layer
 
@@ -113,6 +129,11 @@ class _Block(Adaptable, keras.layers.Layer):
         )
         layer.build(x_shape)
         return layer
+
+    def _fed(self, x, training=False):
+        """`x` after the feed-forward layer."""
+        fed = self.feed_forward(self._before(self.feed_forward_norm, x))
+        return self._after(self.feed_forward_norm, x + self.dropout_layer(fed, training=training))
 
     def get_config(self):
         return {
@@ -124,6 +145,8 @@ class _Block(Adaptable, keras.layers.Layer):
             "dropout": self.dropout,
             "attention_dropout": self.attention_dropout,
             "rotary": self.rotary,
+            "normalize_first": self.normalize_first,
+            "norm_epsilon": self.norm_epsilon,
         }
 
 
@@ -139,6 +162,9 @@ class EncoderBlock(_Block):
         dropout: dropout rate of the sublayers' outputs.
         attention_dropout: dropout rate of the attention weights.
         rotary: whether self-attention uses rotary positions.
+        normalize_first: False for `norm(x + dropout(sublayer(x)))`, as the first Transformers had
+            it (post-norm).
+        norm_epsilon: what is added to the variance in the layer normalisations.
 
     Call arguments:
         x: (B, S, D).
@@ -149,7 +175,8 @@ class EncoderBlock(_Block):
         (B, S, D), or a pair with the weights.
 
     Reference:
-        Xiong et al. 2020, On Layer Normalization in the Transformer Architecture (pre-norm).
+        Xiong et al. 2020, On Layer Normalization in the Transformer Architecture (pre-norm);
+        Vaswani et al. 2017, section 3.1 (post-norm).
     """
 
     def build(self, x_shape):
@@ -161,7 +188,7 @@ class EncoderBlock(_Block):
         self.built = True
 
     def call(self, x, attention_mask=None, return_attention_scores=False, training=None):
-        normed = self.attention_norm(x)
+        normed = self._before(self.attention_norm, x)
         attended, weights = self.attention(
             normed,
             normed,
@@ -169,9 +196,8 @@ class EncoderBlock(_Block):
             return_attention_scores=True,
             training=training,
         )
-        x = x + self.dropout_layer(attended, training=training)
-        fed = self.feed_forward(self.feed_forward_norm(x))
-        x = x + self.dropout_layer(fed, training=training)
+        x = self._after(self.attention_norm, x + self.dropout_layer(attended, training=training))
+        x = self._fed(x, training)
         return (x, weights) if return_attention_scores else x
 
 
@@ -179,7 +205,8 @@ class EncoderBlock(_Block):
 class DecoderBlock(_Block):
     """Causal self-attention, cross-attention to a memory, then a feed-forward layer.
 
-    Each is applied as `x + dropout(sublayer(norm(x)))`. Arguments as for `EncoderBlock`, and
+    Each is applied as `x + dropout(sublayer(norm(x)))`, or as `normalize_first` says. Arguments as
+    for `EncoderBlock`, and
 
     Args:
         cross_attention: whether there is a memory to attend to. Without it the block is that of a
@@ -244,12 +271,13 @@ class DecoderBlock(_Block):
         attend = self.self_attention.stepper()
 
         def step(x, cache, memory_cache=None, memory_mask=None, **own):
-            attended, cache = attend(self.self_attention_norm(x), cache, **own)
-            x = x + attended
+            attended, cache = attend(self._before(self.self_attention_norm, x), cache, **own)
+            x = self._after(self.self_attention_norm, x + attended)
             if self.cross_attention:
-                normed = self.memory_attention_norm(x)
-                x = x + self.memory_attention.look_up(normed, memory_cache, memory_mask, times)
-            return x + self.feed_forward(self.feed_forward_norm(x)), cache
+                normed = self._before(self.memory_attention_norm, x)
+                found = self.memory_attention.look_up(normed, memory_cache, memory_mask, times)
+                x = self._after(self.memory_attention_norm, x + found)
+            return self._fed(x), cache
 
         return step
 
@@ -271,7 +299,7 @@ class DecoderBlock(_Block):
         return_attention_scores=False,
         training=None,
     ):
-        normed = self.self_attention_norm(x)
+        normed = self._before(self.self_attention_norm, x)
         # One new position at a time sees all earlier ones: the mask would be all True.
         attended, weights, *new_cache = self.self_attention(
             normed,
@@ -283,10 +311,11 @@ class DecoderBlock(_Block):
             offset=offset,
             training=training,
         )
-        x = x + self.dropout_layer(attended, training=training)
+        attended = self.dropout_layer(attended, training=training)
+        x = self._after(self.self_attention_norm, x + attended)
 
         if self.cross_attention:
-            normed = self.memory_attention_norm(x)
+            normed = self._before(self.memory_attention_norm, x)
             if memory_mask is not None and len(memory_mask.shape) == 2:
                 memory_mask = masks.attention_mask(memory_mask)
             attended, weights, *_ = self.memory_attention(
@@ -297,10 +326,10 @@ class DecoderBlock(_Block):
                 cache=memory_cache,
                 training=training,
             )
-            x = x + self.dropout_layer(attended, training=training)
+            attended = self.dropout_layer(attended, training=training)
+            x = self._after(self.memory_attention_norm, x + attended)
 
-        fed = self.feed_forward(self.feed_forward_norm(x))
-        x = x + self.dropout_layer(fed, training=training)
+        x = self._fed(x, training)
         results = [x] + [weights] * return_attention_scores + new_cache
         return results[0] if len(results) == 1 else tuple(results)
 

@@ -18,6 +18,7 @@ class TokenEmbedding(keras.layers.Layer):
     Args:
         vocab_size: number of rows, V.
         width: width of a vector, D.
+        logits_bias: whether a trained number is added to the logit of each token.
 
     Call arguments:
         token_ids: int (B, T), each in 0 .. V - 1.
@@ -29,13 +30,14 @@ class TokenEmbedding(keras.layers.Layer):
         Press and Wolf 2017, Using the Output Embedding to Improve Language Models.
     """
 
-    def __init__(self, vocab_size, width, **kwargs):
+    def __init__(self, vocab_size, width, logits_bias=False, **kwargs):
         super().__init__(**kwargs)
         for name, number in (("vocab_size", vocab_size), ("width", width)):
             if number < 1:
                 raise ValueError(f"{name} must be >= 1; got {name}={number}.")
         self.vocab_size = int(vocab_size)
         self.width = int(width)
+        self.logits_bias = bool(logits_bias)
 
     def build(self, input_shape=None):
         self.table = self.add_weight(
@@ -44,6 +46,11 @@ class TokenEmbedding(keras.layers.Layer):
             name="table",
             autocast=False,  # logits are float32, whatever the policy
         )
+        self.bias = None
+        if self.logits_bias:
+            self.bias = self.add_weight(
+                shape=(self.vocab_size,), initializer="zeros", name="bias", autocast=False
+            )
         self.built = True
 
     def call(self, token_ids):
@@ -51,7 +58,7 @@ class TokenEmbedding(keras.layers.Layer):
         return ops.cast(vectors, self.compute_dtype) * math.sqrt(self.width)
 
     def logits(self, x):
-        """Logits of the tokens: (..., D) -> float32 (..., V), the dot product with each row.
+        """Logits of the tokens: (..., D) -> float32 (..., V), the dot product with each row + bias.
 
         The product is one of float32, since rounded to bfloat16 many logits would be equal.
         """
@@ -65,10 +72,12 @@ class TokenEmbedding(keras.layers.Layer):
         return lambda x: self._product(x, columns)
 
     def _product(self, x, columns):
-        return ops.cast(ops.matmul(ops.cast(x, columns.dtype), columns), "float32")
+        logits = ops.matmul(ops.cast(x, columns.dtype), columns)
+        return ops.cast(logits if self.bias is None else logits + self.bias, "float32")
 
     def compute_output_shape(self, input_shape):
         return (*input_shape, self.width)
 
     def get_config(self):
-        return {**super().get_config(), "vocab_size": self.vocab_size, "width": self.width}
+        names = ("vocab_size", "width", "logits_bias")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

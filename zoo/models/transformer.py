@@ -17,7 +17,7 @@ from zoo.layers import (
 class Transformer(Adaptable, keras.Model):
     """Reads source tokens, and gives at each target position the logits of the next token.
 
-    Pre-norm blocks; the target embedding is also the output projection.
+    The target embedding is also the output projection.
 
     Args:
         source_vocab_size: number of source tokens.
@@ -32,6 +32,10 @@ class Transformer(Adaptable, keras.Model):
         share_embeddings: whether source and target use one table (one vocabulary).
         rotary: rotary positions in self-attention instead of sinusoids added to the embeddings.
         activation: name of the activation of the feed-forward layers.
+        normalize_first: whether each sublayer has a norm before it, and the encoder and the decoder
+            one at their end (pre-norm); or each has one after it (post-norm).
+        norm_epsilon: what is added to the variance in the layer normalisations.
+        logits_bias: whether a trained number is added to the logit of each token.
 
     Call arguments:
         inputs: a dict of `source`, int (B, S), and `target`, int (B, T) that begins with the start
@@ -59,6 +63,9 @@ class Transformer(Adaptable, keras.Model):
         share_embeddings=False,
         rotary=False,
         activation="relu",
+        normalize_first=True,
+        norm_epsilon=1e-6,
+        logits_bias=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -85,6 +92,9 @@ class Transformer(Adaptable, keras.Model):
             "share_embeddings": share_embeddings,
             "rotary": rotary,
             "activation": activation,
+            "normalize_first": normalize_first,
+            "norm_epsilon": norm_epsilon,
+            "logits_bias": logits_bias,
         }
         policy = self.dtype_policy
         block = {
@@ -94,10 +104,16 @@ class Transformer(Adaptable, keras.Model):
             "dropout": dropout,
             "attention_dropout": attention_dropout,
             "rotary": rotary,
+            "normalize_first": normalize_first,
+            "norm_epsilon": norm_epsilon,
             "dtype": policy,
         }
         self.target_embedding = TokenEmbedding(
-            target_vocab_size, model_dim, name="target_embedding", dtype=policy
+            target_vocab_size,
+            model_dim,
+            logits_bias=logits_bias,
+            name="target_embedding",
+            dtype=policy,
         )
         self.source_embedding = self.target_embedding
         if not share_embeddings:
@@ -106,18 +122,20 @@ class Transformer(Adaptable, keras.Model):
             )
         self.positions = None if rotary else SinusoidalPositions(name="positions", dtype=policy)
         self.dropout_layer = keras.layers.Dropout(dropout, dtype=policy)
+
+        def end_norm(name):  # after the last block of pre-norm, whose output has none
+            if not normalize_first:
+                return keras.layers.Identity(name=name, dtype=policy)
+            return keras.layers.LayerNormalization(epsilon=norm_epsilon, name=name, dtype=policy)
+
         self.encoder_blocks = [
             EncoderBlock(**block, name=f"encoder_{i}") for i in range(num_encoder_layers)
         ]
-        self.encoder_norm = keras.layers.LayerNormalization(
-            epsilon=1e-6, name="encoder_norm", dtype=policy
-        )
+        self.encoder_norm = end_norm("encoder_norm")
         self.decoder_blocks = [
             DecoderBlock(**block, name=f"decoder_{i}") for i in range(num_decoder_layers)
         ]
-        self.decoder_norm = keras.layers.LayerNormalization(
-            epsilon=1e-6, name="decoder_norm", dtype=policy
-        )
+        self.decoder_norm = end_norm("decoder_norm")
 
     def build(self, input_shape=None):
         shape = (None, None, self._config["model_dim"])

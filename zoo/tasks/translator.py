@@ -39,8 +39,7 @@ class Translator(SearchTask):
     """A sequence-to-sequence model with its tokenizers and its way of decoding.
 
     `fit` trains on pairs of strings, tokenised, bucketed by length and padded inside. `generate`
-    translates a str, or a list of str; blank text gives blank text, and an answer has at most 3
-    tokens for 2 of its source, and 10 more, whatever `max_new_tokens` says.
+    translates a str, or a list of str; blank text gives blank text.
 
     A text of several lines or sentences is cut, each part is translated for itself, and the answers
     are joined with the white space that stood between the parts, so that a letter stays a letter.
@@ -59,6 +58,8 @@ class Translator(SearchTask):
             many tokens, the end token included, into its sentences (`zoo.text.cut_sentences`). A
             model that has learned from lines of several sentences reads short ones better whole; 0
             cuts them all, None no text at all.
+        max_target_ratio: an answer has at most this many tokens for each of its source and 10 more,
+            whatever `max_new_tokens` says; or None.
         source_language: "de", "en", "fr" or "zh", so that `generate` can warn, once, of a text in
             another language; None where it is another or not known.
 
@@ -79,6 +80,7 @@ class Translator(SearchTask):
         max_source_length=512,
         max_sentence_length=0,
         source_language=None,
+        max_target_ratio=1.5,
         **kwargs,
     ):
         super().__init__(model, target_tokenizer or source_tokenizer, decoding, **kwargs)
@@ -91,6 +93,10 @@ class Translator(SearchTask):
                 "max_sentence_length must be >= 0 or None; "
                 f"got max_sentence_length={max_sentence_length}."
             )
+        if max_target_ratio is not None and not max_target_ratio > 0:
+            raise ValueError(
+                f"max_target_ratio must be > 0 or None; got max_target_ratio={max_target_ratio}."
+            )
         if source_language not in (None, *LANGUAGES):
             raise ValueError(
                 f"source_language must be one of {', '.join(LANGUAGES)}, or None; "
@@ -99,6 +105,7 @@ class Translator(SearchTask):
         self.source_tokenizer = source_tokenizer
         self.max_source_length = int(max_source_length)
         self.max_sentence_length = max_sentence_length
+        self.max_target_ratio = max_target_ratio
         self.source_language = source_language
         self._language_warned = False  # whether another language was warned of
 
@@ -210,12 +217,15 @@ class Translator(SearchTask):
 
     def begin(self, source):
         pieces = tf.reduce_sum(tf.cast(source != PAD_ID, tf.int32), axis=1) - 1
+        most = tf.fill(tf.shape(pieces), tf.int32.max)
+        if self.max_target_ratio is not None:
+            most = 10 + tf.cast(self.max_target_ratio * tf.cast(pieces, tf.float32), tf.int32)
         static, state = self.model.start(self.model.encode(source))
         return Beginning(
             static=static,
             state=state,
             first=START_ID,
-            limit=tf.where(pieces > 0, pieces + pieces // 2 + 10, 0),
+            limit=tf.where(pieces > 0, most, 0),
         )
 
     def forced_ids(self, source, target):
@@ -254,7 +264,7 @@ class Translator(SearchTask):
 
     def get_config(self):
         shared = self.target_tokenizer is self.source_tokenizer
-        names = ("max_source_length", "max_sentence_length", "source_language")
+        names = ("max_source_length", "max_sentence_length", "source_language", "max_target_ratio")
         config = {**super().get_config(), **{name: getattr(self, name) for name in names}}
         return {**config, "target_tokenizer": None} if shared else config
 

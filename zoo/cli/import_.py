@@ -1,0 +1,43 @@
+"""`zoo import`: a public checkpoint as a model of the zoo."""
+
+from pathlib import Path
+
+import click
+
+from zoo.cli import checks
+from zoo.cli.commands import zoo
+from zoo.cli.quiet import quiet
+
+
+@zoo.command("import")
+@click.argument("directory", metavar="DIR")
+@click.option(
+    "--out",
+    metavar="FILE",
+    required=True,
+    help="The model's file, NAME.keras; its folder is made where it is missing.",
+)
+@click.option(
+    "--compact",
+    is_flag=True,
+    help="Store about 10 bits of each weight, as the models of the zoo are; by default all 32.",
+)
+def import_(directory, out, compact):
+    """Make a model of the zoo from a public checkpoint in DIR.
+
+    DIR is a folder in Hugging Face's layout, of the family Marian (opus-mt). What comes out is
+    translated with, exported and served as any other model: zoo translate FILE "..."
+    """
+    file = Path(out)
+    if file.suffix != ".keras":
+        raise click.UsageError(f"--out must end in .keras; got {out!r}.")
+    checks.new_folder("--out", file.parent)
+    with quiet():
+        from zoo.pretrained import from_pretrained
+
+        model = from_pretrained(directory)
+        from zoo.tasks.files import save_model
+
+        file.parent.mkdir(parents=True, exist_ok=True)
+        save_model(model, file, compact=compact)
+    click.echo(file)

@@ -1,0 +1,154 @@
+"""`Checkpoint`: a folder in Hugging Face's layout, read file by file and weight by weight."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+CONFIG = "config.json"
+SAFE, PICKLED = "model.safetensors", "pytorch_model.bin"
+
+
+class Checkpoint:
+    """The configuration, the files and the weights of a folder.
+
+    A weight is read when it is asked for, and `finish` says which were not: a model is converted as
+    a whole, or not at all.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        FileNotFoundError: it has no `config.json`.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.config = self.json(CONFIG)
+        self._tensors = None
+        self._unread = set()
+
+    def file(self, name):
+        """Path of a file that must be there."""
+        file = self.path / name
+        if not file.is_file():
+            raise FileNotFoundError(f"{self.path} must hold {name}, which is missing.")
+        return file
+
+    def json(self, name):
+        """The object in a JSON file that must be there."""
+        file = self.file(name)
+        try:
+            value = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{file} must be JSON; {error}.") from error
+        if not isinstance(value, dict):
+            raise ValueError(f"{file} must hold an object; got {type(value).__name__}.")
+        return value
+
+    def setting(self, name, default=None):
+        """A number or a text of the configuration."""
+        value = self.config.get(name, default)
+        if value is None:
+            raise ValueError(f"{self.path / CONFIG} must have {name}, which is missing.")
+        return value
+
+    def require(self, **settings):
+        """Settings of which one value alone is understood; each may be missing."""
+        for name, value in settings.items():
+            if (found := self.config.get(name, value)) != value:
+                raise ValueError(
+                    f"{self.path / CONFIG}: {name} must be {value!r}; got {found!r}, which is not "
+                    "supported."
+                )
+
+    def weight(self, *names, shape):
+        """The first of these weights that there is, which must have this shape.
+
+        Returns:
+            A numpy array, in the dtype of the file (bfloat16 as float32).
+        """
+        tensors = self._open()
+        for name in names:
+            if name in tensors:
+                array = tensors[name]()
+                break
+        else:
+            raise ValueError(f"{self._file} must have a weight {names[0]}, which is missing.")
+        if array.shape != tuple(shape):
+            raise ValueError(
+                f"{self._file}: {name} must have shape {tuple(shape)}; got {array.shape}."
+            )
+        self._unread -= set(names)
+        return array
+
+    def skip(self, *names):
+        """Weights that may be there and say nothing of their own, such as copies of others."""
+        self._open()
+        self._unread -= set(names)
+
+    def finish(self):
+        """Raises ValueError where a weight was not asked for."""
+        if self._unread:
+            some = sorted(self._unread)[:5]
+            raise ValueError(
+                f"{self._file} must have no other weights than those of {self.config['model_type']}"
+                f"; got {len(self._unread)} more, such as {', '.join(some)}."
+            )
+
+    def _open(self):
+        """Name -> function that reads the weight."""
+        if self._tensors is None:
+            index = self.path / f"{SAFE}.index.json"
+            if (self.path / SAFE).is_file() or index.is_file():
+                files = [SAFE] if not index.is_file() else self.json(index.name)["weight_map"]
+                files = sorted(set(files.values() if isinstance(files, dict) else files))
+                self._file = index if index.is_file() else self.path / SAFE
+                self._tensors = _safe(list(map(self.file, files)))
+            elif (self.path / PICKLED).is_file():
+                self._file = self.path / PICKLED
+                self._tensors = _pickled(self._file)
+            else:
+                raise FileNotFoundError(f"{self.path} must hold {SAFE} or {PICKLED}; got neither.")
+            self._unread = set(self._tensors)
+        return self._tensors
+
+
+def _safe(files):
+    try:
+        from safetensors import SafetensorError, safe_open
+    except ImportError as error:
+        raise ImportError(
+            f"{files[0]} needs safetensors: `pip install attention-zoo[import]`."
+        ) from error
+    tensors = {}
+    for file in files:
+        try:
+            opened = safe_open(file, framework="numpy")
+        except SafetensorError as error:
+            raise ValueError(f"{file} must be a safetensors file; {error}.") from error
+        for name in opened.keys():  # noqa: SIM118 (it is no dict)
+            tensors[name] = lambda name=name, opened=opened: _numbers(opened.get_tensor(name))
+    return tensors
+
+
+def _pickled(file):
+    try:
+        import torch
+    except ImportError as error:
+        raise ImportError(
+            f"{file} needs torch, which is not installed; or convert the file to {SAFE}."
+        ) from error
+    try:
+        state = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+    except Exception as error:
+        raise ValueError(f"{file} must be the weights of a torch model; {error}.") from error
+
+    def read(tensor):
+        return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+
+    return {name: lambda tensor=tensor: read(tensor) for name, tensor in state.items()}
+
+
+def _numbers(array):
+    return array.astype("float32") if array.dtype.name == "bfloat16" else np.asarray(array)

@@ -1,0 +1,58 @@
+"""Which families of checkpoints are understood, and the door to all of them."""
+
+import importlib
+import os
+from pathlib import Path
+
+from zoo.pretrained.checkpoint import CONFIG, Checkpoint
+
+# `model_type` of a configuration -> module of this folder with `convert(checkpoint)`.
+FAMILIES = {"marian": "marian"}
+
+
+def from_pretrained(path):
+    """A public checkpoint as a task model of the zoo, with its tokenizers and way of decoding.
+
+    Nothing is downloaded, but where the package `huggingface_hub` is installed, and `path` is no
+    folder, it may be the name of a repository there.
+
+    Args:
+        path: folder in Hugging Face's layout: `config.json`, `model.safetensors` (or
+            `pytorch_model.bin`, which needs torch), and the files of the tokenizer.
+
+    Returns:
+        A `zoo.Translator` for Marian (opus-mt). It is saved, exported and quantised as any other.
+
+    Raises:
+        FileNotFoundError: no such folder, or a file is missing.
+        ValueError: another architecture, a setting that is not understood, or a weight that is
+            missing, left over or of another shape; the message names the file.
+        ImportError: a package that the files need is not installed.
+    """
+    checkpoint = Checkpoint(_folder(path))
+    family = checkpoint.config.get("model_type")
+    if family not in FAMILIES:
+        raise ValueError(
+            f"{checkpoint.path / CONFIG}: model_type must be one of {', '.join(FAMILIES)}; "
+            f"got {family!r}."
+        )
+    model = importlib.import_module(f"zoo.pretrained.{FAMILIES[family]}").convert(checkpoint)
+    checkpoint.finish()
+    return model
+
+
+def _folder(path):
+    folder = Path(path).expanduser()
+    if folder.is_dir():
+        return folder
+    name = os.fspath(path)
+    if folder.exists() or folder.is_absolute() or name.count("/") != 1:
+        raise FileNotFoundError(f"path must be a folder with a {CONFIG}; got path={name!r}.")
+    try:
+        import huggingface_hub
+    except ImportError:
+        raise FileNotFoundError(
+            f"path must be a folder with a {CONFIG}; got path={name!r}. If it names a repository: "
+            "`pip install huggingface_hub`, or download its files by hand."
+        ) from None
+    return Path(huggingface_hub.snapshot_download(name))

@@ -1,0 +1,157 @@
+"""Marian's translators (opus-mt): post-norm Transformers with two SentencePiece models.
+
+The zoo numbers the special tokens 0 to 3, so rows of the embedding are put in another order. Marian
+begins an answer with its padding token, which here is padding and start: two rows that are equal.
+"""
+
+import numpy as np
+
+from zoo.models import Transformer
+from zoo.pretrained.vocabulary import cut_by, model_of, renumbered
+from zoo.tasks import Translator
+from zoo.text import SentencePieceTokenizer
+
+_ACTIVATIONS = {"swish": "silu", "silu": "silu", "relu": "relu", "gelu": "gelu"}
+_NEVER = -1e9  # the logit of a token that cannot be written
+
+
+def convert(checkpoint):
+    """A `Checkpoint` of Marian -> `zoo.Translator`."""
+    checkpoint.require(
+        is_encoder_decoder=True,
+        normalize_before=False,
+        normalize_embedding=False,
+        add_final_layer_norm=False,
+        static_position_embeddings=True,
+        scale_embedding=True,
+        share_encoder_decoder_embeddings=True,
+        tie_word_embeddings=True,
+    )
+    joint = checkpoint.json("vocab.json")
+    source, target = (model_of(checkpoint.file(f"{side}.spm")) for side in ("source", "target"))
+    order, known, unknown = _order(checkpoint, joint, source, target)
+    tokenizers = [
+        SentencePieceTokenizer(renumbered(side, known, unknown)) for side in (source, target)
+    ]
+    model = _model(checkpoint, len(order))
+    model.build(None)
+    _fill(checkpoint, model, order, len(joint))
+    return Translator(
+        model,
+        *tokenizers,
+        decoding=_decoding(checkpoint),
+        max_source_length=checkpoint.setting("max_position_embeddings", 512),
+        max_sentence_length=None,
+        max_target_ratio=None,
+    )
+
+
+def _order(checkpoint, joint, source, target):
+    """Which row of Marian's embedding each of our tokens has, and the pieces of those from 4 on.
+
+    A piece that a text may be cut into, but that the vocabulary lacks, is unknown: a row like that
+    of the unknown token.
+
+    Returns:
+        list of int; the pieces that the vocabulary has; those that it lacks.
+    """
+    special = {name: joint.get(name) for name in ("<pad>", "<unk>", "</s>")}
+    if None in special.values():
+        missing = ", ".join(name for name, number in special.items() if number is None)
+        raise ValueError(f"{checkpoint.path / 'vocab.json'} must have {missing}.")
+    if sorted(joint.values()) != list(range(len(joint))):
+        raise ValueError(f"{checkpoint.path / 'vocab.json'} must number its tokens from 0 on.")
+    known = [piece for piece in sorted(joint, key=joint.get) if piece not in special]
+    cuts = dict.fromkeys([*cut_by(source), *cut_by(target)])
+    unknown = [piece for piece in cuts if piece not in joint]
+    pad, unk, end = special.values()
+    order = [pad, unk, pad, end, *(joint[piece] for piece in known), *[unk] * len(unknown)]
+    return order, known, unknown
+
+
+def _model(checkpoint, vocab_size):
+    width = checkpoint.setting("d_model")
+    heads = _of_both(checkpoint, "attention_heads")
+    activation = checkpoint.setting("activation_function")
+    if activation not in _ACTIVATIONS:
+        checkpoint.require(activation_function="swish")
+    return Transformer(
+        vocab_size,
+        vocab_size,
+        num_encoder_layers=checkpoint.setting("encoder_layers"),
+        num_decoder_layers=checkpoint.setting("decoder_layers"),
+        model_dim=width,
+        num_heads=heads,
+        ff_dim=_of_both(checkpoint, "ffn_dim"),
+        dropout=checkpoint.setting("dropout", 0.1),
+        attention_dropout=checkpoint.setting("attention_dropout", 0.0),
+        share_embeddings=True,
+        activation=_ACTIVATIONS[activation],
+        normalize_first=False,
+        norm_epsilon=1e-5,
+        logits_bias=True,
+    )
+
+
+def _of_both(checkpoint, name):
+    """A setting of the encoder and the decoder, which must be equal."""
+    value = checkpoint.setting(f"encoder_{name}")
+    checkpoint.require(**{f"decoder_{name}": value})
+    return value
+
+
+def _fill(checkpoint, model, order, size):
+    """Reads every weight of the model."""
+    width, ff_dim = model.get_config()["model_dim"], model.get_config()["ff_dim"]
+    table = checkpoint.weight(
+        "model.shared.weight",
+        "model.encoder.embed_tokens.weight",
+        "model.decoder.embed_tokens.weight",
+        "lm_head.weight",
+        shape=(size, width),
+    )
+    bias = checkpoint.weight("final_logits_bias", shape=(1, size))[0][order]
+    bias[size + 1 :] = _NEVER  # pieces that the vocabulary lacks
+    model.target_embedding.table.assign(table[order])
+    model.target_embedding.bias.assign(bias)
+    checkpoint.skip("model.encoder.embed_positions.weight", "model.decoder.embed_positions.weight")
+
+    def dense(layer, name, inputs, outputs):
+        kernel = checkpoint.weight(f"{name}.weight", shape=(outputs, inputs))
+        layer.kernel.assign(np.transpose(kernel))
+        layer.bias.assign(checkpoint.weight(f"{name}.bias", shape=(outputs,)))
+
+    def attention(layer, norm, name):
+        for part, theirs in (("query", "q"), ("key", "k"), ("value", "v"), ("output", "out")):
+            dense(getattr(layer, f"{part}_dense"), f"{name}.{theirs}_proj", width, width)
+        normalization(norm, f"{name}_layer_norm")
+
+    def normalization(layer, name):
+        layer.gamma.assign(checkpoint.weight(f"{name}.weight", shape=(width,)))
+        layer.beta.assign(checkpoint.weight(f"{name}.bias", shape=(width,)))
+
+    def feed_forward(block, name):
+        dense(block.feed_forward.inner, f"{name}.fc1", width, ff_dim)
+        dense(block.feed_forward.outer, f"{name}.fc2", ff_dim, width)
+        normalization(block.feed_forward_norm, f"{name}.final_layer_norm")
+
+    for i, block in enumerate(model.encoder_blocks):
+        name = f"model.encoder.layers.{i}"
+        attention(block.attention, block.attention_norm, f"{name}.self_attn")
+        feed_forward(block, name)
+    for i, block in enumerate(model.decoder_blocks):
+        name = f"model.decoder.layers.{i}"
+        attention(block.self_attention, block.self_attention_norm, f"{name}.self_attn")
+        attention(block.memory_attention, block.memory_attention_norm, f"{name}.encoder_attn")
+        feed_forward(block, name)
+
+
+def _decoding(checkpoint):
+    """How the model is asked by default, from `generation_config.json` or `config.json`."""
+    settings = dict(checkpoint.config)
+    if (checkpoint.path / "generation_config.json").is_file():
+        settings |= checkpoint.json("generation_config.json")
+    names = {"num_beams": "num_beams", "length_penalty": "length_penalty"}
+    names["max_length"] = "max_new_tokens"
+    found = {ours: settings.get(theirs) for theirs, ours in names.items()}
+    return {name: value for name, value in found.items() if value is not None}
