@@ -47,7 +47,7 @@ def subwords(lines, size, file):
     return [processor.id_to_piece(i) for i in range(3, processor.vocab_size())]
 
 
-def marian(folder):
+def marian(folder, languages=()):
     folder.mkdir(parents=True, exist_ok=True)
     columns = list(zip(*(line.split("\t")[-2:] for line in LINES), strict=True))
     pieces = [
@@ -58,7 +58,7 @@ def marian(folder):
     # As in public checkpoints, some pieces of the two models are not in the joint vocabulary.
     lacking = [piece for i, piece in enumerate(dict.fromkeys(pieces)) if i % 29 == 7]
     pieces = [piece for piece in dict.fromkeys(pieces) if piece not in lacking]
-    vocabulary = {name: i for i, name in enumerate(["</s>", "<unk>", *pieces, "<pad>"])}
+    vocabulary = {name: i for i, name in enumerate(["</s>", "<unk>", *languages, *pieces, "<pad>"])}
     (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
     size = len(vocabulary)
     config = MarianConfig(
@@ -91,6 +91,7 @@ def marian(folder):
     model.save_pretrained(folder)
     files = (str(folder / name) for name in ("source.spm", "target.spm", "vocab.json"))
     tokenizer = MarianTokenizer(*files)
+    prefix = f"{languages[-1]} " if languages else ""
     texts = [line.split("\t")[-2] for line in LINES]
     batch = tokenizer(texts[:4], return_tensors="pt", padding=True)
     target = torch.randint(2, size - 1, (4, 7))
@@ -104,7 +105,7 @@ def marian(folder):
         for text in texts:
             with torch.no_grad():
                 ids = model.generate(
-                    **tokenizer(text, return_tensors="pt"),
+                    **tokenizer(prefix + text, return_tensors="pt"),
                     num_beams=beams,
                     max_new_tokens=NEW_TOKENS,
                     suppress_tokens=[1],  # the zoo never writes an unknown token
@@ -115,7 +116,7 @@ def marian(folder):
         "new_tokens": NEW_TOKENS,
         "lacking": lacking,
         "texts": texts + HARD,
-        "ids": [tokenizer(text)["input_ids"] for text in texts + HARD],
+        "ids": [tokenizer(prefix + text)["input_ids"] for text in texts + HARD],
         "answers": answers,
     }
     (folder / "expected.json").write_text(json.dumps(expected, ensure_ascii=False), "utf-8")
@@ -123,3 +124,4 @@ def marian(folder):
 
 if __name__ == "__main__":
     marian(OUT / "marian")
+    marian(OUT / "marian_multilingual", [">>fra<<", ">>eng<<"])

@@ -23,9 +23,17 @@ NAMES = {number: name for name, number in VOCABULARY.items()}
 TEXTS = EXPECTED["texts"][: len(EXPECTED["answers"]["1"])]
 
 
+MULTILINGUAL = MARIAN.with_name("marian_multilingual")
+
+
 @pytest.fixture(scope="module")
 def translator():
     return zoo.from_pretrained(MARIAN)
+
+
+@pytest.fixture(scope="module")
+def into_english():
+    return zoo.from_pretrained(MULTILINGUAL, target_language="eng")
 
 
 def pieces(translator, text):
@@ -74,6 +82,31 @@ def test_answers_are_those_of_transformers(translator, beams):
     answers = translator.generate(TEXTS, num_beams=beams, max_new_tokens=EXPECTED["new_tokens"])
     assert answers == EXPECTED["answers"][str(beams)]
     assert len(set(answers)) > 50
+
+
+def test_language_is_put_in_front_of_each_source(into_english, tmp_path):
+    expected = json.loads((MULTILINGUAL / "expected.json").read_text("utf-8"))
+    names = {i: n for n, i in json.loads((MULTILINGUAL / "vocab.json").read_text("utf-8")).items()}
+    first = into_english.source_tokenizer.pieces(into_english._encode(TEXTS[:1])[0])
+    first = [name if name in names.values() else "<unk>" for name in first]
+    assert first[0] == ">>eng<<" and first == [names[i] for i in expected["ids"][0]]
+    options = {"num_beams": 4, "max_new_tokens": expected["new_tokens"]}
+    assert into_english.generate(TEXTS, **options) == expected["answers"]["4"]
+    assert into_english.generate(["", " "]) == ["", ""]
+    # The same in its graph of strings, and from a file.
+    into_english.decoding = into_english.decoding.updated(**options)
+    found = [text.decode() for text in into_english(TEXTS[:9]).numpy()]
+    assert found == expected["answers"]["4"][:9]
+    into_english.save(tmp_path / "model.keras")
+    assert keras.models.load_model(tmp_path / "model.keras").generate(TEXTS[:9]) == found
+
+
+@pytest.mark.parametrize("language", [None, "deu"])
+def test_language_that_a_model_does_not_have_is_an_error(language):
+    with pytest.raises(ValueError, match="target_language must be one of eng, fra for"):
+        zoo.from_pretrained(MULTILINGUAL, target_language=language)
+    with pytest.raises(ValueError, match="target_language must be one of None for .*got .*'eng'"):
+        zoo.from_pretrained(MARIAN, target_language="eng")
 
 
 def test_decoding_is_that_of_the_checkpoint(translator):

@@ -22,7 +22,12 @@ from zoo.cli.quiet import quiet
     is_flag=True,
     help="Store about 10 bits of each weight, as the models of the zoo are; by default all 32.",
 )
-def import_(directory, out, compact):
+@click.option(
+    "--target-language",
+    metavar="CODE",
+    help="Of a model of several: the language to translate into, by its code there.",
+)
+def import_(directory, out, compact, target_language):
     """Make a model of the zoo from a public checkpoint in DIR.
 
     DIR is a folder in Hugging Face's layout, of the family Marian (opus-mt). What comes out is
@@ -35,7 +40,7 @@ def import_(directory, out, compact):
     with quiet():
         from zoo.pretrained import from_pretrained
 
-        model = from_pretrained(directory)
+        model = from_pretrained(directory, target_language)
         from zoo.tasks.files import save_model
 
         file.parent.mkdir(parents=True, exist_ok=True)

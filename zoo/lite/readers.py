@@ -101,6 +101,7 @@ class LiteTranslator(LiteWriter):
         super().__init__(path, num_threads)
         proto = (Path(path) / SOURCE).read_bytes()
         self._source = self._target if proto == self._target.proto else Subwords(proto)
+        self._prefix = self.manifest.get("source_prefix", [])
         self._language_warned = False  # whether another language was warned of
 
     def generate(self, inputs, max_new_tokens=None):
@@ -116,15 +117,16 @@ class LiteTranslator(LiteWriter):
         most = self.manifest.get("max_sentence_length")
         cuts = [parts_of(text, most, lambda line: len(self._ids_of([line])[0])) for text in texts]
         sources = self._ids_of([part for cut in cuts for part in cut.sentences])
-        found = self._ids([ids for ids in sources if len(ids) > 1], max_new_tokens)
+        blank = len(self._prefix) + 1
+        found = self._ids([ids for ids in sources if len(ids) > blank], max_new_tokens)
         found = iter(self._target.decode(found))
-        parts = iter(["" if len(ids) == 1 else next(found) for ids in sources])
+        parts = iter(["" if len(ids) == blank else next(found) for ids in sources])
         answers = [cut.answered(list(itertools.islice(parts, len(cut.sentences)))) for cut in cuts]
         return answers if several else answers[0]
 
     def _ids_of(self, texts):
-        room = self.manifest["longest_source"] - 1
-        return [[*ids[:room], END_ID] for ids in self._source.encode(texts)]
+        room = self.manifest["longest_source"] - len(self._prefix) - 1
+        return [[*self._prefix, *ids[:room], END_ID] for ids in self._source.encode(texts)]
 
 
 class LiteGenerator(LiteWriter):

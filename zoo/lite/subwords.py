@@ -67,6 +67,17 @@ class Subwords:
         """List of ids -> list of tokens as text, `▁` for a space."""
         return [self._processor.id_to_piece(int(i)) for i in ids]
 
+    def id_of(self, piece):
+        """The id of a token as text.
+
+        Raises:
+            ValueError: there is no such token.
+        """
+        number = self._processor.piece_to_id(piece)
+        if number == UNKNOWN_ID:
+            raise ValueError(f"piece must be a token of the vocabulary; got {piece!r}.")
+        return number
+
 
 def valid_unicode(text):
     """`text` with lone surrogates, which have no UTF-8, as U+FFFD."""

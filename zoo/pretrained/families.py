@@ -10,7 +10,7 @@ from zoo.pretrained.checkpoint import CONFIG, Checkpoint
 FAMILIES = {"marian": "marian"}
 
 
-def from_pretrained(path):
+def from_pretrained(path, target_language=None):
     """A public checkpoint as a task model of the zoo, with its tokenizers and way of decoding.
 
     Nothing is downloaded, but where the package `huggingface_hub` is installed, and `path` is no
@@ -19,14 +19,16 @@ def from_pretrained(path):
     Args:
         path: folder in Hugging Face's layout: `config.json`, `model.safetensors` (or
             `pytorch_model.bin`, which needs torch), and the files of the tokenizer.
+        target_language: of a model of several, the language to translate into, by its code there.
 
     Returns:
         A `zoo.Translator` for Marian (opus-mt). It is saved, exported and quantised as any other.
 
     Raises:
         FileNotFoundError: no such folder, or a file is missing.
-        ValueError: another architecture, a setting that is not understood, or a weight that is
-            missing, left over or of another shape; the message names the file.
+        ValueError: another architecture, a language that the model does not have, a setting that is
+            not understood, or a weight that is missing, left over or of another shape; the message
+            names the file.
         ImportError: a package that the files need is not installed.
     """
     checkpoint = Checkpoint(_folder(path))
@@ -36,7 +38,9 @@ def from_pretrained(path):
             f"{checkpoint.path / CONFIG}: model_type must be one of {', '.join(FAMILIES)}; "
             f"got {family!r}."
         )
-    model = importlib.import_module(f"zoo.pretrained.{FAMILIES[family]}").convert(checkpoint)
+    model = importlib.import_module(f"zoo.pretrained.{FAMILIES[family]}").convert(
+        checkpoint, target_language
+    )
     checkpoint.finish()
     return model
 

@@ -15,7 +15,7 @@ _ACTIVATIONS = {"swish": "silu", "silu": "silu", "relu": "relu", "gelu": "gelu"}
 _NEVER = -1e9  # the logit of a token that cannot be written
 
 
-def convert(checkpoint):
+def convert(checkpoint, target_language=None):
     """A `Checkpoint` of Marian -> `zoo.Translator`."""
     checkpoint.require(
         is_encoder_decoder=True,
@@ -29,6 +29,7 @@ def convert(checkpoint):
     )
     joint = checkpoint.json("vocab.json")
     source, target = (model_of(checkpoint.file(f"{side}.spm")) for side in ("source", "target"))
+    prefix = _prefix(checkpoint, joint, target_language)
     order, known, unknown = _order(checkpoint, joint, source, target)
     tokenizers = [
         SentencePieceTokenizer(renumbered(side, known, unknown)) for side in (source, target)
@@ -43,7 +44,19 @@ def convert(checkpoint):
         max_source_length=checkpoint.setting("max_position_embeddings", 512),
         max_sentence_length=None,
         max_target_ratio=None,
+        source_prefix=prefix,
     )
+
+
+def _prefix(checkpoint, joint, target_language):
+    """The token that says the language to translate into; None where there is one language."""
+    codes = sorted(name[2:-2] for name in joint if name.startswith(">>") and name.endswith("<<"))
+    if target_language not in (codes or [None]):
+        raise ValueError(
+            f"target_language must be one of {', '.join(codes) or 'None'} for {checkpoint.path}; "
+            f"got target_language={target_language!r}."
+        )
+    return f">>{target_language}<<" if codes else None
 
 
 def _order(checkpoint, joint, source, target):

@@ -60,6 +60,8 @@ class Translator(SearchTask):
             cuts them all, None no text at all.
         max_target_ratio: an answer has at most this many tokens for each of its source and 10 more,
             whatever `max_new_tokens` says; or None.
+        source_prefix: str, a token of `source_tokenizer` that is put in front of each source, as
+            models of several target languages need it (`">>fra<<"`); None for none.
         source_language: "de", "en", "fr" or "zh", so that `generate` can warn, once, of a text in
             another language; None where it is another or not known.
 
@@ -81,6 +83,7 @@ class Translator(SearchTask):
         max_sentence_length=0,
         source_language=None,
         max_target_ratio=1.5,
+        source_prefix=None,
         **kwargs,
     ):
         super().__init__(model, target_tokenizer or source_tokenizer, decoding, **kwargs)
@@ -106,6 +109,9 @@ class Translator(SearchTask):
         self.max_source_length = int(max_source_length)
         self.max_sentence_length = max_sentence_length
         self.max_target_ratio = max_target_ratio
+        self.source_prefix = source_prefix
+        self._prefix_ids = [] if source_prefix is None else [source_tokenizer.id_of(source_prefix)]
+        self._frame = len(self._prefix_ids) + 1  # tokens of a source that are not of its text
         self.source_language = source_language
         self._language_warned = False  # whether another language was warned of
 
@@ -151,7 +157,7 @@ class Translator(SearchTask):
 
     def _encode_pairs(self, sources, targets, sampling):
         return (
-            framed(self.source_tokenizer(sources, sampling=sampling), end=True),
+            self._framed_sources(self.source_tokenizer(sources, sampling=sampling)),
             framed(self.target_tokenizer(targets, sampling=sampling), start=True, end=True),
         )
 
@@ -190,7 +196,7 @@ class Translator(SearchTask):
         return min(self.max_sentence_length, self.max_source_length)
 
     def _length_of(self, line):
-        return len(self.source_tokenizer.encode([line])[0]) + 1
+        return len(self.source_tokenizer.encode([line])[0]) + self._frame
 
     def _answered(self, passages, held, seeds, decoding, stops, return_dict):
         """The answers of `SearchTask` to the parts, joined."""
@@ -209,14 +215,20 @@ class Translator(SearchTask):
         return [_joined_answers(p.cut, [next(found) for _ in p.ids]) for p in passages]
 
     def _encode(self, sources):
-        cut = self.max_source_length - 1
-        return [ids[:cut] + [END_ID] for ids in self.source_tokenizer.encode(sources)]
+        cut = self.max_source_length - self._frame
+        ids = self.source_tokenizer.encode(sources)
+        return [[*self._prefix_ids, *row[:cut], END_ID] for row in ids]
+
+    def _framed_sources(self, ids):
+        """`_encode` in a graph, of ragged ids that are not too long."""
+        prefix = tf.tile(tf.constant([self._prefix_ids], tf.int32), [ids.nrows(), 1])
+        return framed(tf.concat([prefix, ids], axis=1) if self._prefix_ids else ids, end=True)
 
     def pack(self, sources):
         return padded(sources)
 
     def begin(self, source):
-        pieces = tf.reduce_sum(tf.cast(source != PAD_ID, tf.int32), axis=1) - 1
+        pieces = tf.reduce_sum(tf.cast(source != PAD_ID, tf.int32), axis=1) - self._frame
         most = tf.fill(tf.shape(pieces), tf.int32.max)
         if self.max_target_ratio is not None:
             most = 10 + tf.cast(self.max_target_ratio * tf.cast(pieces, tf.float32), tf.int32)
@@ -242,8 +254,8 @@ class Translator(SearchTask):
         return tf.constant(inputs if isinstance(inputs, str) else texts("inputs", inputs))
 
     def preprocess_tf(self, inputs):
-        pieces = self.source_tokenizer(inputs)[:, : self.max_source_length - 1]
-        return tf.ensure_shape(framed(pieces, end=True).to_tensor(), [None, None])
+        pieces = self.source_tokenizer(inputs)[:, : self.max_source_length - self._frame]
+        return tf.ensure_shape(self._framed_sources(pieces).to_tensor(), [None, None])
 
     def lite_manifest(self, weights):
         return {
@@ -251,6 +263,7 @@ class Translator(SearchTask):
             "longest_source": self.max_source_length,
             "max_sentence_length": self._longest_line(),
             "source_language": self.source_language,
+            "source_prefix": self._prefix_ids,
         }
 
     def source_pieces_in_graph(self, source, ids):
@@ -265,6 +278,7 @@ class Translator(SearchTask):
     def get_config(self):
         shared = self.target_tokenizer is self.source_tokenizer
         names = ("max_source_length", "max_sentence_length", "source_language", "max_target_ratio")
+        names += ("source_prefix",)
         config = {**super().get_config(), **{name: getattr(self, name) for name in names}}
         return {**config, "target_tokenizer": None} if shared else config
 

@@ -169,6 +169,14 @@ class SentencePieceTokenizer(keras.layers.Layer):
         """List of ids -> list of tokens as text, `▁` for a space."""
         return self._subwords.pieces(ids)
 
+    def id_of(self, piece):
+        """The id of a token as text.
+
+        Raises:
+            ValueError: there is no such token.
+        """
+        return self._subwords.id_of(piece)
+
     def graph_pieces(self, ids):
         """`pieces` in a graph: int32 (B, T) -> tf.string (B, T), padding as an empty string."""
         table = tf.constant(["", *self.pieces(range(1, self.vocab_size))])
