@@ -115,3 +115,30 @@ def test_metrics_of_another_shape_are_one_error_that_names_them(text, tmp_path, 
     (tmp_path / "a" / "metrics.json").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=r"metrics\.json must be JSON"):
         registry.models()
+
+
+def test_what_a_later_keras_writes_of_an_initializer_is_no_damage(tmp_path):
+    """Keras 3.15 writes `input_axes` for each convolution, which older ones refuse."""
+
+    def later(config):
+        if isinstance(config, list):
+            return list(map(later, config))
+        if not isinstance(config, dict):
+            return config
+        config = {name: later(part) for name, part in config.items()}
+        if config.get("module") == "keras.initializers":
+            config["config"]["axes_of_tomorrow"] = None
+        return config
+
+    path = tmp_path / "later.keras"
+    with (
+        zipfile.ZipFile(registry.find("caption_en")) as old,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "config.json":
+                content = json.dumps(later(json.loads(content))).encode()
+                assert b"axes_of_tomorrow" in content
+            new.writestr(name, content)
+    assert keras.models.load_model(path).built

@@ -1,11 +1,13 @@
 """Model files: written whole or not at all, with matrices on a grid where asked."""
 
+import inspect
 import io
 import math
 import zipfile
 from pathlib import Path
 
 import h5py
+import keras
 import numpy as np
 
 from zoo.system import writing
@@ -34,6 +36,24 @@ def save_model(model, path, compact=False):
         model.save(beside)
         if compact:
             _compact(beside)
+
+
+def for_this_keras(config):
+    """A configuration without what a later Keras has added to its initializers and left at None.
+
+    Keras 3.15 writes `input_axes` for each convolution, which 3.13 refuses.
+    """
+    if isinstance(config, list):
+        return [for_this_keras(part) for part in config]
+    if not isinstance(config, dict):
+        return config
+    config = {name: for_this_keras(part) for name, part in config.items()}
+    if config.get("module") == "keras.initializers":
+        initializer = getattr(keras.initializers, config["class_name"])
+        known = inspect.signature(initializer).parameters
+        own = config["config"].items()
+        config["config"] = {n: value for n, value in own if value is not None or n in known}
+    return config
 
 
 def bits_per_weight(path):

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from zoo.tasks.files import for_this_keras
 from zoo.tasks.keras_verbs import KerasVerbs
 
 
@@ -166,7 +167,7 @@ class Task(KerasVerbs):
     def from_config(cls, config):
         parts = {name: config[name] for name in cls.serialized_parts}
         parts = {
-            name: part and keras.saving.deserialize_keras_object(part)
+            name: part and keras.saving.deserialize_keras_object(for_this_keras(part))
             for name, part in parts.items()
         }
         return cls(**{**config, **parts})
