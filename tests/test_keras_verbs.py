@@ -52,6 +52,16 @@ class Steps(keras.callbacks.Callback):
         self.predict += 1
 
 
+def test_a_training_step_is_traced_once(words, monkeypatch):
+    made, traces = make(words), []
+    step = made.train_step
+    monkeypatch.setattr(made, "train_step", lambda data: traces.append(1) or step(data))
+    made.compile(keras.optimizers.Adam(0.1))
+    made.fit(PAIRS, batch_size=6, epochs=2, verbose=0)
+    made.train_on_batch(PAIRS)
+    assert len(traces) == 1
+
+
 def test_batch_size_is_the_rows_of_a_batch(translator):
     steps = Steps()
     translator.fit(PAIRS, batch_size=4, validation_data=PAIRS, verbose=0, callbacks=[steps])
