@@ -83,6 +83,17 @@ CASES = {
         "share_embeddings": True,
         "attention": zoo.layers.AdditiveAttention(4, name="own"),
     },
+    "SASRec": {
+        "num_items": 11,
+        "context_length": 5,
+        "num_layers": 1,
+        "model_dim": 8,
+        "num_heads": 4,
+        "ff_dim": 7,
+        "dropout": 0.1,
+        "attention_dropout": 0.3,
+        "activation": "relu",
+    },
     "ShowAttendTell": {
         "feature_dim": 8,
         "vocab_size": 11,

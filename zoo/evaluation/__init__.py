@@ -22,6 +22,8 @@ from zoo.evaluation.labels import calibration_error as calibration_error
 from zoo.evaluation.labels import measure_labels as measure_labels
 from zoo.evaluation.litert import compare_litert as compare_litert
 from zoo.evaluation.measure import evaluate as evaluate
+from zoo.evaluation.next_items import HistoryCorpus as HistoryCorpus
+from zoo.evaluation.next_items import measure_next as measure_next
 from zoo.evaluation.own_sentences import OWN_SENTENCES as OWN_SENTENCES
 from zoo.evaluation.scores import Score as Score
 from zoo.evaluation.scores import bleu as bleu

@@ -9,6 +9,7 @@ from zoo.evaluation.as_typed import AsTyped
 from zoo.evaluation.captions import CaptionCorpus
 from zoo.evaluation.labels import LabelCorpus
 from zoo.evaluation.language import TextCorpus
+from zoo.evaluation.next_items import HistoryCorpus
 from zoo.evaluation.translation import Corpus
 
 
@@ -57,4 +58,5 @@ CORPORA = {
     "classify_goods_zh": tuple(
         LabelCorpus("shopping_zh", split, "goods") for split in ("test", "val")
     ),
+    "recommend_films": tuple(HistoryCorpus("movielens", split) for split in ("test", "val")),
 }

@@ -7,6 +7,7 @@ from zoo.models.caption_transformer import CaptionTransformer
 from zoo.models.language_model import TransformerLM
 from zoo.models.lstm_language_model import LSTMLanguageModel
 from zoo.models.rnn import RNNSearch
+from zoo.models.sasrec import SASRec
 from zoo.models.show_attend_tell import ShowAttendTell
 from zoo.models.text_classifier import TextClassifier
 from zoo.models.transformer import Transformer
@@ -15,6 +16,7 @@ __all__ = [
     "CaptionTransformer",
     "LSTMLanguageModel",
     "RNNSearch",
+    "SASRec",
     "ShowAttendTell",
     "TextClassifier",
     "Transformer",
