@@ -162,6 +162,7 @@ INPUTS = {
     "ShowAttendTell": [{"source": FLOATS, "target": IDS}],
     "TextClassifier": [IDS],
     "TokenEmbedding": [IDS],
+    "SASRec": [IDS],
     "Transformer": [{"source": IDS, "target": IDS}],
     "TransformerLM": [IDS],
 }

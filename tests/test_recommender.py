@@ -136,7 +136,7 @@ def test_errors_name_the_nearest_items(taught):
         taught.recommend([FILMS[0], "part 3"])
     with pytest.raises(ValueError, match=r"history\[1\]\[0\]='Prat 4 \(1954\)'.*Part 4 \(1954\)"):
         taught.recommend([[], ["Prat 4 (1954)"]])
-    with pytest.raises(ValueError, match=r"the 30 items; got history\[0\]=7\.$"):
+    with pytest.raises(ValueError, match=r"of the 30 that are known; got history\[0\]=7\.$"):
         taught.recommend([7])
     with pytest.raises(TypeError, match=r"got history\[0\]=1.5 \(float\)"):
         taught.recommend([1.5])

@@ -17,6 +17,7 @@ TASKS = {  # class of zoo.tasks -> task
     "ImageCaptioner": "captioning",
     "Classifier": "classification",
     "Recommender": "recommendation",
+    "KnowledgeTracer": "knowledge tracing",
 }
 # The figure by which a model is listed: the first of these that its first test set has.
 _FIGURES = (
@@ -25,6 +26,7 @@ _FIGURES = (
     ("bits_per_character", "{:.3f} bits a character"),
     ("accuracy", "accuracy {:.3f}"),
     ("ndcg_10", "NDCG@10 {:.3f}"),
+    ("auc", "AUC {:.3f}"),
 )
 
 

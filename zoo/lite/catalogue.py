@@ -15,23 +15,24 @@ class Catalogue:
     Args:
         names: list of C different str.
         ids: list of C different int or str, or None where items have names alone.
+        what: they are, in an error: "items", "skills".
 
     Raises:
         ValueError: no name, one that is empty or of several lines, or the same one twice.
     """
 
-    def __init__(self, names, ids=None):
+    def __init__(self, names, ids=None, what="items"):
         if not names or len(set(names)) < len(names):
-            raise ValueError(f"items must be one or more, each another; got {len(names)} names.")
+            raise ValueError(f"{what} must be one or more, each another; got {len(names)} names.")
         for name in names:
             if len(name.splitlines()) != 1 or name != name.strip():
                 raise ValueError(
-                    f"items must be lines of text without spaces around; got {name!r}."
+                    f"{what} must be lines of text without spaces around; got {name!r}."
                 )
         ids = list(ids or ())
         if ids and (len(set(map(str, ids))), len(ids)) != (len(names), len(names)):
             raise ValueError(f"ids must be {len(names)}, each another; got {len(ids)} ids.")
-        self.names, self.ids = names, ids
+        self.names, self.ids, self._what = names, ids, what
         # A name goes before an id that is written in the same way.
         self.known = {
             **{str(number): i for i, number in enumerate(ids, 1)},
@@ -80,13 +81,14 @@ class Catalogue:
         """
         if isinstance(history, str):
             history = [line for line in map(str.strip, history.splitlines()) if line]
-        return [self._number(item, f"{place}[{i}]") for i, item in enumerate(history)]
+        return [self.number(item, f"{place}[{i}]") for i, item in enumerate(history)]
 
-    def _number(self, item, place):
+    def number(self, item, place):
+        """The number of an item that is given by its name or its id; errors as of `numbers`."""
         whole = isinstance(item, numbers.Integral) and not isinstance(item, bool)
         if not whole and not isinstance(item, str):
             raise TypeError(
-                f"history must be a list of names or ids of items; got {place}={item!r:.80} "
+                f"{self._what} must be given by their names or ids; got {place}={item!r:.80} "
                 f"({type(item).__name__})."
             )
         found = self.known.get(str(item))
@@ -94,7 +96,7 @@ class Catalogue:
             near = [] if whole else self.near(item)
             hint = f" Did you mean {' or '.join(near)}?" if near else ""
             raise ValueError(
-                f"history must hold names or ids of the {len(self.names)} items; "
+                f"{self._what} must be of the {len(self.names)} that are known; "
                 f"got {place}={item!r:.80}.{hint}"
             )
         return found

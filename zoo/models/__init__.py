@@ -3,7 +3,9 @@
 import sys
 import types
 
+from zoo.models.akt import AKT
 from zoo.models.caption_transformer import CaptionTransformer
+from zoo.models.dkt import DKT
 from zoo.models.language_model import TransformerLM
 from zoo.models.lstm_language_model import LSTMLanguageModel
 from zoo.models.rnn import RNNSearch
@@ -13,7 +15,9 @@ from zoo.models.text_classifier import TextClassifier
 from zoo.models.transformer import Transformer
 
 __all__ = [
+    "AKT",
     "CaptionTransformer",
+    "DKT",
     "LSTMLanguageModel",
     "RNNSearch",
     "SASRec",

@@ -103,7 +103,7 @@ class SASRec(Adaptable, keras.Model):
 
     def call(self, items, return_attention_scores=False, training=None):
         x, weights = self._read(items, training)
-        logits = self.embedding.logits(self.norm(x))
+        logits = self._logits(self.norm(x), training)
         return (logits, weights) if return_attention_scores else logits
 
     def following(self, items):
@@ -134,6 +134,13 @@ class SASRec(Adaptable, keras.Model):
             x, of_layer = block(x, return_attention_scores=True, training=training)
             weights.append(of_layer)
         return x, ops.stack(weights, axis=1)
+
+    def _logits(self, x, training):
+        if not training:
+            return self.embedding.logits(x)
+        # The loss is a mean over thousands of places, in which what is rounded cancels out.
+        table = ops.cast(self.embedding.table, x.dtype)
+        return ops.cast(ops.matmul(x, ops.transpose(table)), "float32")
 
     def get_config(self):
         return {**super().get_config(), **self._config}
