@@ -29,5 +29,8 @@ from zoo.evaluation.scores import Score as Score
 from zoo.evaluation.scores import bleu as bleu
 from zoo.evaluation.scores import chrf as chrf
 from zoo.evaluation.scores import literature_bleu as literature_bleu
+from zoo.evaluation.tracing import AnswerCorpus as AnswerCorpus
+from zoo.evaluation.tracing import auc as auc
+from zoo.evaluation.tracing import measure_tracing as measure_tracing
 from zoo.evaluation.translation import Corpus as Corpus
 from zoo.evaluation.translation import evaluate_pairs as evaluate_pairs

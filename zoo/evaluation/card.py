@@ -29,6 +29,8 @@ _MEASURES = {
     "bits_per_byte": ("bits a byte", ".3f"),
     "hr_10": ("HR@10", ".3f"),
     "ndcg_10": ("NDCG@10", ".3f"),
+    "auc": ("AUC", ".3f"),
+    "skill_auc": ("AUC of the skill alone", ".3f"),
     "loss": ("loss", ".3f"),
     "perplexity": ("perplexity", ".2f"),
 }
@@ -189,7 +191,7 @@ def _data(card):
 def _quality(metrics):
     corpora = metrics["corpora"]
     measures = [key for key in _MEASURES if any(key in result for result in corpora.values())]
-    sizes = {"bleu": "sentences", "cider_d": "images", "hr_10": "users"}
+    sizes = {"bleu": "sentences", "cider_d": "images", "hr_10": "users", "auc": "answers"}
     size = next((sizes[key] for key in measures if key in sizes), "texts")
     rows = [
         [name, result[size], *(_figure(result, key) for key in measures)]

@@ -10,6 +10,7 @@ from zoo.evaluation.captions import CaptionCorpus
 from zoo.evaluation.labels import LabelCorpus
 from zoo.evaluation.language import TextCorpus
 from zoo.evaluation.next_items import HistoryCorpus
+from zoo.evaluation.tracing import AnswerCorpus
 from zoo.evaluation.translation import Corpus
 
 
@@ -59,4 +60,10 @@ CORPORA = {
         LabelCorpus("shopping_zh", split, "goods") for split in ("test", "val")
     ),
     "recommend_films": tuple(HistoryCorpus("movielens", split) for split in ("test", "val")),
+    "trace_learners": tuple(
+        AnswerCorpus("learners", split, "assist2009_updated") for split in ("test", "val")
+    ),
+    "trace_learners_2015": tuple(
+        AnswerCorpus("learners", split, "assist2015") for split in ("test", "val")
+    ),
 }
