@@ -36,7 +36,9 @@ class MonotonicAttention(MultiHeadAttention):
         mask = None if mask is None else mask[:, None]
         # The distance is measured, not learned through.
         shares = masks.masked_softmax(ops.stop_gradient(scores), mask)
-        between = ops.maximum(1.0 - ops.cumsum(shares, axis=-1), 0.0)
+        # Summed from the end, so that what is small is exact: its root is not.
+        from_here = ops.flip(ops.cumsum(ops.flip(shares, axis=-1), axis=-1), axis=-1)
+        between = ops.maximum(from_here - shares, 0.0)
         length, source = ops.shape(scores)[2], ops.shape(scores)[3]
         # The last query is at the time of the last key.
         times = ops.arange(length, dtype="float32")[:, None] + ops.cast(source - length, "float32")
