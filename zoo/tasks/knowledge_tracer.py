@@ -118,10 +118,12 @@ class KnowledgeTracer(Task):
             [*row, self.catalogue.number(one, "skill")]
             for row, one in zip(self._rows(sequences, "answers"), asked, strict=True)
         ]
-        found = [None] * len(rows)
-        for i, probabilities, weights in self._traced([self._newest(row) for row in rows]):
-            right = float(probabilities[-1])
-            found[i] = self._explained(rows[i], right, weights) if return_dict else right
+        newest, found = list(map(self._newest, rows)), [None] * len(rows)
+        for i, right, *weights in self._found(newest, self.traced if return_dict else self.right):
+            last = len(newest[i]) - 1
+            found[i] = float(right[last])
+            if return_dict:
+                found[i] = self._explained(newest[i], found[i], weights[0][:, last, : last + 1])
         return found if several else found[0]
 
     def probabilities(self, sequences):
@@ -141,8 +143,8 @@ class KnowledgeTracer(Task):
         most = self.model.context_length
         pieces = [row[start : start + most] for row in rows for start in range(0, len(row), most)]
         found = [None] * len(pieces)
-        for i, probabilities, _ in self._traced(pieces):
-            found[i] = probabilities
+        for i, right in self._found(pieces, self.right):
+            found[i] = right[: len(pieces[i])]
         parts = iter(found)
         return [
             np.concatenate(
@@ -174,8 +176,8 @@ class KnowledgeTracer(Task):
         if not all(rows):
             raise ValueError("x must hold sequences of one answer or more; got an empty one.")
         found = np.zeros(len(rows), "float32")
-        for i, probabilities, _ in self._traced(rows):
-            found[i] = probabilities[-1]
+        for i, right in self._found(rows, self.right):
+            found[i] = right[len(rows[i]) - 1]
         return found
 
     def _raw_inputs(self, x):
@@ -204,22 +206,21 @@ class KnowledgeTracer(Task):
             )
         return self.catalogue.number(skill, f"{place}[0]") + len(self.skills) * int(right)
 
-    def _traced(self, rows):
-        """Lists of numbers -> for each its place, probabilities (T,), attention (H, T, T)."""
+    def _found(self, rows, function):
+        """Lists of numbers -> for each its place, and its rows of what a method gives for ids."""
         self.build()
-        for places in chunks([max(len(row), 1) for row in rows]):
-            found = self._trace_function(padded([rows[i] for i in places]))
-            for i, right, weights in zip(places, *(x.numpy() for x in found), strict=True):
-                size = len(rows[i])
-                yield i, right[:size], weights[:, :size, :size]
-
-    @property
-    def _trace_function(self):
-        if "trace" not in self._functions:
-            self._functions["trace"] = tf.function(
-                self.traced, autograph=False, input_signature=[IDS]
+        if function.__name__ not in self._functions:
+            self._functions[function.__name__] = tf.function(
+                function, autograph=False, input_signature=[IDS]
             )
-        return self._functions["trace"]
+        compiled = self._functions[function.__name__]
+        for places in chunks([max(len(row), 1) for row in rows]):
+            found = compiled(padded([rows[i] for i in places]))
+            yield from zip(places, *(part.numpy() for part in found), strict=True)
+
+    def right(self, ids):
+        """Answers int32 (B, T) -> how likely they are right: one float32 (B, T)."""
+        return (tf.nn.softmax(self.model(ids, training=False))[..., 1],)
 
     def traced(self, ids):
         """Answers int32 (B, T) -> how likely they are right (B, T), attention (B, H, T, T)."""
@@ -227,16 +228,15 @@ class KnowledgeTracer(Task):
         return tf.nn.softmax(logits)[..., 1], attention
 
     def _explained(self, row, right, weights):
-        before = self._newest(row)[:-1]
         names, count = self.catalogue.names, len(self.skills)
         shown = [
-            f"{names[(number - 1) % count]} {'✓' if number > count else '✗'}" for number in before
+            f"{names[(number - 1) % count]} {'✓' if number > count else '✗'}" for number in row[:-1]
         ]
         return Traced(
             probability=right,
             skill=names[(row[-1] - 1) % count],
             source_tokens=["(start)", *shown],
-            attention=weights[None, :, -1:],
+            attention=weights[None, :, None],
         )
 
     # In a graph, and without TensorFlow.
