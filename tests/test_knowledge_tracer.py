@@ -1,6 +1,7 @@
 """`zoo.KnowledgeTracer`: whether the next answer is right, and on which earlier ones that rests."""
 
 import random
+import sys
 
 import keras
 import numpy as np
@@ -9,6 +10,7 @@ import tensorflow as tf
 
 import zoo
 from zoo import evaluation, serving
+from zoo.cli.main import main
 from zoo.layers import MonotonicAttention, MultiHeadAttention
 from zoo.models import AKT, DKT
 
@@ -106,7 +108,7 @@ def test_predict_gives_the_probability_of_the_last_answer(taught):
     assert found.dtype == np.float32
     expected = [taught.trace(PAST, 2), taught.trace(PAST, 2), taught.trace([], 1)]
     np.testing.assert_allclose(found, expected, atol=1e-5)
-    text = "adding\t1\nhalving\t0\nadding\t1\nhalving"
+    text = "adding=1\nhalving=0\nadding=1\nhalving"
     np.testing.assert_allclose(taught.predict([text], verbose=0), found[:1], atol=1e-5)
     np.testing.assert_allclose(taught(tf.constant([text])), found[:1], atol=1e-5)
     assert taught.ask(text) == f"{found[0]:.3f}" and taught.ask([text]) == [taught.ask(text)]
@@ -121,7 +123,7 @@ def test_the_skills_are_in_the_file(taught, tmp_path):
 
 def test_an_export_answers_as_python_does(taught, tmp_path):
     loaded = tf.saved_model.load(str(serving.export(taught, tmp_path))).signatures
-    texts = tf.constant(["adding\t1\r\nnothing\t1\n2\t0\n adding\t1\nhalving", "counting", ""])
+    texts = tf.constant(["adding=1\r\nnothing=1\n2=0\n adding=1\nhalving", "counting", ""])
     found = loaded["serving_default"](answers=texts)["probability"]
     expected = [taught.trace(PAST, 2), taught.trace([], 3)]
     np.testing.assert_allclose(found[:2], expected, atol=1e-5)
@@ -152,7 +154,7 @@ def test_bad_input_is_named(taught):
         taught.fit([PAST], [1])
     with pytest.raises(ValueError, match="one answer or more"):
         taught.predict([[]], verbose=0)
-    with pytest.raises(ValueError, match="a skill, a tab, 1 or 0"):
+    with pytest.raises(ValueError, match="a skill, '=', 1 or 0"):
         taught.ask("adding\nhalving")
     with pytest.raises(ValueError, match="skills must be one or more, each another"):
         zoo.KnowledgeTracer(taught.model, ["a", "a"])
@@ -214,3 +216,23 @@ def test_the_recurrent_yardstick_looks_at_the_past_alone():
         )
     with pytest.raises(ValueError, match="at most context_length=8 columns; got 9"):
         model(np.ones((1, 9), "int32"))
+
+
+def test_the_command_line(taught, tmp_path, capsys, monkeypatch):
+    path, picture = str(tmp_path / "class.keras"), tmp_path / "why.png"
+    taught.save(path)
+    command = ["trace", "--model", path]
+    assert (
+        main([*command, "adding=1", "halving=0", "halving", "--why", "--attend", str(picture)]) == 0
+    )
+    said = capsys.readouterr()
+    assert float(said.out) == pytest.approx(taught.trace(PAST[:2], "halving"), abs=1e-3)
+    assert "rests on halving ✗ (2.)" in said.err and picture.exists()
+    lines = tmp_path / "lines"
+    lines.write_text("adding=1\thalving=0\thalving\nadding\n", encoding="utf-8")
+    with lines.open() as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        assert main(command) == 0
+    assert capsys.readouterr().out.split() == [said.out.strip(), taught.ask("adding")]
+    assert main([*command, "ading"]) == 2 and "Did you mean adding" in capsys.readouterr().err
+    assert main([*command, "--why"]) == 2

@@ -82,6 +82,12 @@ def test_an_answer_does_not_depend_on_the_other_histories(taught):
     np.testing.assert_allclose(np.exp(together).sum(axis=1), 1, atol=1e-5)
 
 
+def test_texts_of_a_line_an_item_are_histories(taught):
+    text = f" {FILMS[3]}\n\n105 "
+    assert taught.ask(text) == taught.recommend([FILMS[3], 105])
+    assert taught.ask([text, "", FILMS[:2]]) == taught.recommend([[103, 105], [], [100, 101]])
+
+
 def test_scores_and_what_was_attended_to(taught):
     out = taught.recommend(FILMS[3:6], top_k=4, return_dict=True)
     assert out.scores == sorted(out.scores, reverse=True) and out.text == FILMS[6]

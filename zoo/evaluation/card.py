@@ -401,4 +401,5 @@ def _table(heading, rows):
 
 def _cell(value):
     """One cell: a bar would end it, a line break the table, and `<` may begin a tag."""
-    return " ".join(str(value).split()).replace("|", "\\|").replace("<", "&lt;")
+    value = "; ".join(value) if isinstance(value, list) else str(value)
+    return " ".join(value.split()).replace("|", "\\|").replace("<", "&lt;")

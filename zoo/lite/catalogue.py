@@ -80,7 +80,9 @@ class Catalogue:
             ValueError: an item is not in the catalogue; the message has the nearest names.
         """
         if isinstance(history, str):
-            history = [line for line in map(str.strip, history.splitlines()) if line]
+            history = history.splitlines()
+        history = [item.strip() if isinstance(item, str) else item for item in history]
+        history = [item for item in history if item != ""]
         return [self.number(item, f"{place}[{i}]") for i, item in enumerate(history)]
 
     def number(self, item, place):

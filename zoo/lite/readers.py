@@ -242,6 +242,13 @@ class LiteRecommender(LiteModel):
         answers = [self._best(next(scored) if row else self._popular, row, top_k) for row in rows]
         return answers if several else answers[0]
 
+    def ask(self, inputs, **options):
+        """As `zoo.Recommender.ask`."""
+        if isinstance(inputs, str):
+            return self.recommend(inputs, **options)
+        split = [row.splitlines() if isinstance(row, str) else row for row in inputs]
+        return self.recommend(split, **options)
+
     def _best(self, scores, row, top_k):
         scores = catalogue.unseen(scores, row)
         return [name for name, _ in catalogue.ranked(scores, self._catalogue.names, top_k)]

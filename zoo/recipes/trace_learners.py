@@ -28,9 +28,9 @@ RECIPE = TracingRecipe(
 )
 EXAMPLES = (
     "Circumference",
-    "Circumference\t0\nCircumference\t0\nCircumference",
-    "Circumference\t1\nCircumference\t1\nCircumference",
-    "Circumference\t0\nCircumference\t1\nCircumference\t1\nCircumference\t1\nCircumference",
-    "Area Circle\t1\nArea Circle\t1\nCircumference",
-    "Addition Whole Numbers\t1\nAddition Whole Numbers\t1\nCircumference",
+    "Circumference=0\nCircumference=0\nCircumference",
+    "Circumference=1\nCircumference=1\nCircumference",
+    "Circumference=0\nCircumference=1\nCircumference=1\nCircumference=1\nCircumference",
+    "Area Circle=1\nArea Circle=1\nCircumference",
+    "Addition Whole Numbers=1\nAddition Whole Numbers=1\nCircumference",
 )

@@ -21,8 +21,8 @@ RECIPE = TracingRecipe(
 )
 EXAMPLES = (
     "skill 1",
-    "skill 1\t1\nskill 1\t1\nskill 1",
-    "skill 1\t0\nskill 1\t0\nskill 1",
-    "skill 1\t0\nskill 1\t1\nskill 1\t1\nskill 1",
-    "skill 3\t1\nskill 3\t1\nskill 1",
+    "skill 1=1\nskill 1=1\nskill 1",
+    "skill 1=0\nskill 1=0\nskill 1",
+    "skill 1=0\nskill 1=1\nskill 1=1\nskill 1",
+    "skill 3=1\nskill 3=1\nskill 1",
 )

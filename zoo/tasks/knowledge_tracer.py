@@ -44,6 +44,8 @@ class KnowledgeTracer(Task):
     def __init__(self, model, skills, **kwargs):
         super().__init__(model, **kwargs)
         skills = raw_data.text_items("skills", skills, "a list of str")
+        if any("=" in skill for skill in skills):
+            raise ValueError(f"skills must be without '='; got skills={skills!r:.80}.")
         self.catalogue = Catalogue(skills, range(1, len(skills) + 1), "skills")
 
     @property
@@ -247,7 +249,7 @@ class KnowledgeTracer(Task):
     def preprocess_tf(self, inputs):
         """Answers tf.string (B,), one a line -> int32 (B, T); lines of unknown skills go."""
         lines = tf.strings.split(inputs, "\n")
-        parts = tf.strings.split(tf.strings.strip(lines.values), "\t")
+        parts = tf.strings.split(lines.values, "=")
         parts = parts.to_tensor("", shape=[None, 2])
         numbers = self._table.lookup(tf.strings.strip(parts[:, 0]))
         right = tf.cast(tf.strings.strip(parts[:, 1]) == "1", tf.int32)
@@ -267,9 +269,9 @@ class KnowledgeTracer(Task):
         """What an export offers.
 
         `serving_default` takes `answers` string (B,): an answer a line, a skill by its name or
-        number, a tab, 1 or 0 for right or wrong; the last line is the skill that is asked next,
-        alone. Lines of unknown skills are passed over. It gives `probability` float32 (B,), of
-        right. `attention` adds `text`, that as a text of three digits, `target_tokens` string
+        number, `=`, and 1 or 0 for right or wrong; the last line is the skill that is asked
+        next, alone. Lines of unknown skills are passed over. It gives `probability` float32 (B,),
+        of right. `attention` adds `text`, that as a text of three digits, `target_tokens` string
         (B, 1), the skill that is asked, `source_tokens` string (B, S), the start and the answers
         before, and `attention` float32 (B, 1, S), the mean over the heads.
         """
@@ -340,10 +342,10 @@ def _parsed(text):
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         raise ValueError(f"inputs must end with the skill that is asked; got {text!r:.80}.")
-    parts = [[part.strip() for part in line.split("\t")] for line in lines]
+    parts = [[part.strip() for part in line.split("=")] for line in lines]
     for part in parts[:-1]:
         if len(part) != 2 or part[1] not in ("0", "1"):
             raise ValueError(
-                f"inputs must have lines of a skill, a tab, 1 or 0; got {chr(9).join(part)!r:.80}."
+                f"inputs must have lines of a skill, '=', 1 or 0; got {'='.join(part)!r:.80}."
             )
     return [(skill, int(right)) for skill, right in parts[:-1]], parts[-1][0]

@@ -170,6 +170,13 @@ class Recommender(Task):
             found[i] = scores[1:]
         return found
 
+    def ask(self, inputs, **options):
+        """`recommend` of histories as lists, or as texts of a line an item: one, or a list."""
+        if isinstance(inputs, str):
+            return self.recommend(inputs, **options)
+        split = [row.splitlines() if isinstance(row, str) else row for row in inputs]
+        return self.recommend(split, **options)
+
     def answer(self, inputs):
         """The names of the best 10 items for each of a list of histories."""
         return self._best(self._rows(self._histories(inputs)), _SERVED)
