@@ -137,6 +137,18 @@ def test_an_export_answers_as_python_does(taught, tmp_path):
     assert found["text"][0].decode() == f"{expected[0]:.3f}"
 
 
+def test_a_lite_file_answers_the_same(taught, tmp_path):
+    pytest.importorskip("ai_edge_litert")
+    reader = serving.open_litert(serving.export_litert(taught, tmp_path, weights="float32"))
+    assert isinstance(reader, serving.LiteKnowledgeTracer)
+    pupils_so_far = [PAST, [], PAST * 9]
+    np.testing.assert_allclose(
+        reader.trace(pupils_so_far, "halving"), taught.trace(pupils_so_far, "halving"), atol=1e-5
+    )
+    assert reader.trace(PAST, 1) == pytest.approx(taught.trace(PAST, 1), abs=1e-5)
+    assert reader.ask("adding=1\nhalving") == taught.ask("adding=1\nhalving")
+
+
 def test_bad_input_is_named(taught):
     with pytest.raises(ValueError, match=r"got skill='ading'\. Did you mean adding"):
         taught.trace(PAST, "ading")

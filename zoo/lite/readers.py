@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.lite import catalogue
+from zoo.lite import catalogue, pupils
 from zoo.lite.labels import named
 from zoo.lite.languages import warn_of_another
 from zoo.lite.search import LiteBatches
@@ -254,9 +254,38 @@ class LiteRecommender(LiteModel):
         return [name for name, _ in catalogue.ranked(scores, self._catalogue.names, top_k)]
 
 
+class LiteKnowledgeTracer(LiteModel):
+    """Traces as the `zoo.KnowledgeTracer` that was exported; see `LiteModel`."""
+
+    task = "KnowledgeTracer"
+    verb, output = "trace", "probability"
+
+    def __init__(self, path, num_threads=None):
+        super().__init__(path, num_threads)
+        self._skills = pupils.Skills(self.manifest["skills"])
+
+    def trace(self, answers, skill):
+        """As `zoo.KnowledgeTracer.trace`, without `return_dict`."""
+        several, rows = self._skills.asked(answers, skill)
+        found = self._batches([row[-self.manifest["longest_source"] :] for row in rows])
+        found = [right[-1] for right in found]
+        return found if several else found[0]
+
+    def ask(self, inputs):
+        """As `zoo.KnowledgeTracer.ask`."""
+        return pupils.ask(self.trace, inputs)
+
+
 READERS = {
     reader.task: reader
-    for reader in (LiteTranslator, LiteGenerator, LiteCaptioner, LiteClassifier, LiteRecommender)
+    for reader in (
+        LiteTranslator,
+        LiteGenerator,
+        LiteCaptioner,
+        LiteClassifier,
+        LiteRecommender,
+        LiteKnowledgeTracer,
+    )
 }
 
 

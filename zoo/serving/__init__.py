@@ -14,6 +14,7 @@ _PUBLIC = {
     "LiteCaptioner": "zoo.lite.readers",
     "LiteClassifier": "zoo.lite.readers",
     "LiteRecommender": "zoo.lite.readers",
+    "LiteKnowledgeTracer": "zoo.lite.readers",
 }
 
 __all__ = list(_PUBLIC)

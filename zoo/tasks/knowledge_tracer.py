@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.data.batching import bucketed_windows
-from zoo.lite.catalogue import Catalogue
+from zoo.lite import pupils
 from zoo.tasks import raw_data
 from zoo.tasks.inputs import IDS, chunks, padded
 from zoo.tasks.output import Traced
@@ -44,9 +44,7 @@ class KnowledgeTracer(Task):
     def __init__(self, model, skills, **kwargs):
         super().__init__(model, **kwargs)
         skills = raw_data.text_items("skills", skills, "a list of str")
-        if any("=" in skill for skill in skills):
-            raise ValueError(f"skills must be without '='; got skills={skills!r:.80}.")
-        self.catalogue = Catalogue(skills, range(1, len(skills) + 1), "skills")
+        self.catalogue = pupils.Skills(skills)
 
     @property
     def skills(self):
@@ -108,18 +106,7 @@ class KnowledgeTracer(Task):
                 skills as there are no pupils.
         """
         sequences = raw_data.items("answers", answers, "a list of (skill, right)")
-        several = bool(sequences) and not _is_answer(sequences[0])
-        if not several:
-            sequences = [sequences]
-        asked = [skill] * len(sequences) if isinstance(skill, (str, int)) else list(skill)
-        if len(asked) != len(sequences):
-            raise ValueError(
-                f"skill must be one for each pupil; got {len(asked)} for {len(sequences)}."
-            )
-        rows = [
-            [*row, self.catalogue.number(one, "skill")]
-            for row, one in zip(self._rows(sequences, "answers"), asked, strict=True)
-        ]
+        several, rows = self.catalogue.asked(sequences, skill)
         newest, found = list(map(self._newest, rows)), [None] * len(rows)
         for i, right, *weights in self._found(newest, self.traced if return_dict else self.right):
             last = len(newest[i]) - 1
@@ -163,11 +150,7 @@ class KnowledgeTracer(Task):
             **options: `return_dict` as of `trace`; without it the probability is a str of three
                 digits.
         """
-        several = not isinstance(inputs, str)
-        answers, skills = zip(*map(_parsed, inputs if several else [inputs]), strict=True)
-        found = self.trace(list(answers), list(skills), **options)
-        found = found if options.get("return_dict") else [f"{right:.3f}" for right in found]
-        return found if several else found[0]
+        return pupils.ask(self.trace, inputs, **options)
 
     def answer(self, inputs):
         """How likely the last answer of each sequence is right, by those before it: float32 (N,).
@@ -193,20 +176,7 @@ class KnowledgeTracer(Task):
     def _rows(self, sequences, name="x"):
         """Sequences of (skill, right) -> lists of numbers; see `zoo.models.akt.Tracing`."""
         sequences = raw_data.items(name, sequences, _RULE)
-        return [
-            [self._number(answer, f"{name}[{i}][{j}]") for j, answer in enumerate(sequence)]
-            for i, sequence in enumerate(sequences)
-        ]
-
-    def _number(self, answer, place):
-        if not _is_answer(answer):
-            raise TypeError(f"answers must be pairs of (skill, right); got {place}={answer!r:.80}.")
-        skill, right = answer
-        if right not in (0, 1):
-            raise ValueError(
-                f"right must be True or False, or 1 or 0; got {place}[1]={right!r:.80}."
-            )
-        return self.catalogue.number(skill, f"{place}[0]") + len(self.skills) * int(right)
+        return self.catalogue.rows(sequences, name)
 
     def _found(self, rows, function):
         """Lists of numbers -> for each its place, and its rows of what a method gives for ids."""
@@ -317,35 +287,29 @@ class KnowledgeTracer(Task):
     def resources(self):
         return [self._table]
 
+    def lite_function(self):
+        """See `Task`: `source` int32 (B, S) -> `probability` float32 (B, S), of each answer."""
+        self.build()
+
+        def run(source):
+            return {"probability": self.right(source)[0]}
+
+        return tf.function(run, autograph=False).get_concrete_function(source=IDS)
+
+    def lite_manifest(self, weights):
+        most = self.model.context_length
+        return {"rows": 16, "skills": self.catalogue.names, "longest_source": most}
+
     def get_config(self):
         return {**super().get_config(), "skills": self.catalogue.names}
-
-
-def _is_answer(value):
-    """Whether this is (skill, right), and no sequence of such pairs."""
-    return raw_data.is_pair(value) and not isinstance(value[0], (tuple, list, np.ndarray))
 
 
 def _listed(sequence):
     """A sequence whose last answer may be a skill alone -> one of pairs; a str by its lines."""
     if isinstance(sequence, str):
-        answers, skill = _parsed(sequence)
+        answers, skill = pupils.parsed(sequence)
         return [*answers, (skill, 0)]
     sequence = list(sequence)
-    if sequence and not _is_answer(sequence[-1]):
+    if sequence and not pupils.is_answer(sequence[-1]):
         sequence[-1] = (sequence[-1], 0)
     return sequence
-
-
-def _parsed(text):
-    """Lines of an export's input -> list of (skill, right), and the skill that is asked."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines:
-        raise ValueError(f"inputs must end with the skill that is asked; got {text!r:.80}.")
-    parts = [[part.strip() for part in line.split("=")] for line in lines]
-    for part in parts[:-1]:
-        if len(part) != 2 or part[1] not in ("0", "1"):
-            raise ValueError(
-                f"inputs must have lines of a skill, '=', 1 or 0; got {'='.join(part)!r:.80}."
-            )
-    return [(skill, int(right)) for skill, right in parts[:-1]], parts[-1][0]
