@@ -218,8 +218,6 @@ def _quality(metrics):
     for name, result in corpora.items():
         if "decoding_costs" in result:
             parts += _language(name, result)
-        if "sampled" in result:
-            parts += _next_items(name, result)
         if "shown" in result:
             parts += _captions(name, result)
         if "kinds" in result:
@@ -227,6 +225,8 @@ def _quality(metrics):
     first, result = next(iter(corpora.items()))
     if "by_label" in result:
         parts += _labels(first, result)
+    if "sampled" in result:
+        parts += _next_items(first, result)
     return "\n\n".join(parts)
 
 
