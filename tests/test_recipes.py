@@ -18,6 +18,8 @@ from zoo.recipes.classification import ClassificationRecipe
 from zoo.recipes.generation import GenerationRecipe
 from zoo.recipes.numbers import numbers, overridden
 from zoo.recipes.procedure import _finished_epochs
+from zoo.recipes.recommend_films import RecommendationRecipe
+from zoo.recipes.tracing import TracingRecipe
 from zoo.recipes.translation import TranslationRecipe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,6 +54,8 @@ KINDS = {
     "translate": TranslationRecipe,
     "generate": GenerationRecipe,
     "caption": CaptioningRecipe,
+    "recommend": RecommendationRecipe,
+    "trace": TracingRecipe,
 }
 
 

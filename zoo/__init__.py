@@ -28,6 +28,8 @@ _PUBLIC = {
     "TextGenerator": "zoo.tasks",
     "ImageCaptioner": "zoo.tasks",
     "Classifier": "zoo.tasks",
+    "Recommender": "zoo.tasks",
+    "KnowledgeTracer": "zoo.tasks",
     "Generated": "zoo.tasks",
     "load": "zoo.registry",
     "from_pretrained": "zoo.pretrained",

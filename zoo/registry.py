@@ -16,6 +16,8 @@ TASKS = {  # class of zoo.tasks -> task
     "TextGenerator": "generation",
     "ImageCaptioner": "captioning",
     "Classifier": "classification",
+    "Recommender": "recommendation",
+    "KnowledgeTracer": "knowledge tracing",
 }
 # The figure by which a model is listed: the first of these that its first test set has.
 _FIGURES = (
@@ -23,6 +25,8 @@ _FIGURES = (
     ("cider_d", "CIDEr-D {:.3f}"),
     ("bits_per_character", "{:.3f} bits a character"),
     ("accuracy", "accuracy {:.3f}"),
+    ("ndcg_10", "NDCG@10 {:.3f}"),
+    ("auc", "AUC {:.3f}"),
 )
 
 

@@ -14,7 +14,9 @@ from zoo.cli import (  # noqa: F401  each adds its command
     classify,
     export,
     import_,
+    recommend,
     serve,
+    trace,
     train,
 )
 from zoo.cli.commands import zoo

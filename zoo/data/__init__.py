@@ -12,6 +12,10 @@ from zoo.data.everyday import tatoeba as tatoeba
 from zoo.data.everyday import xdailydialog as xdailydialog
 from zoo.data.files import find as find
 from zoo.data.held_out import evaluation_pairs as evaluation_pairs
+from zoo.data.histories import learners as learners
+from zoo.data.histories import movielens as movielens
+from zoo.data.histories import movielens_films as movielens_films
+from zoo.data.histories import skills as skills
 from zoo.data.labels import shopping_zh as shopping_zh
 from zoo.data.labels import sst2 as sst2
 from zoo.data.labels import trec_questions as trec_questions

@@ -126,6 +126,24 @@ _SHOPPING = {
     "test": "1bf8f33a2b05900b47cd9a22e3c8df5c2886c8b72deb578152b32d26ed94a952",
 }
 
+_MOVIELENS = {
+    "movies.dat": "12d56985213881321ac5e64c82d7c926a1333f9b10003974144763f073aeeb4e",
+    "sequences.txt": "3cdc258ea8c3adf52369a003b36328c8b51c619f01abd1c72b64bd3eab50525e",
+}
+_LEARNERS = {
+    "assist2009_updated.skills.txt": (
+        "fe9375c05ef1eced388179f968babcf3553dc19f1d19ddf89bf91fa809bbec29"
+    ),
+    "assist2009_updated.train.csv": (
+        "5b851c65f665474a0993d86e87901adb1e0916c0d80fe7fce4096e6641924c74"
+    ),
+    "assist2009_updated.test.csv": (
+        "2e8f1d7600543aededa31323343f7d762b8f51c53c0caca852e813b67fe4e823"
+    ),
+    "assist2015.train.csv": "281f952fcbcc0572b40b43baea9844d66ebf63424671d09bd91a01ff4a55ae18",
+    "assist2015.test.csv": "c7d706f31c950a0cf9a84b5173b2e0058c45be3da96b4e8ba1c7847e91cee895",
+}
+
 SOURCES = {
     "multi30k": Source(
         title="Multi30k",
@@ -314,5 +332,25 @@ SOURCES = {
         files={
             f"labels/shopping_zh.{split}.tsv": File(sha256) for split, sha256 in _SHOPPING.items()
         },
+    ),
+    "movielens": Source(
+        title="MovieLens-1M",
+        origin="https://grouplens.org/datasets/movielens/1m, its ratings in the order of time",
+        terms="research, non-commercial; no redistribution of the data without permission",
+        citation="Harper and Konstan (2015), The MovieLens Datasets: History and Context",
+        files={f"movielens/ml-1m/{name}": File(sha256) for name, sha256 in _MOVIELENS.items()},
+    ),
+    "learners": Source(
+        title="ASSISTments 2009-2010 (updated) and 2015",
+        origin=(
+            "https://sites.google.com/site/assistmentsdata, in the split of "
+            "https://github.com/jennyzhang0215/DKVMN"
+        ),
+        terms="research",
+        citation=(
+            "Feng, Heffernan and Koedinger (2009), Addressing the assessment challenge with an "
+            "online system that tutors as it assesses"
+        ),
+        files={f"learners/{name}": File(sha256) for name, sha256 in _LEARNERS.items()},
     ),
 }

@@ -22,10 +22,15 @@ from zoo.evaluation.labels import calibration_error as calibration_error
 from zoo.evaluation.labels import measure_labels as measure_labels
 from zoo.evaluation.litert import compare_litert as compare_litert
 from zoo.evaluation.measure import evaluate as evaluate
+from zoo.evaluation.next_items import HistoryCorpus as HistoryCorpus
+from zoo.evaluation.next_items import measure_next as measure_next
 from zoo.evaluation.own_sentences import OWN_SENTENCES as OWN_SENTENCES
 from zoo.evaluation.scores import Score as Score
 from zoo.evaluation.scores import bleu as bleu
 from zoo.evaluation.scores import chrf as chrf
 from zoo.evaluation.scores import literature_bleu as literature_bleu
+from zoo.evaluation.tracing import AnswerCorpus as AnswerCorpus
+from zoo.evaluation.tracing import auc as auc
+from zoo.evaluation.tracing import measure_tracing as measure_tracing
 from zoo.evaluation.translation import Corpus as Corpus
 from zoo.evaluation.translation import evaluate_pairs as evaluate_pairs

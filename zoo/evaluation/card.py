@@ -27,10 +27,15 @@ _MEASURES = {
     "nats_per_character": ("nats a character", ".4f"),
     "bits_per_character": ("bits a character", ".3f"),
     "bits_per_byte": ("bits a byte", ".3f"),
+    "hr_10": ("HR@10", ".3f"),
+    "ndcg_10": ("NDCG@10", ".3f"),
+    "auc": ("AUC", ".3f"),
+    "skill_auc": ("AUC of the skill alone", ".3f"),
     "loss": ("loss", ".3f"),
     "perplexity": ("perplexity", ".2f"),
 }
 _SETTINGS = ("num_beams", "length_penalty", "temperature", "top_p", "max_new_tokens")
+_NEXT = ("hr_10", "ndcg_10")
 _MEANINGS = {
     sentence: meaning for own in OWN_SENTENCES.values() for sentence, meaning in own.items()
 }
@@ -186,7 +191,7 @@ def _data(card):
 def _quality(metrics):
     corpora = metrics["corpora"]
     measures = [key for key in _MEASURES if any(key in result for result in corpora.values())]
-    sizes = {"bleu": "sentences", "cider_d": "images"}
+    sizes = {"bleu": "sentences", "cider_d": "images", "hr_10": "users", "auc": "answers"}
     size = next((sizes[key] for key in measures if key in sizes), "texts")
     rows = [
         [name, result[size], *(_figure(result, key) for key in measures)]
@@ -194,8 +199,7 @@ def _quality(metrics):
     ]
     heading = ["corpus", size, *(_MEASURES[key][0] for key in measures)]
     parts = [
-        f"`zoo evaluate {metrics['model']}` gave on {metrics['date'][:10]}, with "
-        f"`{', '.join(_settings(metrics))}`:",
+        f"`zoo evaluate {metrics['model']}` gave on {metrics['date'][:10]}{_settings(metrics)}:",
         _table(heading, rows),
     ]
     if "bleu" in measures:
@@ -212,7 +216,7 @@ def _quality(metrics):
     if "calibration" in metrics:
         parts += _calibration(metrics["calibration"])
     for name, result in corpora.items():
-        if "yardsticks" in result:
+        if "decoding_costs" in result:
             parts += _language(name, result)
         if "shown" in result:
             parts += _captions(name, result)
@@ -221,6 +225,8 @@ def _quality(metrics):
     first, result = next(iter(corpora.items()))
     if "by_label" in result:
         parts += _labels(first, result)
+    if "sampled" in result:
+        parts += _next_items(first, result)
     return "\n\n".join(parts)
 
 
@@ -260,11 +266,15 @@ def _number(value):
 
 def _settings(metrics):
     """The settings that say something: of beam search, of sampling, of a classifier."""
-    if "decoding" not in metrics:
-        return [f"temperature={metrics['temperature']:.3f}"]
-    decoding = metrics["decoding"]
-    silent = {"temperature", "top_p"} if not decoding["do_sample"] else {"length_penalty"}
-    return [f"{name}={decoding[name]}" for name in _SETTINGS if name not in silent]
+    if "decoding" in metrics:
+        decoding = metrics["decoding"]
+        silent = {"temperature", "top_p"} if not decoding["do_sample"] else {"length_penalty"}
+        found = [f"{name}={decoding[name]}" for name in _SETTINGS if name not in silent]
+    elif "temperature" in metrics:
+        found = [f"temperature={metrics['temperature']:.3f}"]
+    else:
+        return ""
+    return f", with `{', '.join(found)}`"
 
 
 def _figure(result, key):
@@ -294,6 +304,25 @@ def _language(name, result):
     if "well_formed" in result:
         shares = (f"{100 * share:.1f} % {kind}" for kind, share in result["well_formed"].items())
         yield f"Well-formed poems among samples: {', '.join(shares)}."
+
+
+def _next_items(name, result):
+    """What only the corpora of recommenders have."""
+    yield (
+        f"{name}, beside yardsticks that counted the same training histories: what is rated most, "
+        "and neighbours, the sum of the cosines of a film with those of the history (two films are "
+        "alike when the same people rated both). Ties count against a system. The last two columns "
+        "rank among 100 films drawn by chance, as many papers did, and are here for comparison "
+        "with those alone: **they mislead**, since almost all of the films drawn are easy to tell "
+        "from the right one, and a worse recommender can come out better (Krichene and Rendle "
+        "2020, On Sampled Metrics for Item Recommendation)."
+    )
+    rows = [
+        [system, *(_figure(among, key) for among in (found, found["sampled"]) for key in _NEXT)]
+        for system, found in [("**this model**", result), *result["yardsticks"].items()]
+    ]
+    names = [_MEASURES[key][0] for key in _NEXT]
+    yield _table(["", *names, *(f"{name} of 100 sampled" for name in names)], rows)
 
 
 def _captions(name, result):
@@ -372,4 +401,5 @@ def _table(heading, rows):
 
 def _cell(value):
     """One cell: a bar would end it, a line break the table, and `<` may begin a tag."""
-    return " ".join(str(value).split()).replace("|", "\\|").replace("<", "&lt;")
+    value = "; ".join(value) if isinstance(value, list) else str(value)
+    return " ".join(value.split()).replace("|", "\\|").replace("<", "&lt;")

@@ -9,6 +9,8 @@ from zoo.evaluation.as_typed import AsTyped
 from zoo.evaluation.captions import CaptionCorpus
 from zoo.evaluation.labels import LabelCorpus
 from zoo.evaluation.language import TextCorpus
+from zoo.evaluation.next_items import HistoryCorpus
+from zoo.evaluation.tracing import AnswerCorpus
 from zoo.evaluation.translation import Corpus
 
 
@@ -56,5 +58,12 @@ CORPORA = {
     ),
     "classify_goods_zh": tuple(
         LabelCorpus("shopping_zh", split, "goods") for split in ("test", "val")
+    ),
+    "recommend_films": tuple(HistoryCorpus("movielens", split) for split in ("test", "val")),
+    "trace_learners": tuple(
+        AnswerCorpus("learners", split, "assist2009_updated") for split in ("test", "val")
+    ),
+    "trace_learners_2015": tuple(
+        AnswerCorpus("learners", split, "assist2015") for split in ("test", "val")
     ),
 }

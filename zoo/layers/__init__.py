@@ -8,6 +8,7 @@ from zoo.layers.attention_pooling import AttentionPooling
 from zoo.layers.blocks import DecoderBlock, EncoderBlock, FeedForward
 from zoo.layers.dot_product_attention import DotProductAttention
 from zoo.layers.embedding import TokenEmbedding
+from zoo.layers.monotonic_attention import MonotonicAttention
 from zoo.layers.multi_head_attention import MultiHeadAttention
 from zoo.layers.positions import LearnedPositions, SinusoidalPositions
 
@@ -21,6 +22,7 @@ __all__ = [
     "EncoderBlock",
     "FeedForward",
     "LearnedPositions",
+    "MonotonicAttention",
     "MultiHeadAttention",
     "SinusoidalPositions",
     "TokenEmbedding",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.lite import catalogue, pupils
 from zoo.lite.labels import named
 from zoo.lite.languages import warn_of_another
 from zoo.lite.search import LiteBatches
@@ -223,8 +224,70 @@ class LiteClassifier(LiteModel):
         return answers if several else answers[0]
 
 
+class LiteRecommender(LiteModel):
+    """Names what comes next as the `zoo.Recommender` that was exported; see `LiteModel`."""
+
+    task = "Recommender"
+    verb, output = "recommend", "score"
+
+    def __init__(self, path, num_threads=None):
+        super().__init__(path, num_threads)
+        self._catalogue = catalogue.Catalogue(self.manifest["items"], self.manifest["ids"])
+        self._popular = catalogue.popularity_scores(self.manifest["popularity"])
+
+    def recommend(self, history, top_k=10):
+        """As `zoo.Recommender.recommend`, without `return_dict`."""
+        top_k = catalogue.checked_top_k(top_k)
+        several, rows = self._catalogue.histories(history)
+        newest = [row[-self.manifest["longest_source"] :] for row in rows if row]
+        scored = iter(self._batches(newest))
+        answers = [self._best(next(scored) if row else self._popular, row, top_k) for row in rows]
+        return answers if several else answers[0]
+
+    def ask(self, inputs, **options):
+        """As `zoo.Recommender.ask`."""
+        if isinstance(inputs, str):
+            return self.recommend(inputs, **options)
+        split = [row.splitlines() if isinstance(row, str) else row for row in inputs]
+        return self.recommend(split, **options)
+
+    def _best(self, scores, row, top_k):
+        scores = catalogue.unseen(scores, row)
+        return [name for name, _ in catalogue.ranked(scores, self._catalogue.names, top_k)]
+
+
+class LiteKnowledgeTracer(LiteModel):
+    """Traces as the `zoo.KnowledgeTracer` that was exported; see `LiteModel`."""
+
+    task = "KnowledgeTracer"
+    verb, output = "trace", "probability"
+
+    def __init__(self, path, num_threads=None):
+        super().__init__(path, num_threads)
+        self._skills = pupils.Skills(self.manifest["skills"])
+
+    def trace(self, answers, skill):
+        """As `zoo.KnowledgeTracer.trace`, without `return_dict`."""
+        several, rows = self._skills.asked(answers, skill)
+        found = self._batches([row[-self.manifest["longest_source"] :] for row in rows])
+        found = [right[-1] for right in found]
+        return found if several else found[0]
+
+    def ask(self, inputs):
+        """As `zoo.KnowledgeTracer.ask`."""
+        return pupils.ask(self.trace, inputs)
+
+
 READERS = {
-    reader.task: reader for reader in (LiteTranslator, LiteGenerator, LiteCaptioner, LiteClassifier)
+    reader.task: reader
+    for reader in (
+        LiteTranslator,
+        LiteGenerator,
+        LiteCaptioner,
+        LiteClassifier,
+        LiteRecommender,
+        LiteKnowledgeTracer,
+    )
 }
 
 

@@ -3,18 +3,24 @@
 import sys
 import types
 
+from zoo.models.akt import AKT
 from zoo.models.caption_transformer import CaptionTransformer
+from zoo.models.dkt import DKT
 from zoo.models.language_model import TransformerLM
 from zoo.models.lstm_language_model import LSTMLanguageModel
 from zoo.models.rnn import RNNSearch
+from zoo.models.sasrec import SASRec
 from zoo.models.show_attend_tell import ShowAttendTell
 from zoo.models.text_classifier import TextClassifier
 from zoo.models.transformer import Transformer
 
 __all__ = [
+    "AKT",
     "CaptionTransformer",
+    "DKT",
     "LSTMLanguageModel",
     "RNNSearch",
+    "SASRec",
     "ShowAttendTell",
     "TextClassifier",
     "Transformer",

@@ -13,6 +13,8 @@ _PUBLIC = {
     "LiteGenerator": "zoo.lite.readers",
     "LiteCaptioner": "zoo.lite.readers",
     "LiteClassifier": "zoo.lite.readers",
+    "LiteRecommender": "zoo.lite.readers",
+    "LiteKnowledgeTracer": "zoo.lite.readers",
 }
 
 __all__ = list(_PUBLIC)

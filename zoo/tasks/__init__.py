@@ -3,7 +3,9 @@
 from zoo.tasks.captioner import ImageCaptioner
 from zoo.tasks.classifier import Classifier
 from zoo.tasks.generator import TextGenerator
-from zoo.tasks.output import Classified, Generated
+from zoo.tasks.knowledge_tracer import KnowledgeTracer
+from zoo.tasks.output import Classified, Generated, Recommended, Traced
+from zoo.tasks.recommender import Recommender
 from zoo.tasks.search_task import SearchTask
 from zoo.tasks.task import Task
 from zoo.tasks.translator import Translator
@@ -17,8 +19,12 @@ __all__ = [
     "Classifier",
     "Generated",
     "ImageCaptioner",
+    "KnowledgeTracer",
+    "Recommended",
+    "Recommender",
     "SearchTask",
     "Task",
     "TextGenerator",
+    "Traced",
     "Translator",
 ]

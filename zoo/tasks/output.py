@@ -92,6 +92,107 @@ class Classified:
         return f"Classified({{{ranked}}}, source_tokens={len(self.source_tokens)})"
 
 
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Recommended:
+    """What goes with one history and how it came about; `zoo.plot_attention` draws it.
+
+    Attributes:
+        items: names of the items, best first.
+        scores: natural-log probability of each to be the next, of all that were not seen.
+        source_tokens: the S items of the history that were read, the newest last.
+        attention: float32 (layers, H, 1, S), how much the newest item attended to each of the
+            history; all recommendations rest on it. None of a history without items.
+        popular: whether the history has no items, so that the answer is what is chosen most.
+        text, tokens, score: of the answer as a text of one token: the best item, a list with it,
+            and its score.
+        axes: what the tokens are, as a picture of the attention names them.
+    """
+
+    items: list[str]
+    scores: list[float]
+    source_tokens: list[str]
+    attention: np.ndarray | None
+    popular: bool
+    axes: tuple[str, str] = ("history", "recommendation")
+
+    @property
+    def attended(self):
+        """List of (item of the history, its share of the attention), the largest share first."""
+        if self.attention is None:
+            return []
+        shares = self.attention.mean((0, 1, 2))
+        order = np.argsort(-shares, kind="stable")
+        return [(self.source_tokens[i], float(shares[i])) for i in order]
+
+    @property
+    def text(self):
+        return self.items[0] if self.items else ""
+
+    @property
+    def tokens(self):
+        return [self.text]
+
+    @property
+    def score(self):
+        return self.scores[0] if self.scores else 0.0
+
+    def __repr__(self):
+        """The items with their scores, and of what is long its size."""
+        pairs = zip(self.items, self.scores, strict=True)
+        ranked = ", ".join(f"{item!r}: {score:.2f}" for item, score in pairs)
+        popular = ", popular=True" if self.popular else ""
+        return f"Recommended({{{ranked}}}, source_tokens={len(self.source_tokens)}{popular})"
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Traced:
+    """How likely a pupil's next answer is right, and on what that rests.
+
+    `zoo.plot_attention` draws it.
+
+    Attributes:
+        probability: that it is right.
+        skill: of the question.
+        source_tokens: "(start)", and the S - 1 answers before: the skill, and a tick or a cross.
+        attention: float32 (1, H, 1, S), how much the question attended to each of these.
+        text, tokens, score: of the answer as a text of one token: the skill with the probability, a
+            list with the skill, and the logarithm of the probability.
+        axes: what the tokens are, as a picture of the attention names them.
+    """
+
+    probability: float
+    skill: str
+    source_tokens: list[str]
+    attention: np.ndarray
+    axes: tuple[str, str] = ("answers before", "question")
+
+    @property
+    def attended(self):
+        """List of (place from 0, answer, its share of the attention), the largest share first."""
+        shares = self.attention.mean((0, 1, 2))[1:]
+        order = np.argsort(-shares, kind="stable")
+        return [(int(i), self.source_tokens[1:][i], float(shares[i])) for i in order]
+
+    @property
+    def text(self):
+        return f"{self.skill}: {self.probability:.3f}"
+
+    @property
+    def tokens(self):
+        return [self.skill]
+
+    @property
+    def score(self):
+        return float(np.log(self.probability))
+
+    def __repr__(self):
+        """The probability, and of what is long its size."""
+        return (
+            f"Traced(skill={self.skill!r}, probability={self.probability:.3f}, "
+            f"source_tokens={len(self.source_tokens)})"
+        )
+
+
 def joined(parts, text):
     """The answer to a text that was cut, from the answers to its parts.
 

@@ -1,0 +1,250 @@
+"""`zoo.KnowledgeTracer`: whether the next answer is right, and on which earlier ones that rests."""
+
+import random
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+from zoo import evaluation, serving
+from zoo.cli.main import main
+from zoo.layers import MonotonicAttention, MultiHeadAttention
+from zoo.models import AKT, DKT
+
+SKILLS = ["adding", "halving", "counting"]
+
+
+def pupils(count, seed):
+    """Pupils who know some skills and not others, and answer accordingly."""
+    rng = random.Random(seed)
+    found = []
+    for _ in range(count):
+        known = [rng.random() < 0.5 for _ in SKILLS]
+        skills = [rng.randrange(3) for _ in range(rng.randint(2, 14))]
+        found.append([(SKILLS[skill], known[skill]) for skill in skills])
+    return found
+
+
+@pytest.fixture(scope="module")
+def taught():
+    keras.utils.set_random_seed(1)
+    model = AKT(3, context_length=8, model_dim=16, num_heads=2, ff_dim=16, dropout=0.0)
+    tracer = zoo.KnowledgeTracer(model, SKILLS, name="class")
+    tracer.compile(keras.optimizers.Adam(1e-2), label_smoothing=0.0, metrics=["accuracy"])
+    tracer.fit(pupils(600, 0), epochs=12, batch_size=64, verbose=0)
+    return tracer
+
+
+PAST = [("adding", True), ("halving", False), ("adding", True)]
+
+
+def test_one_pupil_or_several(taught):
+    assert taught.trace(PAST, "adding") > 0.8
+    assert taught.trace(PAST, 2) < 0.2  # by its number
+    assert taught.trace(PAST, "counting") == pytest.approx(0.5, abs=0.2)
+    assert taught.trace([], "counting") == pytest.approx(0.5, abs=0.2)
+    several = taught.trace([PAST, []], ["halving", "adding"])
+    assert several == pytest.approx([taught.trace(PAST, 2), taught.trace([], 1)], abs=1e-5)
+    assert taught.trace([PAST, []], "adding")[0] == pytest.approx(taught.trace(PAST, 1), abs=1e-5)
+
+
+def test_it_says_on_which_answers_it_rests(taught):
+    out = taught.trace(PAST, "halving", return_dict=True)
+    assert out.source_tokens == ["(start)", "adding ✓", "halving ✗", "adding ✓"]
+    assert out.attention.shape == (1, 2, 1, 4)
+    assert out.attention.sum(-1) == pytest.approx(1, abs=1e-5)
+    place, answer, share = out.attended[0]
+    assert (place, answer) == (1, "halving ✗") and share > 0.5
+    assert zoo.plot_attention(out).axes and "halving" in repr(out)
+
+
+def test_no_answer_is_told_by_itself_or_by_later_ones(taught):
+    row = [("adding", True), ("halving", True), ("adding", False), ("counting", True)]
+    whole = taught.probabilities([row])[0]
+    assert whole.shape == (4,)
+    for t in range(4):
+        flipped = [*row[:t], *((skill, not right) for skill, right in row[t:])]
+        np.testing.assert_allclose(
+            taught.probabilities([flipped])[0][: t + 1], whole[: t + 1], atol=1e-5
+        )
+        assert taught.trace(row[:t], row[t][0]) == pytest.approx(whole[t], abs=1e-5)
+    beside = taught.probabilities([row, pupils(1, 3)[0] * 5, []])
+    np.testing.assert_allclose(beside[0], whole, atol=1e-5)
+    assert beside[2].shape == (0,)
+
+
+def test_pupils_longer_than_the_context_are_cut_and_all_answers_count(taught):
+    row = pupils(1, 4)[0][:2] * 10
+    assert len(row) == 20
+    found = taught.probabilities([row])[0]
+    pieces = [taught.probabilities([row[i : i + 8]])[0] for i in (0, 8, 16)]
+    np.testing.assert_allclose(found, np.concatenate(pieces), atol=1e-5)
+    weights = sum(float(tf.reduce_sum(w)) for _, _, w in taught.batches([row]))
+    assert weights == 20
+    out = taught.trace(row, "adding", return_dict=True)
+    assert len(out.source_tokens) == 8  # the start and the newest seven
+    assert out.probability == pytest.approx(taught.trace(row[-7:], "adding"), abs=1e-5)
+
+
+def test_the_loss_is_the_mean_over_answers(taught):
+    rows = [row[:8] for row in pupils(30, 7)]
+    found = np.concatenate(taught.probabilities(rows))
+    right = np.array([right for row in rows for _, right in row])
+    expected = -np.log(np.where(right, found, 1 - found)).mean()
+    assert taught.evaluate(rows, verbose=0)[0] == pytest.approx(expected, rel=1e-3)
+    measured = evaluation.measure_tracing(taught, rows, pupils(20, 8))
+    assert measured["loss"] == pytest.approx(expected, rel=1e-4)
+    assert measured["auc"] > 0.7 > measured["skill_auc"]
+    assert (measured["pupils"], measured["answers"]) == (30, len(right))
+    assert measured["accuracy"] == pytest.approx(np.mean((found >= 0.5) == right))
+
+
+def test_predict_gives_the_probability_of_the_last_answer(taught):
+    rows = [[*PAST, ("halving", True)], [*PAST, "halving"], ["adding"]]
+    found = taught.predict(rows, verbose=0)
+    assert found.dtype == np.float32
+    expected = [taught.trace(PAST, 2), taught.trace(PAST, 2), taught.trace([], 1)]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    text = "adding=1\nhalving=0\nadding=1\nhalving"
+    np.testing.assert_allclose(taught.predict([text], verbose=0), found[:1], atol=1e-5)
+    np.testing.assert_allclose(taught(tf.constant([text])), found[:1], atol=1e-5)
+    assert taught.ask(text) == f"{found[0]:.3f}" and taught.ask([text]) == [taught.ask(text)]
+
+
+def test_the_skills_are_in_the_file(taught, tmp_path):
+    taught.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.skills == SKILLS
+    assert loaded.trace(PAST, "halving") == pytest.approx(taught.trace(PAST, "halving"), abs=1e-6)
+
+
+def test_an_export_answers_as_python_does(taught, tmp_path):
+    loaded = tf.saved_model.load(str(serving.export(taught, tmp_path))).signatures
+    texts = tf.constant(["adding=1\r\nnothing=1\n2=0\n adding=1\nhalving", "counting", ""])
+    found = loaded["serving_default"](answers=texts)["probability"]
+    expected = [taught.trace(PAST, 2), taught.trace([], 3)]
+    np.testing.assert_allclose(found[:2], expected, atol=1e-5)
+    assert np.isfinite(found[2])
+    found = {name: value.numpy() for name, value in loaded["attention"](texts).items()}
+    out = taught.trace(PAST, 2, return_dict=True)
+    assert [token.decode() for token in found["source_tokens"][0]] == out.source_tokens
+    assert [token.decode() for token in found["source_tokens"][1]] == ["(start)", "", "", ""]
+    np.testing.assert_allclose(found["attention"][0, 0], out.attention.mean((0, 1, 2)), atol=1e-5)
+    assert [token.decode() for token in found["target_tokens"][:2, 0]] == ["halving", "counting"]
+    assert found["text"][0].decode() == f"{expected[0]:.3f}"
+
+
+def test_a_lite_file_answers_the_same(taught, tmp_path):
+    pytest.importorskip("ai_edge_litert")
+    reader = serving.open_litert(serving.export_litert(taught, tmp_path, weights="float32"))
+    assert isinstance(reader, serving.LiteKnowledgeTracer)
+    pupils_so_far = [PAST, [], PAST * 9]
+    np.testing.assert_allclose(
+        reader.trace(pupils_so_far, "halving"), taught.trace(pupils_so_far, "halving"), atol=1e-5
+    )
+    assert reader.trace(PAST, 1) == pytest.approx(taught.trace(PAST, 1), abs=1e-5)
+    assert reader.ask("adding=1\nhalving") == taught.ask("adding=1\nhalving")
+
+
+def test_bad_input_is_named(taught):
+    with pytest.raises(ValueError, match=r"got skill='ading'\. Did you mean adding"):
+        taught.trace(PAST, "ading")
+    with pytest.raises(ValueError, match=r"got answers\[0\]\[1\]\[0\]=4\.$"):
+        taught.trace([PAST[0], (4, True)], "adding")
+    with pytest.raises(ValueError, match=r"right must be .*got answers\[0\]\[0\]\[1\]=2"):
+        taught.trace([("adding", 2)], "adding")
+    with pytest.raises(TypeError, match=r"pairs of \(skill, right\); got x\[0\]\[0\]='adding'"):
+        taught.fit([["adding", "halving"]])
+    with pytest.raises(ValueError, match="one for each pupil; got 1 for 2"):
+        taught.trace([PAST, []], ["adding"])
+    with pytest.raises(ValueError, match="at least one sequence"):
+        taught.fit([])
+    with pytest.raises(ValueError, match="y must be None"):
+        taught.fit([PAST], [1])
+    with pytest.raises(ValueError, match="one answer or more"):
+        taught.predict([[]], verbose=0)
+    with pytest.raises(ValueError, match="a skill, '=', 1 or 0"):
+        taught.ask("adding\nhalving")
+    with pytest.raises(ValueError, match="skills must be one or more, each another"):
+        zoo.KnowledgeTracer(taught.model, ["a", "a"])
+
+
+def test_the_area_under_the_curve_counts_a_tie_half():
+    assert evaluation.auc([0.1, 0.2, 0.3, 0.4], [0, 0, 1, 1]) == 1
+    assert evaluation.auc([0.1, 0.3, 0.2, 0.4], [0, 1, 1, 0]) == 0.5
+    assert evaluation.auc([0.5, 0.5, 0.5], [0, 1, 1]) == 0.5
+    assert evaluation.auc([0.1, 0.5, 0.5], [0, 1, 0]) == 0.75
+    with pytest.raises(ValueError, match="both kinds; got 2 right and 0 wrong"):
+        evaluation.auc([0.1, 0.2], [1, 1])
+
+
+def test_monotonic_attention_is_the_formula_of_the_paper():
+    keras.utils.set_random_seed(2)
+    layer = MonotonicAttention(2, 3)
+    x = np.random.default_rng(0).normal(size=(1, 5, 6)).astype("float32")
+    layer(x, x)
+    layer.rate.assign(np.array([0.3, -1.0]).reshape(2, 1, 1))
+    _, found = layer(x, x, use_causal_mask=True, return_attention_scores=True)
+    queries = np.asarray(layer.project_query(x))[0] / np.sqrt(3)
+    keys = np.asarray(layer.project(x)[0])[0]
+    for h in range(2):
+        rate = np.log1p(np.exp([0.3, -1.0][h]))
+        for t in range(5):
+            scores = np.array([queries[h, t] @ keys[h, s] for s in range(t + 1)])
+            shares = np.exp(scores) / np.exp(scores).sum()
+            distance = [np.sqrt((t - s) * shares[s + 1 :].sum()) for s in range(t + 1)]
+            weights = np.exp(np.exp(-rate * np.array(distance)) * scores)
+            np.testing.assert_allclose(
+                np.asarray(found)[0, h, t, : t + 1], weights / weights.sum(), atol=1e-5
+            )
+
+
+def test_without_decay_it_is_plain_attention():
+    plain, layer = MultiHeadAttention(2, 3), MonotonicAttention(2, 3)
+    x = np.random.default_rng(1).normal(size=(2, 4, 6)).astype("float32")
+    plain(x, x), layer(x, x)
+    rate = np.full((2, 1, 1), -50.0)
+    layer.set_weights(
+        [rate if w is layer.rate else plain.weights[i - 1] for i, w in enumerate(layer.weights)]
+    )
+    np.testing.assert_allclose(
+        layer(x, x, use_causal_mask=True), plain(x, x, use_causal_mask=True), atol=1e-5
+    )
+
+
+def test_the_recurrent_yardstick_looks_at_the_past_alone():
+    model = DKT(3, context_length=8, units=5)
+    rows = np.array([[1, 5, 3, 6]], "int32")
+    whole = np.asarray(model(rows))
+    assert whole.shape == (1, 4, 2) and np.all(whole[..., 0] == 0)
+    for t in range(4):
+        other = rows.copy()
+        other[0, t] = (other[0, t] + 2) % 6 + 1  # the same skill, the other outcome
+        np.testing.assert_allclose(
+            np.asarray(model(other))[0, : t + 1], whole[0, : t + 1], atol=1e-6
+        )
+    with pytest.raises(ValueError, match="at most context_length=8 columns; got 9"):
+        model(np.ones((1, 9), "int32"))
+
+
+def test_the_command_line(taught, tmp_path, capsys, monkeypatch):
+    path, picture = str(tmp_path / "class.keras"), tmp_path / "why.png"
+    taught.save(path)
+    command = ["trace", "--model", path]
+    assert (
+        main([*command, "adding=1", "halving=0", "halving", "--why", "--attend", str(picture)]) == 0
+    )
+    said = capsys.readouterr()
+    assert float(said.out) == pytest.approx(taught.trace(PAST[:2], "halving"), abs=1e-3)
+    assert "rests on halving ✗ (2.)" in said.err and picture.exists()
+    lines = tmp_path / "lines"
+    lines.write_text("adding=1\thalving=0\thalving\nadding\n", encoding="utf-8")
+    with lines.open() as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        assert main(command) == 0
+    assert capsys.readouterr().out.split() == [said.out.strip(), taught.ask("adding")]
+    assert main([*command, "ading"]) == 2 and "Did you mean adding" in capsys.readouterr().err
+    assert main([*command, "--why"]) == 2

@@ -1,0 +1,123 @@
+"""Measure a knowledge tracer: whether it knows which answers will be right."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from zoo import data
+from zoo.evaluation.labels import calibration_error
+from zoo.evaluation.progress import progress
+from zoo.evaluation.sources import checksums
+
+_BATCH = 256  # pupils that are traced together
+
+
+class AnswerCorpus(NamedTuple):
+    """One split of one set of pupils' answers.
+
+    Attributes:
+        data: key of `zoo.data.SOURCES`, which is also the name of its loader.
+        split: split of the set.
+        set: which of the sets that the loader has.
+    """
+
+    data: str
+    split: str
+    set: str
+
+    @property
+    def name(self):
+        """Readable and unique: `"learners test assist2015"`."""
+        return f"{self.data} {self.split} {self.set}"
+
+    @property
+    def checksums(self):
+        """Path -> SHA-256 of the files behind the corpus; the loaders compare these on reading."""
+        file = "test" if self.split == "test" else "train"
+        return checksums(self.data, rf"{self.set}\.{file}\.")
+
+    def read(self, data_dir=None):
+        """What `measure` needs: the sequences of (skill, right), and those of the training."""
+        load = getattr(data, self.data)
+        return tuple(load(self.set, split, data_dir=data_dir) for split in (self.split, "train"))
+
+    def measure(self, model, material, limit=None):
+        """Measures a `zoo.KnowledgeTracer` on the first `limit` pupils; see `measure_tracing`."""
+        sequences, training = material
+        return measure_tracing(model, sequences[:limit], training, self.name)
+
+    @staticmethod
+    def summary(result):
+        """One line of the figures that count."""
+        return (
+            f"AUC {result['auc']:.4f} ({result['skill_auc']:.4f} by the skill alone), accuracy "
+            f"{result['accuracy']:.4f} ({result['answers']} answers of {result['pupils']} pupils)"
+        )
+
+
+def measure_tracing(model, sequences, training, description="pupils"):
+    """Measure a knowledge tracer on all answers of all pupils, the first of each among them.
+
+    Args:
+        model: `zoo.KnowledgeTracer`.
+        sequences: list of lists of (skill, right).
+        training: the sequences that the yardstick counts.
+        description: of the progress bar.
+
+    Returns:
+        dict: `pupils` and `answers`, how many; `auc`; `accuracy`, where what is more likely is
+        taken; `loss`, in nats an answer; `calibration_error`, see `zoo.evaluation.labels`;
+        `skill_auc`, the AUC of the share of right answers that each skill had in the training.
+
+    Raises:
+        ValueError: no answers, or all of them right, or all wrong.
+    """
+    right = np.array([is_right for row in sequences for _, is_right in row], "float64")
+    starts = range(0, len(sequences), _BATCH)
+    found = [
+        probabilities
+        for start in progress(list(starts), description)
+        for probabilities in model.probabilities(sequences[start : start + _BATCH])
+    ]
+    found = np.concatenate([*found, np.zeros(0)]).astype("float64")
+    said = np.where(right == 1, found, 1 - found)
+    return {
+        "pupils": len(sequences),
+        "answers": len(right),
+        "auc": auc(found, right),
+        "accuracy": float(np.mean((found >= 0.5) == right)),
+        "loss": float(-np.log(np.maximum(said, 1e-30)).mean()),
+        "calibration_error": calibration_error(np.maximum(found, 1 - found), said >= 0.5),
+        "skill_auc": auc(_by_skill(sequences, training), right),
+    }
+
+
+def auc(scores, right):
+    """The area under the receiver operating characteristic.
+
+    It is the chance that a right answer has a higher score than a wrong one; a tie counts half.
+
+    Args:
+        scores: float (N,).
+        right: bool or 0 and 1 (N,).
+
+    Raises:
+        ValueError: there is no right one, or no wrong one.
+    """
+    scores, right = np.asarray(scores, "float64"), np.asarray(right, "bool")
+    many, few = int(right.sum()), int((~right).sum())
+    if not many or not few:
+        raise ValueError(f"right must have both kinds; got {many} right and {few} wrong.")
+    _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]  # from 1, of a tie the mean
+    return float((ranks[right].sum() - many * (many + 1) / 2) / (many * few))
+
+
+def _by_skill(sequences, training):
+    """The share of right answers of the skill of each answer, smoothed by one of each kind."""
+    counts = {}
+    for skill, is_right in (answer for row in training for answer in row):
+        wrong, right = counts.get(skill, (1, 1))
+        counts[skill] = (wrong + (not is_right), right + bool(is_right))
+    shares = {skill: right / (wrong + right) for skill, (wrong, right) in counts.items()}
+    return [shares.get(skill, 0.5) for row in sequences for skill, _ in row]

@@ -1,0 +1,105 @@
+"""Answers of pupils by skill, as numbers and as lines of text."""
+
+import numbers
+
+from zoo.lite.catalogue import Catalogue
+
+
+class Skills(Catalogue):
+    """Names of skills, which are numbered from 1, and the answers to questions of theirs.
+
+    An answer is one number: the skill of a wrong one, and as many more as there are skills of a
+    right one.
+
+    Args:
+        names: list of K different str without `=`.
+
+    Raises:
+        ValueError: no name, the same twice, or one with `=`.
+    """
+
+    def __init__(self, names):
+        if any("=" in name for name in names):
+            raise ValueError(f"skills must be without '='; got skills={names!r:.80}.")
+        super().__init__(names, range(1, len(names) + 1), "skills")
+
+    def asked(self, answers, skill):
+        """What a tracer is asked: answers so far, and the skill that comes next.
+
+        Args:
+            answers: list of (skill, right); or a list of such lists, one for each pupil.
+            skill: name or number; of several pupils a list, or one for all.
+
+        Returns:
+            Whether these are several, and a list of lists of int.
+
+        Raises:
+            TypeError, ValueError: something else.
+        """
+        several = len(answers) > 0 and not is_answer(answers[0])
+        sequences = answers if several else [answers]
+        alone = isinstance(skill, (str, numbers.Integral))
+        skills = [skill] * len(sequences) if alone else list(skill)
+        if len(skills) != len(sequences):
+            raise ValueError(
+                f"skill must be one for each pupil; got {len(skills)} for {len(sequences)}."
+            )
+        rows = [
+            [*row, self.number(one, "skill")]
+            for row, one in zip(self.rows(sequences, "answers"), skills, strict=True)
+        ]
+        return several, rows
+
+    def rows(self, sequences, name):
+        """Sequences of (skill, right) -> lists of int; errors as of `asked`."""
+        return [
+            [self._answer(answer, f"{name}[{i}][{j}]") for j, answer in enumerate(sequence)]
+            for i, sequence in enumerate(sequences)
+        ]
+
+    def _answer(self, answer, place):
+        if not is_answer(answer):
+            raise TypeError(f"answers must be pairs of (skill, right); got {place}={answer!r:.80}.")
+        skill, right = answer
+        if right not in (0, 1):
+            raise ValueError(
+                f"right must be True or False, or 1 or 0; got {place}[1]={right!r:.80}."
+            )
+        return self.number(skill, f"{place}[0]") + len(self.names) * int(right)
+
+
+def is_answer(value):
+    """Whether this is (skill, right), and no sequence of such pairs."""
+    a_pair = isinstance(value, (tuple, list)) or getattr(value, "ndim", 0) == 1
+    return a_pair and len(value) == 2 and not isinstance(value[0], (tuple, list))
+
+
+def parsed(text):
+    """Lines of text as an export takes them -> list of (skill, right), and the skill asked.
+
+    Args:
+        text: `skill=1` or `skill=0` a line, and on the last line a skill.
+
+    Raises:
+        ValueError: another line, or none.
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise ValueError(f"inputs must end with the skill that is asked; got {text!r:.80}.")
+    parts = [[part.strip() for part in line.split("=")] for line in lines]
+    for part in parts[:-1]:
+        if len(part) != 2 or part[1] not in ("0", "1"):
+            raise ValueError(
+                f"inputs must have lines of a skill, '=', 1 or 0; got {'='.join(part)!r:.80}."
+            )
+    return [(skill, int(right)) for skill, right in parts[:-1]], parts[-1][0]
+
+
+def ask(trace, inputs, **options):
+    """Texts of lines, one or a list, by `trace` of a tracer; see `KnowledgeTracer.ask`."""
+    several = not isinstance(inputs, str)
+    pairs = [parsed(text) for text in (inputs if several else [inputs])]
+    answers, skills = [answers for answers, _ in pairs], [skill for _, skill in pairs]
+    found = trace(answers, skills, **options)
+    found = found if options.get("return_dict") else [f"{right:.3f}" for right in found]
+    return found if several else found[0]
