@@ -32,6 +32,15 @@ CASES = {
         "dropout": 0.2,
         "token_dropout": 0.3,
     },
+    "CompareAggregate": {
+        "vocab_size": 11,
+        "model_dim": 6,
+        "hidden_dim": 5,
+        "kernel_sizes": [1, 3],
+        "train_embedding": False,
+        "embedding_dropout": 0.1,
+        "dropout": 0.2,
+    },
     "DecoderBlock": {
         "num_heads": 4,
         "ff_dim": 7,
@@ -144,6 +153,7 @@ INPUTS = {
         [FLOATS[:, 0, :6], FLOATS[:, 1, :6], FLOATS[:, :, :5], FLOATS[:, :, 2:]],
     ],
     "CaptionTransformer": [{"source": FLOATS, "target": IDS}],
+    "CompareAggregate": [{"query": IDS, "text": IDS[:, None]}],
     "DotProductAttention": [FLOATS, FLOATS],
     "LSTMLanguageModel": [IDS],
     "MultiHeadAttention": [FLOATS, FLOATS],

@@ -16,6 +16,7 @@ from zoo.recipes import own_pairs, run_folder
 from zoo.recipes.captioning import CaptioningRecipe
 from zoo.recipes.classification import ClassificationRecipe
 from zoo.recipes.generation import GenerationRecipe
+from zoo.recipes.matching import MatchingRecipe
 from zoo.recipes.numbers import numbers, overridden
 from zoo.recipes.procedure import _finished_epochs
 from zoo.recipes.translation import TranslationRecipe
@@ -51,6 +52,7 @@ KINDS = {
     "classify": ClassificationRecipe,
     "translate": TranslationRecipe,
     "generate": GenerationRecipe,
+    "match": MatchingRecipe,
     "caption": CaptioningRecipe,
 }
 

@@ -28,6 +28,7 @@ _PUBLIC = {
     "TextGenerator": "zoo.tasks",
     "ImageCaptioner": "zoo.tasks",
     "Classifier": "zoo.tasks",
+    "Matcher": "zoo.tasks",
     "Generated": "zoo.tasks",
     "load": "zoo.registry",
     "models": "zoo.registry",

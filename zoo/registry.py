@@ -16,6 +16,7 @@ TASKS = {  # class of zoo.tasks -> task
     "TextGenerator": "generation",
     "ImageCaptioner": "captioning",
     "Classifier": "classification",
+    "Matcher": "matching",
 }
 # The figure by which a model is listed: the first of these that its first test set has.
 _FIGURES = (
@@ -23,6 +24,8 @@ _FIGURES = (
     ("cider_d", "CIDEr-D {:.3f}"),
     ("bits_per_character", "{:.3f} bits a character"),
     ("accuracy", "accuracy {:.3f}"),
+    ("map", "MAP {:.3f}"),
+    ("f1", "F1 {:.3f}"),
 )
 
 

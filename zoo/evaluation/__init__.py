@@ -1,5 +1,8 @@
 """How good a model is, in numbers and in sentences, and the card that says so."""
 
+from zoo.evaluation.answers import AnswerCorpus as AnswerCorpus
+from zoo.evaluation.answers import PairCorpus as PairCorpus
+from zoo.evaluation.answers import measure_answers as measure_answers
 from zoo.evaluation.as_typed import AsTyped as AsTyped
 from zoo.evaluation.calibration import answer_quality as answer_quality
 from zoo.evaluation.calibration import calibration as calibration
@@ -23,6 +26,10 @@ from zoo.evaluation.labels import measure_labels as measure_labels
 from zoo.evaluation.litert import compare_litert as compare_litert
 from zoo.evaluation.measure import evaluate as evaluate
 from zoo.evaluation.own_sentences import OWN_SENTENCES as OWN_SENTENCES
+from zoo.evaluation.ranking import average_precision as average_precision
+from zoo.evaluation.ranking import ndcg as ndcg
+from zoo.evaluation.ranking import paired_bootstrap as paired_bootstrap
+from zoo.evaluation.ranking import reciprocal_rank as reciprocal_rank
 from zoo.evaluation.scores import Score as Score
 from zoo.evaluation.scores import bleu as bleu
 from zoo.evaluation.scores import chrf as chrf

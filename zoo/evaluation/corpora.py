@@ -5,6 +5,7 @@ A corpus has a `name`, `data` and `split`, `checksums`, and `read(data_dir) -> m
 """
 
 from zoo.data import poem_lines
+from zoo.evaluation.answers import AnswerCorpus, PairCorpus
 from zoo.evaluation.as_typed import AsTyped
 from zoo.evaluation.captions import CaptionCorpus
 from zoo.evaluation.labels import LabelCorpus
@@ -57,4 +58,10 @@ CORPORA = {
     "classify_goods_zh": tuple(
         LabelCorpus("shopping_zh", split, "goods") for split in ("test", "val")
     ),
+    "match_answers": (
+        AnswerCorpus("wikiqa", "test"),
+        AnswerCorpus("wikiqa", "val"),
+        AnswerCorpus("trecqa", "val"),
+    ),
+    "match_questions_zh": tuple(PairCorpus("atec", split) for split in ("test", "val")),
 }

@@ -4,6 +4,7 @@ import sys
 import types
 
 from zoo.models.caption_transformer import CaptionTransformer
+from zoo.models.compare_aggregate import CompareAggregate
 from zoo.models.language_model import TransformerLM
 from zoo.models.lstm_language_model import LSTMLanguageModel
 from zoo.models.rnn import RNNSearch
@@ -13,6 +14,7 @@ from zoo.models.transformer import Transformer
 
 __all__ = [
     "CaptionTransformer",
+    "CompareAggregate",
     "LSTMLanguageModel",
     "RNNSearch",
     "ShowAttendTell",

@@ -13,6 +13,7 @@ _PUBLIC = {
     "LiteGenerator": "zoo.lite.readers",
     "LiteCaptioner": "zoo.lite.readers",
     "LiteClassifier": "zoo.lite.readers",
+    "LiteMatcher": "zoo.lite.readers",
 }
 
 __all__ = list(_PUBLIC)

@@ -3,7 +3,8 @@
 from zoo.tasks.captioner import ImageCaptioner
 from zoo.tasks.classifier import Classifier
 from zoo.tasks.generator import TextGenerator
-from zoo.tasks.output import Classified, Generated
+from zoo.tasks.matcher import Matcher
+from zoo.tasks.output import Classified, Generated, Matched
 from zoo.tasks.search_task import SearchTask
 from zoo.tasks.task import Task
 from zoo.tasks.translator import Translator
@@ -17,6 +18,8 @@ __all__ = [
     "Classifier",
     "Generated",
     "ImageCaptioner",
+    "Matched",
+    "Matcher",
     "SearchTask",
     "Task",
     "TextGenerator",

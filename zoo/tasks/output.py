@@ -92,6 +92,41 @@ class Classified:
         return f"Classified({{{ranked}}}, source_tokens={len(self.source_tokens)})"
 
 
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Matched:
+    """How well one sentence answers a question; `zoo.plot_attention` draws why.
+
+    Attributes:
+        question, sentence: what was compared.
+        score: the probability that the sentence answers the question.
+        tokens: the Q tokens of the question (`▁` stands for a space).
+        source_tokens: the S tokens of the sentence.
+        attention: float32 (1, 1, Q, S): how much each token of the question looks at each of the
+            sentence; a row sums to 1, less what looks at nothing.
+        text: the sentence, which is the answer.
+        axes: what the tokens are, as a picture of the attention names them.
+    """
+
+    question: str
+    sentence: str
+    score: float
+    tokens: list[str]
+    source_tokens: list[str]
+    attention: np.ndarray
+    axes: tuple[str, str] = ("sentence", "question")
+
+    @property
+    def text(self):
+        return self.sentence
+
+    def __repr__(self):
+        """The score and the texts, and of what is long its size."""
+        return (
+            f"Matched(score={self.score:.3f}, question={self.question!r}, "
+            f"sentence={self.sentence!r}, attention={self.attention.shape})"
+        )
+
+
 def joined(parts, text):
     """The answer to a text that was cut, from the answers to its parts.
 

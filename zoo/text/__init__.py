@@ -12,6 +12,7 @@ from zoo.text.sentencepiece import (
     SentencePieceTokenizer,
 )
 from zoo.text.stops import Stops, checked_stops
+from zoo.text.vectors import rarity, word_vectors
 
 __all__ = [
     "END_ID",
@@ -29,5 +30,7 @@ __all__ = [
     "language_of",
     "lines",
     "parts_of",
+    "rarity",
     "warn_of_another",
+    "word_vectors",
 ]
