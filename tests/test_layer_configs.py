@@ -70,6 +70,14 @@ CASES = {
         "units": 8,
         "dropout": 0.1,
     },
+    "LateInteraction": {
+        "vocab_size": 11,
+        "model_dim": 6,
+        "vector_dim": 5,
+        "kernel_size": 2,
+        "scale": 3.0,
+        "dropout": 0.1,
+    },
     "LearnedPositions": {"max_length": 6},
     "MultiHeadAttention": {
         "num_heads": 4,
@@ -156,6 +164,7 @@ INPUTS = {
     "CompareAggregate": [{"query": IDS, "text": IDS[:, None]}],
     "DotProductAttention": [FLOATS, FLOATS],
     "LSTMLanguageModel": [IDS],
+    "LateInteraction": [{"query": IDS, "text": IDS, "allowed": np.eye(len(IDS)) == 1}],
     "MultiHeadAttention": [FLOATS, FLOATS],
     "RNNSearch": [{"source": IDS, "target": IDS}],
     "ShowAttendTell": [{"source": FLOATS, "target": IDS}],
@@ -243,7 +252,7 @@ def call(name, weights=None):
     layer, inputs = CLASSES[name](**CASES[name]), INPUTS.get(name, [FLOATS])
     layer(*inputs)
     if weights is not None:
-        for weight, value in zip(layer.trainable_weights, weights, strict=True):
+        for weight, value in zip(layer.weights, weights, strict=True):
             weight.assign(value)
     return layer, keras.tree.flatten(layer(*inputs))[0]  # states may come after it
 
@@ -256,7 +265,7 @@ def test_another_backend_gives_the_same_outputs(tmp_path):
     arrays = {}
     for name in CASES:
         layer, output = call(name)
-        for i, weight in enumerate(layer.trainable_weights):
+        for i, weight in enumerate(layer.weights):
             arrays[f"{name}/weight{i:03}"] = keras.ops.convert_to_numpy(weight)
         arrays[f"{name}/output"] = keras.ops.convert_to_numpy(output)
     path = str(tmp_path / "arrays.npz")

@@ -199,7 +199,9 @@ def test_bad_input_is_named(taught):
     ):
         with pytest.raises(ValueError, match=message):
             zoo.Matcher(model, words, **options)
-    with pytest.raises(ValueError, match=r"labels must be 0 or 1; got x\[1\]\[2\]=2"):
+    with pytest.raises(
+        ValueError, match=r"labels must be whole numbers from 0 to 1; got x\[1\]\[2\]=2"
+    ):
         taught.fit([("a", "b", 1), ("a", "c", 2)])
     with pytest.raises(ValueError, match="one label for each pair; got 1 for 2"):
         taught.fit([("a", "b"), ("a", "c")], [1])

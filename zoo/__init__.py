@@ -29,6 +29,7 @@ _PUBLIC = {
     "ImageCaptioner": "zoo.tasks",
     "Classifier": "zoo.tasks",
     "Matcher": "zoo.tasks",
+    "Ranker": "zoo.tasks",
     "Generated": "zoo.tasks",
     "load": "zoo.registry",
     "models": "zoo.registry",

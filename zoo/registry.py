@@ -17,6 +17,7 @@ TASKS = {  # class of zoo.tasks -> task
     "ImageCaptioner": "captioning",
     "Classifier": "classification",
     "Matcher": "matching",
+    "Ranker": "ranking",
 }
 # The figure by which a model is listed: the first of these that its first test set has.
 _FIGURES = (
@@ -26,6 +27,7 @@ _FIGURES = (
     ("accuracy", "accuracy {:.3f}"),
     ("map", "MAP {:.3f}"),
     ("f1", "F1 {:.3f}"),
+    ("ndcg_10", "nDCG@10 {:.3f}"),
 )
 
 

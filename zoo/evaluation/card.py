@@ -324,7 +324,7 @@ def _captions(name, result):
 def _matching(name, result):
     """What only the corpora of questions with sentences have."""
     yield (
-        f"Beside what knows words alone, on the {result['sentences']} sentences of {name}, with the "
+        f"Beside what knows words alone, on {result['sentences']} sentences of {name}, with the "
         "95 % interval of how much better the model's MAP is and the share p of 10,000 samples of "
         "the questions in which it is not (paired bootstrap). Of sentences with the same score, "
         "wrong ones are taken to come first:"

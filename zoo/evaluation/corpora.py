@@ -8,6 +8,7 @@ from zoo.data import poem_lines
 from zoo.evaluation.answers import AnswerCorpus, PairCorpus
 from zoo.evaluation.as_typed import AsTyped
 from zoo.evaluation.captions import CaptionCorpus
+from zoo.evaluation.documents import DocumentCorpus
 from zoo.evaluation.labels import LabelCorpus
 from zoo.evaluation.language import TextCorpus
 from zoo.evaluation.translation import Corpus
@@ -64,4 +65,5 @@ CORPORA = {
         AnswerCorpus("trecqa", "val"),
     ),
     "match_questions_zh": tuple(PairCorpus("atec", split) for split in ("test", "val")),
+    "rank_documents": tuple(DocumentCorpus("nfcorpus", split) for split in ("test", "val")),
 }

@@ -1,22 +1,11 @@
 """Yardsticks that know words and no meaning: overlap, cosine of TF-IDF, BM25."""
 
 import math
-import re
 from collections import Counter
 
+from zoo.text import words
+
 _K1, _B = 1.2, 0.75  # of BM25, the usual values
-_ENDINGS = ("ing", "ies", "es", "ed", "ly", "s")
-_STEM = 3  # letters that are left at least
-
-
-def words(text):
-    """Words of a text in lower case, without a common English ending: list of str."""
-    return [_stem(word) for word in re.findall(r"\w+", text.lower())]
-
-
-def _stem(word):
-    ending = next((e for e in _ENDINGS if word.endswith(e) and len(word) - len(e) >= _STEM), "")
-    return word[: len(word) - len(ending)]
 
 
 class Lexical:

@@ -6,6 +6,7 @@ import types
 from zoo.models.caption_transformer import CaptionTransformer
 from zoo.models.compare_aggregate import CompareAggregate
 from zoo.models.language_model import TransformerLM
+from zoo.models.late_interaction import LateInteraction
 from zoo.models.lstm_language_model import LSTMLanguageModel
 from zoo.models.rnn import RNNSearch
 from zoo.models.show_attend_tell import ShowAttendTell
@@ -16,6 +17,7 @@ __all__ = [
     "CaptionTransformer",
     "CompareAggregate",
     "LSTMLanguageModel",
+    "LateInteraction",
     "RNNSearch",
     "ShowAttendTell",
     "TextClassifier",

@@ -37,3 +37,17 @@ RECIPE = MatchingRecipe(
     ),
     steps=1080,
 )
+EXAMPLES = (
+    "where do penguins live\nA penguin's wings are flippers.\nThey live almost only in the "
+    "Southern Hemisphere, on Antarctica and its islands.\nPenguins eat krill, fish and squid.",
+    "how tall is mount everest\nMount Everest attracts many climbers.\nIts peak is 8,848 metres "
+    "above sea level.\nThe first ascent was in 1953 by Tenzing Norgay and Edmund Hillary.",
+    "who wrote hamlet\nHamlet is a tragedy about a prince of Denmark.\nThe play was written by "
+    "William Shakespeare around 1600.\nIt is the longest of his plays.",
+    "when did the titanic sink\nThe Titanic was built in Belfast.\nIt sank in the North Atlantic "
+    "on 15 April 1912.\nMore than 1,500 people died.",
+    "what causes rainbows\nRainbows are often seen in spring.\nA rainbow is caused by light that "
+    "is refracted in drops of water.\nNoah saw a rainbow after the flood.",
+    "how many legs does a spider have\nSpiders have eight legs, and fangs that inject venom.\n"
+    "Insects have six legs.\nMost spiders make webs.",
+)

@@ -58,7 +58,7 @@ class MatchingRecipe:
         lines = [text for pair in train for text in pair[:2]]
         tokenizer = kept_tokenizer(
             Path(run_dir) / "vocabulary.model",
-            lambda: SentencePieceTokenizer.train(dict.fromkeys(lines), **self.tokenizer),
+            lambda: SentencePieceTokenizer.train(list(dict.fromkeys(lines)), **self.tokenizer),
         )
         vectors = self._vectors(Path(run_dir) / "vectors.npy", tokenizer, lines, data_dir)
         rare = rarity(tokenizer.encode([text for _, text, _ in train]), tokenizer.vocab_size)

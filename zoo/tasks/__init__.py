@@ -4,7 +4,9 @@ from zoo.tasks.captioner import ImageCaptioner
 from zoo.tasks.classifier import Classifier
 from zoo.tasks.generator import TextGenerator
 from zoo.tasks.matcher import Matcher
-from zoo.tasks.output import Classified, Generated, Matched
+from zoo.tasks.output import Classified, Generated, Matched, Ranked
+from zoo.tasks.rank_index import RankIndex
+from zoo.tasks.ranker import Ranker
 from zoo.tasks.search_task import SearchTask
 from zoo.tasks.task import Task
 from zoo.tasks.translator import Translator
@@ -20,6 +22,9 @@ __all__ = [
     "ImageCaptioner",
     "Matched",
     "Matcher",
+    "RankIndex",
+    "Ranked",
+    "Ranker",
     "SearchTask",
     "Task",
     "TextGenerator",

@@ -11,18 +11,15 @@ from zoo.lite.readers import SOURCE
 from zoo.tasks import raw_data
 from zoo.tasks.inputs import IDS, chunks, padded, texts
 from zoo.tasks.output import Matched
-from zoo.tasks.task import Task
+from zoo.tasks.pair_task import PairTask, checked_pairs, checked_triples, not_empty
 
 _LITE_ROWS = 32  # texts of one length that a LiteRT file takes at a time
 _LIST = 20  # texts of a question that are seen together in training
 _STEPS = 100  # of Newton's method, which needs about ten
-_TEXT = tf.TensorSpec([None], tf.string)
-_TRIPLES = "a list of (question, text, 0 or 1), or of (question, text), with y of 0 or 1"
-_PAIRS = "a list of (question, text) pairs"
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class Matcher(Task):
+class Matcher(PairTask):
     """Says how well a text fits a question: whether it answers it, or asks for the same.
 
     `fit` trains on triples of a question, a text and 1 or 0; `match` puts sentences in order, best
@@ -51,8 +48,6 @@ class Matcher(Task):
     """
 
     verb = "match"
-    serving_spec = tf.TensorSpec([None, 2], tf.string, name="pairs")
-    answer_dtype = "float32"
 
     def __init__(
         self, model, tokenizer, scale=1.0, offset=0.0, threshold=0.5, max_length=128, **kwargs
@@ -68,14 +63,6 @@ class Matcher(Task):
         self.scale, self.offset = float(scale), float(offset)
         self.threshold = float(threshold)
         self.max_length = raw_data.whole_number("max_length", max_length)
-
-    def compile(self, *args, label_smoothing=0.0, **kwargs):
-        """`Learner.compile`; the places of a list that hold no text can have no share."""
-        if label_smoothing:
-            raise ValueError(
-                f"label_smoothing must be 0 for a Matcher; got label_smoothing={label_smoothing}."
-            )
-        super().compile(*args, label_smoothing=0.0, **kwargs)
 
     def batches(self, x, y=None, *, batch_tokens=4096, batch_size=None, shuffle=0, seed=0):
         """Judged texts -> batches of (lists, the place of the right text, weights).
@@ -95,7 +82,7 @@ class Matcher(Task):
             int32 (B,), 0 where no text is right; weights float32 (B,), all 1.
         """
         lists = {}
-        for question, text, right in self._triples(x, y):
+        for question, text, right in checked_triples(x, y):
             lists.setdefault(question, ([], []))[right].append(text)
         if not lists:
             raise ValueError("x must hold at least one triple; got none.")
@@ -142,7 +129,7 @@ class Matcher(Task):
             ValueError: `top_k` is below 1.
         """
         if sentences is None:
-            pairs = _pairs("question", question)
+            pairs = checked_pairs("question", question)
             return self._matched(pairs) if return_dict else self.answer(pairs).tolist()
         if not isinstance(question, str):
             raise TypeError(f"question must be a str with sentences; got {question!r:.80}.")
@@ -180,7 +167,7 @@ class Matcher(Task):
 
     def answer(self, inputs):
         """The score of each of a list of (question, text): float32 (N,)."""
-        pairs = _pairs("inputs", inputs)
+        pairs = checked_pairs("inputs", inputs)
         return self._probability(self._scored(pairs)[0]).astype("float32")
 
     def calibrate(self, x, y=None):
@@ -198,7 +185,7 @@ class Matcher(Task):
         Reference:
             Platt 1999, Probabilistic Outputs for Support Vector Machines.
         """
-        triples = self._triples(x, y)
+        triples = checked_triples(x, y)
         right = np.array([label for *_, label in triples], "float64")
         if not 0 < right.sum() < len(right):
             raise ValueError(
@@ -222,27 +209,6 @@ class Matcher(Task):
     def answer_settings(self):
         return self.scale, self.offset
 
-    def _triples(self, x, y):
-        """What `fit` takes as data -> a list of (question, text, int)."""
-        if isinstance(x, tf.data.Dataset):
-            x = _read(x, y)
-        rows = raw_data.items("x", x, _TRIPLES)
-        size = 3 if y is None else 2
-        raw_data.check_items("x[{}]", rows, lambda row: _is_row(row, size), "x", _TRIPLES)
-        labels = [row[2] for row in rows] if y is None else raw_data.items("y", y, "a list of 0, 1")
-        if len(labels) != len(rows):
-            raise ValueError(
-                f"y must have one label for each pair; got {len(labels)} for {len(rows)}."
-            )
-        if not rows:
-            raise ValueError("x must hold at least one triple; got none.")
-        place = "x[{}][2]" if y is None else "y[{}]"
-        for i, label in enumerate(labels):
-            if not isinstance(label, (int, float, np.number, np.bool_)) or label not in (0, 1):
-                raise ValueError(f"labels must be 0 or 1; got {place.format(i)}={label!r:.80}.")
-        pairs = zip(rows, labels, strict=True)
-        return [(str(row[0]), str(row[1]), int(label)) for row, label in pairs]
-
     def _encode(self, rows):
         return [ids[: self.max_length] for ids in self.tokenizer.encode(rows)]
 
@@ -254,7 +220,7 @@ class Matcher(Task):
         encoded = [(ids[question], ids[text]) for question, text in pairs]
         logits, attention = np.zeros(len(pairs), "float32"), [None] * len(pairs)
         for rows in chunks([max(1, len(query) + len(text)) for query, text in encoded]):
-            query, text = (_not_empty(padded([encoded[i][k] for i in rows])) for k in (0, 1))
+            query, text = (not_empty(padded([encoded[i][k] for i in rows])) for k in (0, 1))
             found, weights = self._logit_function(query, text)
             logits[rows] = found.numpy()
             for i, row in zip(rows, weights.numpy(), strict=True):
@@ -303,90 +269,18 @@ class Matcher(Task):
             )
         ]
 
-    # Raw inputs are pairs.
-
-    def _is_raw(self, x):
-        if isinstance(x, (list, tuple)) and len(x):
-            return _is_row(x[0], 2)
-        return super()._is_raw(x)
-
-    def _raw_inputs(self, x):
-        if isinstance(x, tf.data.Dataset):
-            return [row[:2] for row in _read(x)]
-        return _pairs("x", x)
-
-    def _is_of_tokens(self, x):
-        if isinstance(x, tf.data.Dataset):
-            spec = x.element_spec
-            return isinstance(spec[0] if isinstance(spec, tuple) else spec, dict)
-        return super()._is_of_tokens(x)
-
-    def call(self, inputs, training=None):
-        """Inputs of the model -> logits; tf.string (B, 2), pairs -> scores float32 (B,)."""
-        if not raw_data.is_strings(inputs):
-            return super().call(inputs, training)
-        return (
-            self._answer_function(inputs) if tf.executing_eagerly() else self.graph_answer(inputs)
-        )
-
     # In a graph, and without TensorFlow.
-
-    def graph_inputs(self, inputs):
-        return tf.constant(_pairs("inputs", inputs))
-
-    def preprocess_tf(self, inputs):
-        """Pairs tf.string (B, 2) -> tokens of both sides, int32 (B, Q) and (B, S)."""
-        return tuple(self._tokens(inputs[:, side]) for side in (0, 1))
-
-    def _tokens(self, strings):
-        ids = self.tokenizer(strings)[:, : self.max_length].to_tensor()
-        empty = tf.cast(tf.equal(tf.shape(ids)[1], 0), tf.int32)
-        return tf.ensure_shape(tf.pad(ids, [[0, 0], [0, empty]]), [None, None])  # S >= 1
 
     def graph_answer(self, inputs):
         return self.probability(self.logits(*self.preprocess_tf(inputs))[0])
 
-    def serve(self, inputs):
-        return {"score": self.graph_answer(inputs)}
-
-    def signatures(self):
-        """What an export offers.
-
-        `serving_default` takes `query` string (B,) and `text` string (B,), and gives `score`
-        float32 (B,). `attention` adds `text` string (B,), the score as a text; `source_tokens`
-        string (B, S) of the text, `target_tokens` string (B, Q) of the query, and `attention`
-        float32 (B, Q, S), what each of the query looks at.
-        """
-        self.build()
-
-        def served(function):
-            return tf.function(
-                lambda query, text: function(tf.stack([query, text], axis=1)),
-                autograph=False,
-                input_signature=[
-                    tf.TensorSpec([None], tf.string, name=name) for name in ("query", "text")
-                ],
-            )
-
-        return {
-            "serving_default": served(self.serve),
-            "attention": served(self._serve_attention),
-        }
-
-    def _serve_attention(self, inputs):
-        query, text = self.preprocess_tf(inputs)
-        logits, attention = self.logits(query, text)
-        score = self.probability(logits)
-        return {
-            "score": score,
-            "text": tf.strings.as_string(score, precision=3),
-            "source_tokens": self.tokenizer.graph_pieces(text),
-            "target_tokens": self.tokenizer.graph_pieces(query),
-            "attention": attention,
-        }
-
     def resources(self):
         return [self.tokenizer.resource]
+
+    def serve_attention(self, inputs):
+        query, text = self.preprocess_tf(inputs)
+        logits, attention = self.logits(query, text)
+        return self.explained(self.probability(logits), query, text, attention)
 
     def lite_function(self):
         """See `Task`: `source` int32 (B, S) and `query` int32 (B, Q) -> `score` float32 (B,)."""
@@ -406,47 +300,6 @@ class Matcher(Task):
     def get_config(self):
         names = ("scale", "offset", "threshold", "max_length")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
-
-
-def _is_row(row, size):
-    """Whether an item is a tuple, a list or an array of so many, of which two are texts."""
-    a_row = isinstance(row, (tuple, list)) or (isinstance(row, np.ndarray) and row.ndim == 1)
-    return a_row and len(row) == size and all(map(raw_data.is_text, row[:2]))
-
-
-def _pairs(name, value):
-    """A list of pairs of texts, checked."""
-    found = raw_data.items(name, value, _PAIRS)
-    found = [
-        [x.decode("utf-8", "replace") if isinstance(x, bytes) else x for x in row]
-        if isinstance(row, np.ndarray)
-        else row
-        for row in found
-    ]
-    raw_data.check_items(name + "[{}]", found, lambda row: _is_row(row, 2), name, _PAIRS)
-    return [(str(question), str(text)) for question, text in found]
-
-
-def _read(dataset, y=None):
-    """A tf.data.Dataset of (question, text, label), or without label -> a list of tuples."""
-    if y is not None:
-        raise ValueError(f"y must be None with a dataset; got {type(y).__name__}.")
-    spec = dataset.element_spec
-    right = isinstance(spec, tuple) and len(spec) in (2, 3)
-    if not right or any(part.dtype != tf.string for part in spec[:2]):
-        raise ValueError(
-            f"x must be a dataset of (question, text, 0 or 1); got a dataset of {spec}."
-        )
-    rows = dataset.unbatch() if spec[0].shape.rank == 1 else dataset
-    return [
-        (*(text.decode("utf-8", "replace") for text in row[:2]), *row[2:])
-        for row in rows.as_numpy_iterator()
-    ]
-
-
-def _not_empty(ids):
-    """Ids (B, S) with at least one column."""
-    return ids if ids.shape[1] else np.zeros((len(ids), 1), "int32")
 
 
 def _logistic(logits, right):

@@ -13,6 +13,7 @@ from zoo.text.sentencepiece import (
 )
 from zoo.text.stops import Stops, checked_stops
 from zoo.text.vectors import rarity, word_vectors
+from zoo.text.words import words
 
 __all__ = [
     "END_ID",
@@ -33,4 +34,5 @@ __all__ = [
     "rarity",
     "warn_of_another",
     "word_vectors",
+    "words",
 ]

@@ -1,0 +1,18 @@
+"""Medical abstracts for a question on food and health: BM25, then words that mean the same."""
+
+import functools
+
+from zoo import data
+from zoo.models import LateInteraction
+from zoo.recipes.ranking import RankingRecipe
+
+RECIPE = RankingRecipe(
+    material=lambda data_dir: (data.nfcorpus("train", data_dir), data.nfcorpus("val", data_dir)),
+    tokenizer={"vocab_size": 8000, "lowercase": True},
+    model=functools.partial(LateInteraction, vector_dim=64, kernel_size=3, scale=20.0, dropout=0.2),
+    steps=720,  # nine passes over the queries
+)
+EXAMPLES = (
+    "why deep fried foods may cause cancer\nacrylamide intake cancer risk fried potatoes\n"
+    "vitamin d supplements bone health\nstatin use breast cancer survival",
+)
