@@ -10,7 +10,9 @@ RECIPE = RankingRecipe(
     material=lambda data_dir: (data.nfcorpus("train", data_dir), data.nfcorpus("val", data_dir)),
     tokenizer={"vocab_size": 8000, "lowercase": True},
     model=functools.partial(LateInteraction, vector_dim=64, kernel_size=3, scale=20.0, dropout=0.2),
-    steps=720,  # nine passes over the queries
+    steps=2000,  # twenty-five passes over the queries
+    peak=4e-3,
+    interval=500,
 )
 EXAMPLES = (
     "why deep fried foods may cause cancer\nacrylamide intake cancer risk fried potatoes\n"
