@@ -8,7 +8,9 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from zoo import serving
+from zoo import evaluation, serving
+from zoo.cli.main import main
+from zoo.data import Documents
 from zoo.models import LateInteraction
 from zoo.tasks import RankIndex
 from zoo.text import SentencePieceTokenizer
@@ -206,3 +208,33 @@ def test_bad_input_is_named(taught, index):
         taught.fit([("a", "b", -1)])
     with pytest.raises(ValueError, match="a document in each other"):
         taught.ask("a query alone")
+
+
+def test_the_command_line_makes_an_index_and_asks_it(taught, tmp_path, capsys):
+    path, folder = str(tmp_path / "things.keras"), str(tmp_path / "index")
+    taught.save(path)
+    (tmp_path / "all.tsv").write_text("".join(f"{k}\t{v}\n" for k, v in DOCUMENTS.items()))
+    assert main(["rank", path, "--index", folder]) == 2
+    assert main(["rank", path, "--index", folder, "--build", str(tmp_path / "all.tsv")]) == 0
+    assert capsys.readouterr().out == ""
+    command = ["rank", path, "doctor", "--index", folder, "--top-k", "2"]
+    assert main(command) == 0
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) == 2 and lines[0][:2] == ["doctor", "b"]
+    picture = tmp_path / "found.png"
+    assert main([*command, "--evidence", "--attend", str(picture)]) == 0
+    assert ">" in capsys.readouterr().out.splitlines()[0].split("\t")[3] and picture.exists()
+    (tmp_path / "bad.tsv").write_text("no tab\n")
+    assert main(["rank", path, "--index", folder, "--build", str(tmp_path / "bad.tsv")]) == 2
+    assert "line 1 has no TAB" in capsys.readouterr().err
+
+
+def test_a_ranker_is_measured_beside_bm25(taught):
+    queries = {"1": "doctor", "2": "sea"}
+    judgments = {"1": {"b": 2}, "2": {"d": 1}}
+    material = Documents(DOCUMENTS, queries, judgments)
+    found = evaluation.measure_ranking(taught, material)
+    assert found["ndcg_10"] == found["map"] == found["mrr"] == 1 and found["queries"] == 2
+    # No document has a word of the queries: of the five that are equal, the right one is last.
+    assert found["bm25"]["mrr"] == pytest.approx(1 / 5)
+    assert found["bm25"]["bootstrap"]["difference"] > 0.5

@@ -9,7 +9,7 @@ import warnings
 
 import click
 
-from zoo.cli import caption, classify, export, match, serve, train  # noqa: F401  each adds its command
+from zoo.cli import caption, classify, export, match, rank, serve, train  # noqa: F401  each adds its command
 from zoo.cli.commands import zoo
 
 BAD_USAGE = 2

@@ -16,6 +16,8 @@ from zoo.evaluation.diversity import copied_lines_share as copied_lines_share
 from zoo.evaluation.diversity import copied_share as copied_share
 from zoo.evaluation.diversity import distinct as distinct
 from zoo.evaluation.diversity import self_bleu as self_bleu
+from zoo.evaluation.documents import DocumentCorpus as DocumentCorpus
+from zoo.evaluation.documents import measure_ranking as measure_ranking
 from zoo.evaluation.examples import read_examples as read_examples
 from zoo.evaluation.examples import replay as replay
 from zoo.evaluation.examples import write_examples as write_examples

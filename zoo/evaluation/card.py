@@ -22,6 +22,7 @@ _MEASURES = {
     "rouge_l": ("ROUGE-L", ".3f"),
     "accuracy": ("accuracy", ".3f"),
     "macro_f1": ("macro F1", ".3f"),
+    "ndcg_10": ("nDCG@10", ".4f"),
     "map": ("MAP", ".3f"),
     "mrr": ("MRR", ".3f"),
     "right_first": ("a right sentence first", ".3f"),
@@ -192,7 +193,12 @@ def _data(card):
 def _quality(metrics):
     corpora = metrics["corpora"]
     measures = [key for key in _MEASURES if any(key in result for result in corpora.values())]
-    sizes = {"bleu": "sentences", "cider_d": "images", "map": "questions"}
+    sizes = {
+        "bleu": "sentences",
+        "cider_d": "images",
+        "right_first": "questions",
+        "ndcg_10": "queries",
+    }
     size = next((sizes[key] for key in measures if key in sizes), "texts")
     rows = [
         [name, result[size], *(_figure(result, key) for key in measures)]
@@ -226,6 +232,8 @@ def _quality(metrics):
             parts += _kinds(name, result)
         if "matching_yardsticks" in result:
             parts += _matching(name, result)
+        if "bm25" in result:
+            parts += _ranking(name, result)
     first, result = next(iter(corpora.items()))
     if "by_label" in result:
         parts += _labels(first, result)
@@ -269,7 +277,7 @@ def _number(value):
 def _settings(metrics):
     """The settings that say something: of beam search, of sampling, of a classifier."""
     if "decoding" not in metrics:
-        names = ("temperature", "scale", "offset", "threshold")
+        names = ("temperature", "scale", "offset", "threshold", "weight")
         return [f"{name}={metrics[name]:.3f}" for name in names if name in metrics]
     decoding = metrics["decoding"]
     silent = {"temperature", "top_p"} if not decoding["do_sample"] else {"length_penalty"}
@@ -342,6 +350,24 @@ def _matching(name, result):
     ]
     yield "Questions whose right sentence came latest:"
     yield _table(["question", "place", "right", "came first"], rows)
+
+
+def _ranking(name, result):
+    """What only the corpora of documents have."""
+    bm25 = result["bm25"]
+    better = bm25["bootstrap"]
+    keys = ("ndcg_10", "map", "mrr")
+    yield (
+        f"On {name}, among all {result['documents']} documents, beside BM25 (k1 1.2, b 0.75, "
+        "common English endings cut) on the same words. The nDCG@10 differs by "
+        f"{better['difference']:+.4f}, 95 % interval {better['low']:+.4f} to {better['high']:+.4f}; "
+        f"in a share of {better['p']:.4f} of 10,000 samples of the queries the model is not better "
+        "(paired bootstrap). Of documents with the same score, those that fit least are taken to "
+        "come first:"
+    )
+    rows = [["**this model**", *(_figure(result, key) for key in keys)]]
+    rows.append(["BM25", *(_figure(bm25, key) for key in keys)])
+    yield _table(["", *(_MEASURES[key][0] for key in keys)], rows)
 
 
 def _labels(name, result):

@@ -145,7 +145,7 @@ class Ranker(PairTask):
         Args:
             documents: list of str, or any iterable, which is gone through once; or a dict of ids
                 and texts.
-            ids: list of what the documents are called; by default their numbers from 0.
+            ids: what the documents are called, looked at last; by default their numbers from 0.
 
         Returns:
             `zoo.tasks.RankIndex`; its `save` keeps it in a folder.
@@ -159,9 +159,7 @@ class Ranker(PairTask):
             documents, ids = documents.values(), list(documents)
         if isinstance(documents, (str, bytes)):
             raise TypeError(f"documents must be a list of str; got {documents!r:.80}.")
-        return rank_index.build(
-            _checked(documents), ids and list(ids), self._digest(), self._encoded
-        )
+        return rank_index.build(_checked(documents), ids, self._digest(), self._encoded)
 
     def rank(self, query, documents, top_k=10, return_dict=False):
         """Puts documents in the order in which they fit a query.
