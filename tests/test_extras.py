@@ -25,6 +25,7 @@ for name in ("starlette", "ai_edge_litert", "jupytext", "torch", "jax", "pytest"
     "serve": "import uvicorn, zoo.serving.app",
     "grpc": "import uvicorn, zoo.serving.app, zoo.serving.grpc_service",
     "litert": "import ai_edge_litert.interpreter, zoo.serving.litert, zoo.lite.readers",
+    "rank": "import bm25s, zoo.tasks",
     "jax": "import os; os.environ['KERAS_BACKEND'] = 'jax'; import keras, zoo.training",
     "tutorials": "import ai_edge_litert.interpreter, uvicorn, ipykernel, tutorials.build",
     "tests": "import pytest, xdist, yaml, nbformat, pycocoevalcap, jax, uvicorn, ai_edge_litert",

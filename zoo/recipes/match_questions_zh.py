@@ -17,11 +17,11 @@ RECIPE = MatchingRecipe(
         embedding_dropout=0.3,
         dropout=0.3,
     ),
-    steps=3650,  # seven passes
+    steps=2600,  # five passes
     batch_size=64,
-    peak=1e-3,
+    peak=1.5e-3,
     warmup=200,
-    interval=521,
+    interval=520,
 )
 EXAMPLES = (
     "花呗怎么还款\n如何还花呗\n花呗额度怎么提高\n借呗怎么还款",
