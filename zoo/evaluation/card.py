@@ -361,9 +361,9 @@ def _ranking(name, result):
         f"On {name}, among all {result['documents']} documents, beside BM25 (k1 1.2, b 0.75, "
         "common English endings cut) on the same words. The nDCG@10 differs by "
         f"{better['difference']:+.4f}, 95 % interval {better['low']:+.4f} to "
-        f"{better['high']:+.4f}; in a share of {better['p']:.4f} of 10,000 samples of the "
-        "queries the model is not better (paired bootstrap). Of documents with the same score, those that fit least are taken to "
-        "come first:"
+        f"{better['high']:+.4f}; in a share of {better['p']:.4f} of 10,000 samples of the queries "
+        "the model is not better (paired bootstrap). Of documents with the same score, those that "
+        "fit least are taken to come first:"
     )
     rows = [["**this model**", *(_figure(result, key) for key in keys)]]
     rows.append(["BM25", *(_figure(bm25, key) for key in keys)])

@@ -9,7 +9,7 @@ from zoo.recipes.matching import MatchingRecipe
 RECIPE = MatchingRecipe(
     pairs=lambda data_dir: (data.atec("train", data_dir), data.atec("val", data_dir)),
     more=lambda data_dir: [text for text, _ in data.shopping_zh("train", data_dir=data_dir)],
-    tokenizer={"vocab_size": 4000, "character_coverage": 0.9995},
+    tokenizer={"vocab_size": 2500, "character_coverage": 0.9995, "model_type": "char"},
     model=functools.partial(
         CompareAggregate,
         hidden_dim=96,
