@@ -21,9 +21,9 @@ EXAMPLES = (
 
 CARD = {
     "title": "Medical abstracts for a question on food and health: BM25 and late interaction",
-    "purpose": "Finds the abstracts that fit a short query among some thousands, and says which of "
-    "their words each word of the query found. It knows the words of its collection alone: of texts "
-    "of another field, only BM25 is worth something.",
+    "purpose": "Finds the abstracts that fit a short query among some thousands, and says which "
+    "of their words each word of the query found. It knows the words of its collection alone: of "
+    "texts of another field, only BM25 is worth something.",
     "data": {
         "nfcorpus": "all documents, the title queries of train; val for the choice of all numbers"
     },
