@@ -19,6 +19,7 @@ from zoo.recipes.generation import GenerationRecipe
 from zoo.recipes.matching import MatchingRecipe
 from zoo.recipes.numbers import numbers, overridden
 from zoo.recipes.procedure import _finished_epochs
+from zoo.recipes.ranking import RankingRecipe
 from zoo.recipes.translation import TranslationRecipe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,6 +54,7 @@ KINDS = {
     "translate": TranslationRecipe,
     "generate": GenerationRecipe,
     "match": MatchingRecipe,
+    "rank": RankingRecipe,
     "caption": CaptioningRecipe,
 }
 

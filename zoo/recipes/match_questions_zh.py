@@ -28,3 +28,18 @@ EXAMPLES = (
     "为什么我不能用花呗\n花呗为啥用不了\n我想关闭花呗\n花呗什么时候还款",
     "怎么关闭借呗\n借呗怎么关掉\n借呗怎么开通\n怎么关闭花呗",
 )
+
+CARD = {
+    "title": "Chinese questions that ask for the same: words compared through attention",
+    "purpose": "Says whether two questions to a payment service ask for the same, and draws which "
+    "of their characters look at each other. It was taught on questions about two services alone.",
+    "data": {
+        "atec": "train; val for the choice of all numbers and of the threshold",
+        "shopping_zh": "train: vectors of characters alone",
+    },
+    "command": "zoo train match_questions_zh",
+    "minutes": 0,
+    "machine": "two cores of an AMD EPYC, shared with others",
+    "helped": [],
+    "faults": [],
+}
