@@ -65,11 +65,11 @@ TEXTS = {
 # By model: a question, and sentences of which one answers it.
 QUESTIONS = {
     "match_answers": (
-        "how tall is mount everest",
+        "when did the titanic sink",
         [
-            "Mount Everest attracts many climbers.",
-            "Its peak is 8,848 metres above sea level.",
-            "The first ascent was in 1953.",
+            "The Titanic was built in Belfast.",
+            "It sank in the North Atlantic on 15 April 1912.",
+            "More than 1,500 people died.",
         ],
     ),
     "match_questions_zh": ("花呗怎么还款", ["如何还花呗", "花呗额度怎么提高", "借呗怎么还款"]),
