@@ -65,12 +65,8 @@ TEXTS = {
 # By model: a question, and sentences of which one answers it.
 QUESTIONS = {
     "match_answers": (
-        "when did the titanic sink",
-        [
-            "The Titanic was built in Belfast.",
-            "It sank in the North Atlantic on 15 April 1912.",
-            "More than 1,500 people died.",
-        ],
+        "how many legs does a spider have",
+        ["Insects have six legs.", "A spider has eight legs.", "Most spiders make webs."],
     ),
     "match_questions_zh": ("花呗怎么还款", ["如何还花呗", "花呗额度怎么提高", "借呗怎么还款"]),
 }
