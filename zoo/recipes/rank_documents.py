@@ -36,7 +36,7 @@ CARD = {
     ],
     "faults": [
         "On the test queries it is better than BM25, but the difference may be chance (above).",
-        "With the 1,000 candidates that it ranks anew a query takes about 0.1 s; with 100, some 0.02 "
+        "With the 1,000 candidates that it ranks anew a query takes about 0.1 s; with 100, 0.02 s "
         "(`ranker.candidates = 100`), on two cores that others used, too.",
         "A query without a word of the collection is found by its vectors alone, among the first "
         "1,000 documents in the order in which they were given.",
