@@ -25,7 +25,7 @@ RULES = {
     "text": ({"lite"}, {"keras", "tensorflow_text", "sentencepiece"} | TENSORFLOW),
     "vision": ({"lite"}, {"keras", "PIL"} | TENSORFLOW),
     "data": (set(), TENSORFLOW),
-    "tasks": (BELOW_TASKS, {"keras", "h5py"} | TENSORFLOW),
+    "tasks": (BELOW_TASKS, {"keras", "h5py", "bm25s"} | TENSORFLOW),
     "pretrained": (
         BELOW_TASKS | {"tasks"},
         {"numpy", "sentencepiece", "safetensors", "torch", "huggingface_hub"},

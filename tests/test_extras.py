@@ -26,6 +26,7 @@ for name in ("starlette", "ai_edge_litert", "jupytext", "torch", "jax", "pytest"
     "grpc": "import uvicorn, zoo.serving.app, zoo.serving.grpc_service",
     "litert": "import ai_edge_litert.interpreter, zoo.serving.litert, zoo.lite.readers",
     "import": "import safetensors, zoo.pretrained.families, zoo.pretrained.marian",
+    "rank": "import bm25s, zoo.tasks",
     "jax": "import os; os.environ['KERAS_BACKEND'] = 'jax'; import keras, zoo.training",
     "tutorials": "import ai_edge_litert.interpreter, uvicorn, ipykernel, tutorials.build",
     "tests": "import pytest, xdist, yaml, nbformat, pycocoevalcap, jax, uvicorn, ai_edge_litert; "

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from zoo import data
-from zoo.data.labels import _as_written
+from zoo.data.labels import as_written
 
 needs_data = pytest.mark.skipif(
     not os.environ.get("ZOO_DATA"), reason="ZOO_DATA does not name the data directory"
@@ -69,7 +69,7 @@ def test_the_questions_for_validation_are_no_longer_in_training():
     ],
 )
 def test_tokens_of_the_penn_treebank_are_joined_as_people_write(tokens, text):
-    assert _as_written(tokens) == text
+    assert as_written(tokens) == text
 
 
 @pytest.mark.parametrize("load", [data.sst2, data.trec_questions, data.shopping_zh])
@@ -81,3 +81,30 @@ def test_a_split_that_a_set_does_not_have_is_named(load):
 def test_a_column_that_the_reviews_do_not_have_is_named():
     with pytest.raises(ValueError, match="column must be one of polarity, goods; got column='x'"):
         data.shopping_zh("val", "x")
+
+
+@needs_data
+def test_judged_pairs_are_whole_and_written_as_people_write():
+    assert [len(data.wikiqa(split)) for split in SPLITS] == [8_672, 1_130, 2_351]
+    assert [len(data.trecqa(split)) for split in SPLITS[:2]] == [4_718, 1_117]
+    assert [len(data.atec(split)) for split in SPLITS] == [33_346, 2_000, 2_000]
+    question, sentence, right = data.wikiqa("train")[5]
+    assert question == "how much is 1 tablespoon of water" and right == 1
+    assert sentence == "this tablespoon has a capacity of about 15 ml."
+    answered = {q for q, _, right in data.wikiqa("test") if right}
+    assert answered == {q for q, *_ in data.wikiqa("test")} and len(answered) == 243
+    assert not any("-lrb-" in text for row in data.trecqa("train") for text in row[:2])
+    assert len(data.self_dialogue("train")) > 200_000
+
+
+@needs_data
+def test_every_judgment_is_of_a_query_and_a_document():
+    sizes = []
+    for split in SPLITS:
+        found = data.nfcorpus(split)
+        assert found.queries.keys() == found.judgments.keys()
+        named = {document for judged in found.judgments.values() for document in judged}
+        assert named <= found.documents.keys() and len(found.documents) == 3_395
+        assert {g for judged in found.judgments.values() for g in judged.values()} <= {1, 2}
+        sizes.append(len(found.queries))
+    assert sizes == [2_563, 324, 323]

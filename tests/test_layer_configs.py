@@ -43,6 +43,15 @@ CASES = {
         "token_dropout": 0.3,
     },
     "DKT": {"num_skills": 5, "context_length": 6, "units": 7, "dropout": 0.1},
+    "CompareAggregate": {
+        "vocab_size": 11,
+        "model_dim": 6,
+        "hidden_dim": 5,
+        "kernel_sizes": [1, 3],
+        "train_embedding": False,
+        "embedding_dropout": 0.1,
+        "dropout": 0.2,
+    },
     "DecoderBlock": {
         "num_heads": 4,
         "ff_dim": 7,
@@ -70,6 +79,14 @@ CASES = {
         "num_layers": 1,
         "model_dim": 6,
         "units": 8,
+        "dropout": 0.1,
+    },
+    "LateInteraction": {
+        "vocab_size": 11,
+        "model_dim": 6,
+        "vector_dim": 5,
+        "kernel_size": 2,
+        "scale": 3.0,
         "dropout": 0.1,
     },
     "LearnedPositions": {"max_length": 6},
@@ -185,9 +202,11 @@ INPUTS = {
         [FLOATS[:, 0, :6], FLOATS[:, 1, :6], FLOATS[:, :, :5], FLOATS[:, :, 2:]],
     ],
     "CaptionTransformer": [{"source": FLOATS, "target": IDS}],
+    "CompareAggregate": [{"query": IDS, "text": IDS[:, None]}],
     "DotProductAttention": [FLOATS, FLOATS],
     "LSTMLanguageModel": [IDS],
     "MonotonicAttention": [FLOATS, FLOATS],
+    "LateInteraction": [{"query": IDS, "text": IDS, "allowed": np.eye(len(IDS)) == 1}],
     "MultiHeadAttention": [FLOATS, FLOATS],
     "RNNSearch": [{"source": IDS, "target": IDS}],
     "ShowAttendTell": [{"source": FLOATS, "target": IDS}],
@@ -278,7 +297,7 @@ def call(name, weights=None):
     layer, inputs = CLASSES[name](**CASES[name]), INPUTS.get(name, [FLOATS])
     layer(*inputs)
     if weights is not None:
-        for weight, value in zip(layer.trainable_weights, weights, strict=True):
+        for weight, value in zip(layer.weights, weights, strict=True):
             weight.assign(value)
     return layer, keras.tree.flatten(layer(*inputs))[0]  # states may come after it
 
@@ -291,7 +310,7 @@ def test_another_backend_gives_the_same_outputs(tmp_path):
     arrays = {}
     for name in CASES:
         layer, output = call(name)
-        for i, weight in enumerate(layer.trainable_weights):
+        for i, weight in enumerate(layer.weights):
             arrays[f"{name}/weight{i:03}"] = keras.ops.convert_to_numpy(weight)
         arrays[f"{name}/output"] = keras.ops.convert_to_numpy(output)
     path = str(tmp_path / "arrays.npz")

@@ -16,8 +16,10 @@ from zoo.recipes import own_pairs, run_folder
 from zoo.recipes.captioning import CaptioningRecipe
 from zoo.recipes.classification import ClassificationRecipe
 from zoo.recipes.generation import GenerationRecipe
+from zoo.recipes.matching import MatchingRecipe
 from zoo.recipes.numbers import numbers, overridden
 from zoo.recipes.procedure import _finished_epochs
+from zoo.recipes.ranking import RankingRecipe
 from zoo.recipes.recommend_films import RecommendationRecipe
 from zoo.recipes.tracing import TracingRecipe
 from zoo.recipes.translation import TranslationRecipe
@@ -53,6 +55,8 @@ KINDS = {
     "classify": ClassificationRecipe,
     "translate": TranslationRecipe,
     "generate": GenerationRecipe,
+    "match": MatchingRecipe,
+    "rank": RankingRecipe,
     "caption": CaptioningRecipe,
     "recommend": RecommendationRecipe,
     "trace": TracingRecipe,

@@ -30,6 +30,8 @@ _PUBLIC = {
     "Classifier": "zoo.tasks",
     "Recommender": "zoo.tasks",
     "KnowledgeTracer": "zoo.tasks",
+    "Matcher": "zoo.tasks",
+    "Ranker": "zoo.tasks",
     "Generated": "zoo.tasks",
     "load": "zoo.registry",
     "from_pretrained": "zoo.pretrained",

@@ -18,6 +18,8 @@ TASKS = {  # class of zoo.tasks -> task
     "Classifier": "classification",
     "Recommender": "recommendation",
     "KnowledgeTracer": "knowledge tracing",
+    "Matcher": "matching",
+    "Ranker": "ranking",
 }
 # The figure by which a model is listed: the first of these that its first test set has.
 _FIGURES = (
@@ -27,6 +29,9 @@ _FIGURES = (
     ("accuracy", "accuracy {:.3f}"),
     ("ndcg_10", "NDCG@10 {:.3f}"),
     ("auc", "AUC {:.3f}"),
+    ("ndcg_10", "nDCG@10 {:.3f}"),
+    ("map", "MAP {:.3f}"),
+    ("f1", "F1 {:.3f}"),
 )
 
 

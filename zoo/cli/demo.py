@@ -62,6 +62,14 @@ TEXTS = {
         "很甜，很新鲜，就是个头小。",
     ],
 }
+# By model: a question, and sentences of which one answers it.
+QUESTIONS = {
+    "match_answers": (
+        "how many legs does a spider have",
+        ["Insects have six legs.", "A spider has eight legs.", "Most spiders make webs."],
+    ),
+    "match_questions_zh": ("花呗怎么还款", ["如何还花呗", "花呗额度怎么提高", "借呗怎么还款"]),
+}
 PHOTOS = Path("examples/photos")
 _PICTURED_TOKENS = 24  # of a continuation, so that its picture can be read
 
@@ -109,6 +117,8 @@ def _show(info):
         return functools.partial(_write, *PROMPTS[info.name])
     if info.name in TEXTS:
         return functools.partial(_classify, TEXTS[info.name])
+    if info.name in QUESTIONS:
+        return functools.partial(_match, *QUESTIONS[info.name])
     return None
 
 
@@ -132,6 +142,18 @@ def _classify(texts, classifier, picture, console):
     table = Table("text", "label", "probability")
     for text, answer in zip(texts, answers, strict=True):
         table.add_row(text, answer.label, f"{answer.probability:.2f}")
+    console.print(table)
+    return picture
+
+
+def _match(question, sentences, matcher, picture, console):
+    from zoo.plots import plot_attention
+
+    answers = matcher.match(question, sentences, return_dict=True)
+    plot_attention(answers[0], picture)
+    table = Table("score", question)
+    for answer in answers:
+        table.add_row(f"{answer.score:.2f}", answer.text)
     console.print(table)
     return picture
 

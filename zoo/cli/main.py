@@ -14,6 +14,8 @@ from zoo.cli import (  # noqa: F401  each adds its command
     classify,
     export,
     import_,
+    match,
+    rank,
     recommend,
     serve,
     trace,

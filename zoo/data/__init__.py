@@ -1,5 +1,8 @@
 """Data sets: found or downloaded, checked, read and cleaned."""
 
+from zoo.data.answers import atec as atec
+from zoo.data.answers import trecqa as trecqa
+from zoo.data.answers import wikiqa as wikiqa
 from zoo.data.augmentation import addresses as addresses
 from zoo.data.augmentation import joined_in_pairs as joined_in_pairs
 from zoo.data.augmentation import renamed as renamed
@@ -7,6 +10,9 @@ from zoo.data.augmentation import typed as typed
 from zoo.data.captions import flickr8k as flickr8k
 from zoo.data.captions import flickr8k_image as flickr8k_image
 from zoo.data.captions import plain_caption as plain_caption
+from zoo.data.dialogues import self_dialogue as self_dialogue
+from zoo.data.documents import Documents as Documents
+from zoo.data.documents import nfcorpus as nfcorpus
 from zoo.data.everyday import bcontrast as bcontrast
 from zoo.data.everyday import tatoeba as tatoeba
 from zoo.data.everyday import xdailydialog as xdailydialog

@@ -1,5 +1,8 @@
 """From pairs of strings to padded batches of about the same number of tokens."""
 
+import itertools
+
+import numpy as np
 import tensorflow as tf
 
 # Bucket widths grow by about a fifth, so that at most a fifth of a batch is padding.
@@ -105,6 +108,57 @@ def bucketed_labels(
     rows = rows.unbatch().map(cut)
     batches = _bucketed(rows, lambda row, label: tf.size(row), batch_tokens, batch_size, max_length)
     return batches.map(lambda ids, labels: (ids, labels, tf.ones_like(labels, tf.float32)))
+
+
+def candidate_lists(
+    ids, examples, *, longest=None, batch_tokens=4096, batch_size=None, shuffle=0, seed=0
+):
+    """Batches of a query with several texts each, of which one is right, or none.
+
+    Args:
+        ids: list of lists of token ids, of all queries and texts.
+        examples: list of (query, right, wrong): places in `ids`, the right one -1 where none is,
+            the wrong ones a list.
+        longest: the most texts of a list, drawn anew in each pass; None for all.
+        batch_tokens: about the most padded positions of the texts in a batch.
+        batch_size, shuffle, seed: see `bucketed_pairs`; of lists.
+
+    Returns:
+        A tf.data.Dataset of a dict of `query` int32 (B, Q) and `text` int32 (B, N, S), padded with
+        0; int32 (B,), the place of the right text counted from 1, 0 for none; and weights float32
+        (B,), all 1.
+    """
+    rows = _ragged(ids)
+    queries, rights, wrongs = zip(*examples, strict=True)
+    wrongs = _ragged(wrongs)
+    lists = tf.data.Dataset.from_tensor_slices((list(queries), list(rights), wrongs))
+    if shuffle:
+        lists = lists.shuffle(shuffle, seed=seed)
+
+    def gathered(query, right, wrong):
+        wrong = wrong.to_tensor() if isinstance(wrong, tf.RaggedTensor) else wrong
+        if longest is not None:
+            wrong = tf.random.shuffle(wrong, seed=seed)[: longest - 1]
+        places = tf.concat([tf.reshape(right, [1])[: tf.cast(right >= 0, tf.int32)], wrong], axis=0)
+        texts = tf.gather(rows, places).to_tensor()
+        inputs = {"query": rows[query], "text": texts}
+        return inputs, tf.cast(right >= 0, tf.int32), tf.constant(1.0)
+
+    found = lists.map(gathered, num_parallel_calls=2)
+    if batch_size:
+        return found.padded_batch(batch_size)
+    widths = [2**power for power in range(6, 17)]
+    return found.bucket_by_sequence_length(
+        lambda inputs, *_: tf.size(inputs["text"]),
+        bucket_boundaries=[width + 1 for width in widths[:-1]],
+        bucket_batch_sizes=[max(1, batch_tokens // width) for width in widths],
+    )
+
+
+def _ragged(rows):
+    """Lists of ints -> int32 (N, None); `tf.ragged.constant` takes seconds for a few thousand."""
+    flat = np.fromiter(itertools.chain.from_iterable(rows), "int32")
+    return tf.RaggedTensor.from_row_lengths(flat, np.array([len(row) for row in rows], "int64"))
 
 
 def _bucketed(rows, length, batch_tokens, batch_size, max_length):

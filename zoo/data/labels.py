@@ -95,14 +95,14 @@ def shopping_zh(split, column="polarity", data_dir=None):
 
 
 def _english(path, labels, data_dir):
-    return [(_as_written(text), labels[int(number)]) for text, number in _rows(path, data_dir)]
+    return [(as_written(text), labels[int(number)]) for text, number in _rows(path, data_dir)]
 
 
 def _rows(path, data_dir):
     return [line.split("\t") for line in read_lines(path, data_dir)]
 
 
-def _as_written(text):
+def as_written(text):
     """Tokens of the Penn Treebank as people write: "`` I do n't , '' she said" -> '"I don't," ...'.
 
     Reference:

@@ -144,6 +144,37 @@ _LEARNERS = {
     "assist2015.test.csv": "c7d706f31c950a0cf9a84b5173b2e0058c45be3da96b4e8ba1c7847e91cee895",
 }
 
+_ANSWERS = {
+    "wikiqa": {
+        "train": "006a4c27b537aaabe3393da798c523735498e0c194fb23e2b5c74e99f1656676",
+        "val": "02f4fc18980734855c2444b22b1dfffebcaaaad16523d82fc516079a35ba1f72",
+        "test": "de7d159efb4374743f6e7bf910929afe9f4f4add688ca1cc64cfd5eeee608443",
+    },
+    "trecqa": {
+        "train": "3befaa0f731332f317e89f7fc747dea50ff5645b45026b9d9d6abb73dbc4d429",
+        "val": "e3849e8df1749a46bc83102b5589416a9c0dc2b9243ea6e7693ab0765afa81c7",
+    },
+    "atec": {
+        "train": "7c726e8a9ce51d21e05017c21b164d6c59b9fff76edb04a57772509729219fb9",
+        "val": "1195be270320bf0103c15ac5b64de48fcc106cfde309efd8cec65029cccfb4ac",
+        "test": "0a7a3d724797fec6bd7c041b4f00fb3bc97cd57cb6c5bbc819213d0d5c9b644a",
+    },
+}
+_NFCORPUS = {
+    "docs.tsv": "811575446b18f234118cdcc802f3acdab5577709ae7205d48ae6b8504b84a919",
+    "train.titles.queries": "b3ac36c83fc871d3478e4f8f9a2d11a56bb41b1e489c0b0fdf2a8d333bc69396",
+    "train.2-1-0.qrel": "82a0b9159db8ae5d7ba530a0da6c5488e167f65df80f16253850556c4848534f",
+    "dev.titles.queries": "548d2deef61bdc5a9db538f12679c503eb1b117c8ad7d8517493fdb4d5741ca6",
+    "dev.2-1-0.qrel": "7828a511ee263e09cb4d9e01c8f7adb4101877f1bc84af2b370af9854d72ffe2",
+    "test.titles.queries": "be3c7287d8784ab6f24e215693cdb0716468ff090252147415abe26a056a2648",
+    "test.2-1-0.qrel": "854da1b7a95e32383e508a89bf62848dd12b7aed28d2e35796e0190dfb97c3ae",
+}
+
+
+def _answers(name):
+    return {f"answers/{name}.{split}.tsv": File(sha256) for split, sha256 in _ANSWERS[name].items()}
+
+
 SOURCES = {
     "multi30k": Source(
         title="Multi30k",
@@ -352,5 +383,59 @@ SOURCES = {
             "online system that tutors as it assesses"
         ),
         files={f"learners/{name}": File(sha256) for name, sha256 in _LEARNERS.items()},
+    ),
+    "wikiqa": Source(
+        title="WikiQA",
+        origin=(
+            "Yang et al. (2015), questions of Bing's users and sentences of Wikipedia, those with "
+            "an answer; in lower case and tokens"
+        ),
+        terms="Microsoft Research Data License; sentences of Wikipedia: CC BY-SA",
+        citation=(
+            "Yang, Yih and Meek (2015), WikiQA: A Challenge Dataset for Open-Domain Question "
+            "Answering"
+        ),
+        files=_answers("wikiqa"),
+    ),
+    "trecqa": Source(
+        title="TREC-QA",
+        origin="Wang et al. (2007), questions of the TREC tracks 8 to 13, sentences of newspapers",
+        terms="not stated",
+        citation="Wang, Smith and Mitamura (2007), What is the Jeopardy Model?",
+        files=_answers("trecqa"),
+    ),
+    "atec": Source(
+        title="ATEC",
+        origin="Ant Financial Artificial Competition 2018, split for this project",
+        terms="not stated",
+        citation="Ant Financial (2018), ATEC question similarity",
+        files=_answers("atec"),
+    ),
+    "nfcorpus": Source(
+        title="NFCorpus",
+        origin=(
+            "Boteva et al. (2016), queries of NutritionFacts.org and medical abstracts of PubMed; "
+            "in lower case without stop words and numbers, 238 documents fewer than the original"
+        ),
+        terms="free for academic use, non-commercial",
+        citation=(
+            "Boteva, Gholipour, Sokolov and Riezler (2016), A Full-Text Learning to Rank Dataset "
+            "for Medical Information Retrieval"
+        ),
+        files={f"documents/nfcorpus/{name}": File(sha256) for name, sha256 in _NFCORPUS.items()},
+    ),
+    "self_dialogue": Source(
+        title="Self-dialogue corpus",
+        origin="https://github.com/jfainberg/self_dialogue_corpus, dialogues that one person wrote",
+        terms="BSD-3-Clause",
+        citation=(
+            "Fainberg et al. (2018), Talking to Myself: Self-dialogues as Data for Conversational "
+            "Agents"
+        ),
+        files={
+            "dialogue/self_dialogue.train.jsonl": File(
+                "193095c10fd7945ad06e34070130a9067fa305b1bc005d7fef1fbcd4a68f10c8"
+            )
+        },
     ),
 }

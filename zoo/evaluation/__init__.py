@@ -1,5 +1,8 @@
 """How good a model is, in numbers and in sentences, and the card that says so."""
 
+from zoo.evaluation.answers import AnswerCorpus as AnswerCorpus
+from zoo.evaluation.answers import PairCorpus as PairCorpus
+from zoo.evaluation.answers import measure_answers as measure_answers
 from zoo.evaluation.as_typed import AsTyped as AsTyped
 from zoo.evaluation.calibration import answer_quality as answer_quality
 from zoo.evaluation.calibration import calibration as calibration
@@ -13,6 +16,8 @@ from zoo.evaluation.diversity import copied_lines_share as copied_lines_share
 from zoo.evaluation.diversity import copied_share as copied_share
 from zoo.evaluation.diversity import distinct as distinct
 from zoo.evaluation.diversity import self_bleu as self_bleu
+from zoo.evaluation.documents import DocumentCorpus as DocumentCorpus
+from zoo.evaluation.documents import measure_ranking as measure_ranking
 from zoo.evaluation.examples import read_examples as read_examples
 from zoo.evaluation.examples import replay as replay
 from zoo.evaluation.examples import write_examples as write_examples
@@ -25,11 +30,15 @@ from zoo.evaluation.measure import evaluate as evaluate
 from zoo.evaluation.next_items import HistoryCorpus as HistoryCorpus
 from zoo.evaluation.next_items import measure_next as measure_next
 from zoo.evaluation.own_sentences import OWN_SENTENCES as OWN_SENTENCES
+from zoo.evaluation.ranking import average_precision as average_precision
+from zoo.evaluation.ranking import ndcg as ndcg
+from zoo.evaluation.ranking import paired_bootstrap as paired_bootstrap
+from zoo.evaluation.ranking import reciprocal_rank as reciprocal_rank
 from zoo.evaluation.scores import Score as Score
 from zoo.evaluation.scores import bleu as bleu
 from zoo.evaluation.scores import chrf as chrf
 from zoo.evaluation.scores import literature_bleu as literature_bleu
-from zoo.evaluation.tracing import AnswerCorpus as AnswerCorpus
+from zoo.evaluation.tracing import LearnerCorpus as LearnerCorpus
 from zoo.evaluation.tracing import auc as auc
 from zoo.evaluation.tracing import measure_tracing as measure_tracing
 from zoo.evaluation.translation import Corpus as Corpus

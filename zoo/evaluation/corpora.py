@@ -5,12 +5,13 @@ A corpus has a `name`, `data` and `split`, `checksums`, and `read(data_dir) -> m
 """
 
 from zoo.data import poem_lines
+from zoo.evaluation.answers import AnswerCorpus, PairCorpus
 from zoo.evaluation.as_typed import AsTyped
 from zoo.evaluation.captions import CaptionCorpus
+from zoo.evaluation.documents import DocumentCorpus
 from zoo.evaluation.labels import LabelCorpus
 from zoo.evaluation.language import TextCorpus
 from zoo.evaluation.next_items import HistoryCorpus
-from zoo.evaluation.tracing import AnswerCorpus
 from zoo.evaluation.translation import Corpus
 
 
@@ -61,9 +62,16 @@ CORPORA = {
     ),
     "recommend_films": tuple(HistoryCorpus("movielens", split) for split in ("test", "val")),
     "trace_learners": tuple(
-        AnswerCorpus("learners", split, "assist2009_updated") for split in ("test", "val")
+        LearnerCorpus("learners", split, "assist2009_updated") for split in ("test", "val")
     ),
     "trace_learners_2015": tuple(
-        AnswerCorpus("learners", split, "assist2015") for split in ("test", "val")
+        LearnerCorpus("learners", split, "assist2015") for split in ("test", "val")
     ),
+    "match_answers": (
+        AnswerCorpus("wikiqa", "test"),
+        AnswerCorpus("wikiqa", "val"),
+        AnswerCorpus("trecqa", "val"),
+    ),
+    "match_questions_zh": tuple(PairCorpus("atec", split) for split in ("test", "val")),
+    "rank_documents": tuple(DocumentCorpus("nfcorpus", split) for split in ("test", "val")),
 }

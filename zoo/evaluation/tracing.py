@@ -12,7 +12,7 @@ from zoo.evaluation.sources import checksums
 _BATCH = 256  # pupils that are traced together
 
 
-class AnswerCorpus(NamedTuple):
+class LearnerCorpus(NamedTuple):
     """One split of one set of pupils' answers.
 
     Attributes:

@@ -278,6 +278,36 @@ class LiteKnowledgeTracer(LiteModel):
         return pupils.ask(self.trace, inputs)
 
 
+class LiteMatcher(LiteModel):
+    """Orders sentences as the `zoo.Matcher` that was exported; see `LiteModel`."""
+
+    task = "Matcher"
+    verb, output = "match", "score"
+
+    def __init__(self, path, num_threads=None):
+        super().__init__(path, num_threads)
+        self._source = Subwords((Path(path) / SOURCE).read_bytes())
+
+    def ask(self, inputs):
+        """As `zoo.Matcher.ask`, without `return_dict`."""
+        several, inputs = _listed_texts(inputs)
+        lines = [text.split("\n") for text in inputs]
+        answers = [self.match(question, rest, top_k=1)[0][0] for question, *rest in lines]
+        return answers if several else answers[0]
+
+    def match(self, question, sentences, top_k=None):
+        """As `zoo.Matcher.match` with a question, without `return_dict`."""
+        several, sentences = _listed_texts(sentences)
+        room = self.manifest["longest_source"]
+        (query,), rows = self._source.encode([question]), self._source.encode(sentences)
+        query = np.tile(np.array(query[:room] or [0], "int32"), (len(rows), 1))
+        scores = self._batches([ids[:room] or [0] for ids in rows], query=query)
+        if not several:
+            return scores[0]
+        order = np.argsort(-np.array(scores), kind="stable")[:top_k]
+        return [(sentences[i], scores[i]) for i in order]
+
+
 READERS = {
     reader.task: reader
     for reader in (
@@ -288,6 +318,7 @@ READERS = {
         LiteRecommender,
         LiteKnowledgeTracer,
     )
+    for reader in (LiteTranslator, LiteGenerator, LiteCaptioner, LiteClassifier, LiteMatcher)
 }
 
 

@@ -5,8 +5,10 @@ import types
 
 from zoo.models.akt import AKT
 from zoo.models.caption_transformer import CaptionTransformer
+from zoo.models.compare_aggregate import CompareAggregate
 from zoo.models.dkt import DKT
 from zoo.models.language_model import TransformerLM
+from zoo.models.late_interaction import LateInteraction
 from zoo.models.lstm_language_model import LSTMLanguageModel
 from zoo.models.rnn import RNNSearch
 from zoo.models.sasrec import SASRec
@@ -18,7 +20,9 @@ __all__ = [
     "AKT",
     "CaptionTransformer",
     "DKT",
+    "CompareAggregate",
     "LSTMLanguageModel",
+    "LateInteraction",
     "RNNSearch",
     "SASRec",
     "ShowAttendTell",

@@ -15,6 +15,7 @@ _PUBLIC = {
     "LiteClassifier": "zoo.lite.readers",
     "LiteRecommender": "zoo.lite.readers",
     "LiteKnowledgeTracer": "zoo.lite.readers",
+    "LiteMatcher": "zoo.lite.readers",
 }
 
 __all__ = list(_PUBLIC)

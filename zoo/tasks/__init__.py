@@ -4,7 +4,10 @@ from zoo.tasks.captioner import ImageCaptioner
 from zoo.tasks.classifier import Classifier
 from zoo.tasks.generator import TextGenerator
 from zoo.tasks.knowledge_tracer import KnowledgeTracer
-from zoo.tasks.output import Classified, Generated, Recommended, Traced
+from zoo.tasks.matcher import Matcher
+from zoo.tasks.output import Classified, Generated, Matched, Ranked, Recommended, Traced
+from zoo.tasks.rank_index import RankIndex
+from zoo.tasks.ranker import Ranker
 from zoo.tasks.recommender import Recommender
 from zoo.tasks.search_task import SearchTask
 from zoo.tasks.task import Task
@@ -22,6 +25,11 @@ __all__ = [
     "KnowledgeTracer",
     "Recommended",
     "Recommender",
+    "Matched",
+    "Matcher",
+    "RankIndex",
+    "Ranked",
+    "Ranker",
     "SearchTask",
     "Task",
     "TextGenerator",

@@ -193,6 +193,85 @@ class Traced:
         )
 
 
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Matched:
+    """How well one sentence answers a question; `zoo.plot_attention` draws why.
+
+    Attributes:
+        question, sentence: what was compared.
+        score: the probability that the sentence answers the question.
+        tokens: the Q tokens of the question (`▁` stands for a space).
+        source_tokens: the S tokens of the sentence.
+        attention: float32 (1, 1, Q, S): how much each token of the question looks at each of the
+            sentence; a row sums to 1, less what looks at nothing.
+        text: the sentence, which is the answer.
+        axes: what the tokens are, as a picture of the attention names them.
+    """
+
+    question: str
+    sentence: str
+    score: float
+    tokens: list[str]
+    source_tokens: list[str]
+    attention: np.ndarray
+    axes: tuple[str, str] = ("sentence", "question")
+
+    @property
+    def text(self):
+        return self.sentence
+
+    def __repr__(self):
+        """The score and the texts, and of what is long its size."""
+        return (
+            f"Matched(score={self.score:.3f}, question={self.question!r}, "
+            f"sentence={self.sentence!r}, attention={self.attention.shape})"
+        )
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Ranked:
+    """How well one document fits a query; `zoo.plot_attention` draws why.
+
+    Attributes:
+        query: what was asked.
+        id: of the document.
+        text: the document.
+        score: of BM25 and of late interaction together.
+        tokens: the Q tokens of the query (`▁` stands for a space).
+        source_tokens: the S tokens of the document, as many as were read.
+        attention: float32 (1, 1, Q, S): for each token of the query how like it the one of the
+            document is that it found, and 0 for all others.
+        axes: what the tokens are, as a picture of the attention names them.
+    """
+
+    query: str
+    id: str
+    text: str
+    score: float
+    tokens: list[str]
+    source_tokens: list[str]
+    attention: np.ndarray
+    axes: tuple[str, str] = ("document", "query")
+
+    @property
+    def evidence(self):
+        """What each token of the query found: list of (token, token of the document, likeness)."""
+        if not self.source_tokens:
+            return []
+        best = self.attention[0, 0].argmax(axis=1)
+        return [
+            (token, self.source_tokens[s], float(self.attention[0, 0, t, s]))
+            for t, (token, s) in enumerate(zip(self.tokens, best, strict=True))
+        ]
+
+    def __repr__(self):
+        """The score and the names, and of what is long its size."""
+        return (
+            f"Ranked(id={self.id!r}, score={self.score:.2f}, query={self.query!r}, "
+            f"text={self.text!r:.60}, attention={self.attention.shape})"
+        )
+
+
 def joined(parts, text):
     """The answer to a text that was cut, from the answers to its parts.
 

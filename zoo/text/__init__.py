@@ -12,6 +12,8 @@ from zoo.text.sentencepiece import (
     SentencePieceTokenizer,
 )
 from zoo.text.stops import Stops, checked_stops
+from zoo.text.vectors import rarity, word_vectors
+from zoo.text.words import words
 
 __all__ = [
     "END_ID",
@@ -29,5 +31,8 @@ __all__ = [
     "language_of",
     "lines",
     "parts_of",
+    "rarity",
     "warn_of_another",
+    "word_vectors",
+    "words",
 ]

@@ -1,0 +1,217 @@
+"""`RankIndex`: documents made ready for many queries, in memory or in a folder that is mapped."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from zoo.system import new_folder, put_folder
+from zoo.text import words
+
+_FORMAT = 1
+_K1, _B = 1.2, 0.75  # of BM25, the usual values
+_META, _DOCUMENTS, _VECTORS = "index.json", "documents.jsonl", "vectors.npy"
+_PIECES, _STARTS, _LINES, _BM25 = "pieces.npy", "starts.npy", "lines.npy", "bm25"
+_CHUNK = 256  # documents that are encoded together
+_NONE = "attentionzoononeatall"  # stands for a document without words, which BM25 cannot hold
+
+
+class RankIndex:
+    """The documents that a `zoo.Ranker` ranks: their words, for BM25, and their vectors.
+
+    `zoo.Ranker.index` makes it, `RankIndex.load` reads one that was saved. Vectors and texts of a
+    saved one stay on the disk until they are asked for.
+
+    Attributes:
+        ids: list of str, of the documents.
+        model: str, what tells the model that made the vectors from others.
+    """
+
+    def __init__(self, ids, model, bm25, vectors, pieces, starts, texts):
+        self.ids, self.model = ids, model
+        self._bm25, self._vectors, self._pieces = bm25, vectors, pieces
+        self._starts, self._texts = starts, texts
+
+    def __len__(self):
+        return len(self.ids)
+
+    def text(self, number):
+        """The text of a document."""
+        return self._texts[number]
+
+    def bm25(self, query):
+        """BM25 of all documents for the words of a query: float32 (N,)."""
+        return _scores(self._bm25, query, len(self))
+
+    def vectors(self, number):
+        """The vectors of the tokens of a document, float16 (S, D), and the tokens, int32 (S,)."""
+        part = slice(self._starts[number], self._starts[number + 1])
+        return self._vectors[part], self._pieces[part]
+
+    def late(self, query, weights, numbers):
+        """The score of late interaction of some documents.
+
+        Args:
+            query: float32 (Q, D), unit vectors.
+            weights: float32 (Q,), of the tokens of the query.
+            numbers: int (N,), of documents.
+
+        Returns:
+            float32 (N,), 0 for a document without tokens.
+        """
+        starts = self._starts
+        sizes = starts[numbers + 1] - starts[numbers]
+        rows = [self._vectors[starts[n] : starts[n + 1]] for n in numbers[sizes > 0]]
+        found = np.zeros(len(numbers), "float32")
+        if rows:
+            alike = np.concatenate(rows).astype("float32") @ query.T
+            first = np.concatenate([[0], np.cumsum(sizes[sizes > 0])[:-1]])
+            found[sizes > 0] = np.maximum.reduceat(alike, first, axis=0) @ weights
+        return found
+
+    def save(self, folder):
+        """Writes the index into a folder, whole or not at all.
+
+        Returns:
+            `pathlib.Path` of the folder.
+        """
+        folder = Path(folder)
+        with new_folder(folder.parent) as beside:
+            self._bm25.save(str(beside / _BM25), show_progress=False)
+            np.save(beside / _VECTORS, self._vectors)
+            np.save(beside / _PIECES, self._pieces)
+            np.save(beside / _STARTS, self._starts)
+            lines = [json.dumps(text, ensure_ascii=False).encode() + b"\n" for text in self._texts]
+            np.save(beside / _LINES, np.cumsum([0, *map(len, lines)], dtype="int64"))
+            (beside / _DOCUMENTS).write_bytes(b"".join(lines))
+            meta = {"format": _FORMAT, "model": self.model, "ids": self.ids}
+            (beside / _META).write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
+            put_folder(beside, folder)
+        return folder
+
+    @classmethod
+    def load(cls, folder):
+        """Reads a saved index; vectors and texts are mapped, not read.
+
+        Raises:
+            FileNotFoundError: the folder holds none.
+            ValueError: it is damaged, or of a later version.
+        """
+        folder = Path(folder)
+        try:
+            meta = json.loads((folder / _META).read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            raise FileNotFoundError(
+                f"index must be a folder that RankIndex.save wrote; got {str(folder)!r}."
+            ) from None
+        except ValueError as error:
+            raise ValueError(f"{folder} must be a whole index; got: {error}") from error
+        if meta.get("format") != _FORMAT:
+            raise ValueError(
+                f"{folder} must be an index of format {_FORMAT}; got {meta.get('format')!r}."
+            )
+        try:
+            bm25 = _library().BM25.load(str(folder / _BM25), mmap=True, show_progress=False)
+            arrays = [
+                np.load(folder / name, mmap_mode="r") for name in (_VECTORS, _PIECES, _STARTS)
+            ]
+            texts = _Lines(folder / _DOCUMENTS, np.load(folder / _LINES))
+        except (OSError, ValueError, EOFError) as error:
+            raise ValueError(f"{folder} must be a whole index; got: {error}") from error
+        if len(meta["ids"]) != len(texts) or len(arrays[2]) != len(texts) + 1:
+            raise ValueError(f"{folder} must be a whole index; got parts of other sizes.")
+        return cls(meta["ids"], meta["model"], bm25, *arrays, texts)
+
+
+class _Lines:
+    """Texts in a file, a JSON line each, read when asked for."""
+
+    def __init__(self, path, starts):
+        self._file, self._starts = np.memmap(path, "uint8", "r"), starts
+
+    def __len__(self):
+        return len(self._starts) - 1
+
+    def __getitem__(self, number):
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        return json.loads(bytes(self._file[self._starts[number] : self._starts[number + 1]]))
+
+
+def build(documents, ids, model, encode):
+    """Makes an index.
+
+    Args:
+        documents: iterable of str.
+        ids: list of str, or None for the numbers from 0.
+        model: see `RankIndex`.
+        encode: list of str -> a list of (tokens int32 (S,), vectors float16 (S, D)) of each.
+
+    Raises:
+        ImportError: bm25s is not installed.
+    """
+    _library()  # whose absence shows before the work
+    texts, split, vectors, pieces = [], [], [], []
+    chunk = []
+
+    def take():
+        for tokens, found in encode(chunk):
+            pieces.append(tokens)
+            vectors.append(found)
+        chunk.clear()
+
+    for text in documents:
+        texts.append(text)
+        split.append(words(text))
+        chunk.append(text)
+        if len(chunk) == _CHUNK:
+            take()
+    take()
+    if ids is not None and len(ids) != len(texts):
+        raise ValueError(f"ids must be one for each document; got {len(ids)} for {len(texts)}.")
+    if not texts:
+        raise ValueError("documents must hold at least one; got none.")
+    bm25 = _indexed(split)
+    starts = np.cumsum([0, *map(len, pieces)], dtype="int64")
+    names = [str(i) for i in (range(len(texts)) if ids is None else ids)]
+    return RankIndex(
+        names, model, bm25, np.concatenate(vectors), np.concatenate(pieces), starts, texts
+    )
+
+
+def bm25_of(documents):
+    """A function from a query to BM25 of each of some documents, float32 (N,)."""
+    split = [words(text) for text in documents]
+    library = _indexed(split)
+    return lambda query: _scores(library, query, len(split))
+
+
+def _indexed(split):
+    found = _library().BM25(k1=_K1, b=_B, method="lucene")
+    found.index([row or [_NONE] for row in split], show_progress=False)
+    return found
+
+
+def _scores(bm25, query, count):
+    known = [word for word in words(query) if word in bm25.vocab_dict]
+    return bm25.get_scores(known) if known else np.zeros(count, "float32")
+
+
+def digest(arrays):
+    """What tells a model from others: a str, of its weights, of large ones of some rows."""
+    found = hashlib.sha256()
+    for array in arrays:
+        found.update(np.ascontiguousarray(array[:: 1 + array.size // 2**16]).tobytes())
+    return found.hexdigest()[:16]
+
+
+def _library():
+    try:
+        import bm25s
+    except ImportError as error:
+        raise ImportError(
+            "A Ranker needs the package bm25s, which is not installed: "
+            "pip install 'attention-zoo[rank]'."
+        ) from error
+    return bm25s
