@@ -12,6 +12,7 @@ from zoo.evaluation.documents import DocumentCorpus
 from zoo.evaluation.labels import LabelCorpus
 from zoo.evaluation.language import TextCorpus
 from zoo.evaluation.next_items import HistoryCorpus
+from zoo.evaluation.tracing import LearnerCorpus
 from zoo.evaluation.translation import Corpus
 
 
