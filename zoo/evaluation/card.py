@@ -174,8 +174,8 @@ def render_card(card, metrics, examples):
 
 def _size(metrics):
     disk = f", {metrics['bytes'] / 2**20:.1f} MiB on disk" if metrics["bytes"] else ""
-    bits = metrics.get("bits_per_weight")
-    stored = f"{bits:.1f} bits each on average" if bits else "half precision"
+    bits = round(metrics.get("bits_per_weight", 16), 1)
+    stored = "half precision" if bits == 16 else f"{bits} bits each on average"
     return (
         f"{metrics['parameters']:,} parameters{disk}. The weights are stored in {stored} and are "
         "float32 once loaded; all figures are of this file."
