@@ -34,3 +34,28 @@ EXAMPLES = (
     "Area Circle=1\nArea Circle=1\nCircumference",
     "Addition Whole Numbers=1\nAddition Whole Numbers=1\nCircumference",
 )
+
+CARD = {
+    "title": "Whether a pupil's next answer is right: attention over the answers before, which "
+    "forgets",
+    "purpose": "Takes what a pupil answered to exercises of mathematics, by skill, and says how "
+    "likely the next answer is right; it knows the 110 skills of ASSISTments 2009-2010. Not for "
+    "marks, nor for decisions on a pupil.",
+    "data": {
+        "learners": "ASSISTments 2009-2010, 2,628 of the 2,921 training pupils; the others "
+        "are held out"
+    },
+    "command": "zoo train trace_learners",
+    "minutes": 5,
+    "machine": "two cores of an AMD EPYC that were busy with other work",
+    "published": [
+        {
+            "system": system,
+            "corpus": "learners test assist2009_updated",
+            "measure": "auc",
+            "score": score,
+            "origin": "Ghosh, Heffernan and Lan 2020, by splits of their own",
+        }
+        for system, score in (("SAKT", 0.752), ("DKT", 0.817), ("AKT", 0.835))
+    ],
+}

@@ -26,3 +26,28 @@ EXAMPLES = (
     "skill 1=0\nskill 1=1\nskill 1=1\nskill 1",
     "skill 3=1\nskill 3=1\nskill 1",
 )
+
+CARD = {
+    "title": "Whether a pupil's next answer is right: attention over the answers before, which "
+    "forgets",
+    "purpose": "As `trace_learners`, for the 100 skills of ASSISTments 2015, which have numbers "
+    "and no names. The two sets share no skill that could be told, so each has a model. Not for "
+    "marks, nor for decisions on a pupil.",
+    "data": {
+        "learners": "ASSISTments 2015, 12,541 of the 13,935 training pupils; the others are "
+        "held out"
+    },
+    "command": "zoo train trace_learners_2015",
+    "minutes": 5,
+    "machine": "two cores of an AMD EPYC that were busy with other work",
+    "published": [
+        {
+            "system": system,
+            "corpus": "learners test assist2015",
+            "measure": "auc",
+            "score": score,
+            "origin": "Ghosh, Heffernan and Lan 2020, by splits of their own",
+        }
+        for system, score in (("SAKT", 0.721), ("DKT", 0.731), ("AKT", 0.783))
+    ],
+}
