@@ -24,7 +24,7 @@ RECIPE = TracingRecipe(
         ff_dim=128,
         dropout=0.2,
     ),
-    steps=1000,  # nine passes over 203,000 answers
+    steps=1000,  # nine passes over 198,000 answers
 )
 EXAMPLES = (
     "Circumference",

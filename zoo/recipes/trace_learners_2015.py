@@ -17,7 +17,7 @@ RECIPE = TracingRecipe(
         ff_dim=128,
         dropout=0.2,
     ),
-    steps=800,  # four passes over 436,000 answers
+    steps=1000,  # four passes over 432,000 answers
 )
 EXAMPLES = (
     "skill 1",
