@@ -270,7 +270,7 @@ class LiteKnowledgeTracer(LiteModel):
         """As `zoo.KnowledgeTracer.trace`, without `return_dict`."""
         several, rows = self._skills.asked(answers, skill)
         found = self._batches([row[-self.manifest["longest_source"] :] for row in rows])
-        found = [right[-1] for right in found]
+        found = [float(right[-1]) for right in found]
         return found if several else found[0]
 
     def ask(self, inputs):

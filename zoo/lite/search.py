@@ -66,7 +66,8 @@ class LiteBatches:
             **inputs: the further inputs of the file, arrays with a value for each source.
 
         Returns:
-            list of lists of numbers. An error of one source ends it for all.
+            list of lists of int, or of float arrays, of which a list would take longer than the
+            file to compute. An error of one source ends it for all.
         """
         answers = [None] * len(sources)
 
@@ -79,7 +80,7 @@ class LiteBatches:
                     **{name: values[filled] for name, values in inputs.items()},
                 )[self._output]
             for i, row in zip(places, found, strict=False):  # what fills the batch is dropped
-                answers[i] = row.tolist()
+                answers[i] = row.tolist() if row.dtype.kind == "i" else row
 
         batches = self._batches(list(map(size, sources)))
         if min(self._num_threads, len(batches)) < 2:
