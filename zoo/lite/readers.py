@@ -301,25 +301,23 @@ class LiteMatcher(LiteModel):
         room = self.manifest["longest_source"]
         (query,), rows = self._source.encode([question]), self._source.encode(sentences)
         query = np.tile(np.array(query[:room] or [0], "int32"), (len(rows), 1))
-        scores = self._batches([ids[:room] or [0] for ids in rows], query=query)
+        found = self._batches([ids[:room] or [0] for ids in rows], query=query)
+        scores = [float(score) for score in found]
         if not several:
             return scores[0]
         order = np.argsort(-np.array(scores), kind="stable")[:top_k]
         return [(sentences[i], scores[i]) for i in order]
 
 
-READERS = {
-    reader.task: reader
-    for reader in (
-        LiteTranslator,
-        LiteGenerator,
-        LiteCaptioner,
-        LiteClassifier,
-        LiteRecommender,
-        LiteKnowledgeTracer,
-    )
-    for reader in (LiteTranslator, LiteGenerator, LiteCaptioner, LiteClassifier, LiteMatcher)
-}
+def _readers(base):
+    """Task -> reader, of all classes below `base`."""
+    found = {base.task: base} if base.task else {}
+    for reader in base.__subclasses__():
+        found |= _readers(reader)
+    return found
+
+
+READERS = _readers(LiteModel)
 
 
 def open_litert(path, num_threads=None):
