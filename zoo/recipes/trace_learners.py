@@ -68,8 +68,8 @@ CARD = {
         ),
     ],
     "faults": [
-        "It is no better than an LSTM that learned by the same answers (AUC 0.8172 and 0.8173 on the "
-        "test, 0.8233 and 0.8210 on validation). What it has before it: it says on what it rests.",
+        "It is no better than an LSTM that learned by the same answers (AUC 0.8172 and 0.8173 on "
+        "the test, 0.8233 and 0.8210 on validation). Unlike the LSTM it says on what it rests.",
         "It is behind the published AKT by 0.018. Its loss in training (0.460) and in validation "
         "(0.453) is the same: a larger model or more passes were not tried.",
         "It does not know the question, only its skill: hard and easy ones of a skill are alike.",

@@ -60,8 +60,8 @@ CARD = {
         ),
     ],
     "faults": [
-        "It is behind an LSTM that learned by the same answers, by 0.003. What it has before it: it "
-        "says on what it rests.",
+        "It is behind an LSTM that learned by the same answers, by 0.003. Unlike that "
+        "it says on what it rests.",
         "It is behind the published DKT by 0.001 and the published AKT by 0.053; more passes and a "
         "larger model were not tried.",
         "It does not know the question, only its skill: hard and easy ones of a skill are alike.",
