@@ -42,15 +42,26 @@ CARD = {
     "machine": "two cores of an AMD EPYC that were busy with other work",
     "published": [
         {
-            "system": system,
+            "system": "DKT (an LSTM), by the same answers, batches and steps",
             "corpus": "learners test assist2015",
             "measure": "auc",
-            "score": score,
-            "origin": "Ghosh, Heffernan and Lan 2020, by splits of their own",
-        }
-        for system, score in (("SAKT", 0.721), ("DKT", 0.731), ("AKT", 0.783))
+            "score": 0.7336,
+            "origin": "`python scripts/dkt_yardstick.py trace_learners_2015`",
+        },
+        *(
+            {
+                "system": system,
+                "corpus": "learners test assist2015",
+                "measure": "auc",
+                "score": score,
+                "origin": "Ghosh, Heffernan and Lan 2020, by splits of their own",
+            }
+            for system, score in (("SAKT", 0.721), ("DKT", 0.731), ("AKT", 0.783))
+        ),
     ],
     "faults": [
+        "It is behind an LSTM that learned by the same answers, by 0.003. Unlike that "
+        "it says on what it rests.",
         "It is behind the published DKT by 0.001 and the published AKT by 0.053; more passes and a "
         "larger model were not tried.",
         "It does not know the question, only its skill: hard and easy ones of a skill are alike.",
