@@ -60,6 +60,8 @@ CASES = {
         "dropout": 0.1,
         "attention_dropout": 0.2,
         "rotary": True,
+        "normalize_first": False,
+        "norm_epsilon": 1e-5,
         "cross_attention": False,
     },
     "DotProductAttention": {"score": "concat", "units": 5, "dropout": 0.1},
@@ -71,6 +73,8 @@ CASES = {
         "dropout": 0.1,
         "attention_dropout": 0.2,
         "rotary": True,
+        "normalize_first": False,
+        "norm_epsilon": 1e-5,
     },
     "FeedForward": {"ff_dim": 7, "activation": "gelu"},
     "LSTMLanguageModel": {
@@ -107,6 +111,8 @@ CASES = {
         "dropout": 0.1,
         "attention_dropout": 0.2,
         "rotary": True,
+        "normalize_first": False,
+        "norm_epsilon": 1e-5,
         "cross_attention": False,
     },
     "MultiHeadAttention": {
@@ -162,7 +168,7 @@ CASES = {
         "embedding_dropout": 0.1,
         "dropout": 0.2,
     },
-    "TokenEmbedding": {"vocab_size": 11, "width": 6},
+    "TokenEmbedding": {"vocab_size": 11, "width": 6, "logits_bias": True},
     "Transformer": {
         "source_vocab_size": 11,
         "target_vocab_size": 11,
@@ -176,6 +182,9 @@ CASES = {
         "share_embeddings": True,
         "rotary": True,
         "activation": "gelu",
+        "normalize_first": False,
+        "norm_epsilon": 1e-5,
+        "logits_bias": True,
     },
     "TransformerLM": {
         "vocab_size": 11,

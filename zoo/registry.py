@@ -27,7 +27,6 @@ _FIGURES = (
     ("cider_d", "CIDEr-D {:.3f}"),
     ("bits_per_character", "{:.3f} bits a character"),
     ("accuracy", "accuracy {:.3f}"),
-    ("ndcg_10", "NDCG@10 {:.3f}"),
     ("auc", "AUC {:.3f}"),
     ("ndcg_10", "nDCG@10 {:.3f}"),
     ("map", "MAP {:.3f}"),
