@@ -22,6 +22,7 @@ _MEASURES = {
     "rouge_l": ("ROUGE-L", ".3f"),
     "accuracy": ("accuracy", ".3f"),
     "macro_f1": ("macro F1", ".3f"),
+    "hr_10": ("HR@10", ".4f"),
     "ndcg_10": ("nDCG@10", ".4f"),
     "map": ("MAP", ".3f"),
     "mrr": ("MRR", ".3f"),
@@ -34,7 +35,6 @@ _MEASURES = {
     "nats_per_character": ("nats a character", ".4f"),
     "bits_per_character": ("bits a character", ".3f"),
     "bits_per_byte": ("bits a byte", ".3f"),
-    "hr_10": ("HR@10", ".3f"),
     "auc": ("AUC", ".3f"),
     "skill_auc": ("AUC of the skill alone", ".3f"),
     "loss": ("loss", ".3f"),
@@ -197,14 +197,15 @@ def _data(card):
 def _quality(metrics):
     corpora = metrics["corpora"]
     measures = [key for key in _MEASURES if any(key in result for result in corpora.values())]
-    sizes = {"bleu": "sentences", "cider_d": "images", "hr_10": "users", "auc": "answers"}
     sizes = {
         "bleu": "sentences",
         "cider_d": "images",
         "right_first": "questions",
+        "hr_10": "users",
         "ndcg_10": "queries",
+        "auc": "answers",
     }
-    size = next((sizes[key] for key in measures if key in sizes), "texts")
+    size = next((size for key, size in sizes.items() if key in measures), "texts")
     rows = [
         [name, result[size], *(_figure(result, key) for key in measures)]
         for name, result in corpora.items()
@@ -286,17 +287,10 @@ def _settings(metrics):
         decoding = metrics["decoding"]
         silent = {"temperature", "top_p"} if not decoding["do_sample"] else {"length_penalty"}
         found = [f"{name}={decoding[name]}" for name in _SETTINGS if name not in silent]
-    elif "temperature" in metrics:
-        found = [f"temperature={metrics['temperature']:.3f}"]
     else:
-        return ""
-    return f", with `{', '.join(found)}`"
-    if "decoding" not in metrics:
         names = ("temperature", "scale", "offset", "threshold", "weight")
-        return [f"{name}={metrics[name]:.3f}" for name in names if name in metrics]
-    decoding = metrics["decoding"]
-    silent = {"temperature", "top_p"} if not decoding["do_sample"] else {"length_penalty"}
-    return [f"{name}={decoding[name]}" for name in _SETTINGS if name not in silent]
+        found = [f"{name}={metrics[name]:.3f}" for name in names if name in metrics]
+    return f", with `{', '.join(found)}`" if found else ""
 
 
 def _figure(result, key):

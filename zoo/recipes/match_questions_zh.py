@@ -38,8 +38,11 @@ CARD = {
         "shopping_zh": "train: vectors of characters alone",
     },
     "command": "zoo train match_questions_zh",
-    "minutes": 0,
+    "minutes": 4.8,
     "machine": "two cores of an AMD EPYC, shared with others",
     "helped": [],
-    "faults": [],
+    "faults": [
+        "Six in ten of the pairs that it calls equal are not (on the test, precision 0.40, recall "
+        "0.73): questions about one service look alike to it, whatever they ask.",
+    ],
 }
