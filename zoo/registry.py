@@ -27,10 +27,10 @@ _FIGURES = (
     ("cider_d", "CIDEr-D {:.3f}"),
     ("bits_per_character", "{:.3f} bits a character"),
     ("auc", "AUC {:.3f}"),
+    ("f1", "F1 {:.3f}"),
     ("accuracy", "accuracy {:.3f}"),
     ("ndcg_10", "nDCG@10 {:.3f}"),
     ("map", "MAP {:.3f}"),
-    ("f1", "F1 {:.3f}"),
 )
 
 

@@ -5,6 +5,7 @@ and writes pictures of what attended to what to `demo/`.
 """
 
 import functools
+import math
 import os
 import sys
 import time
@@ -70,6 +71,17 @@ QUESTIONS = {
     ),
     "match_questions_zh": ("花呗怎么还款", ["如何还花呗", "花呗额度怎么提高", "借呗怎么还款"]),
 }
+# By model: what somebody saw.
+HISTORIES = {
+    "recommend_films": ["Toy Story (1995)", "Aladdin (1992)", "Lion King, The (1994)"],
+}
+# By model: what a pupil answered, and the skill that is asked next.
+ANSWERS = {
+    "trace_learners": (
+        [("Circumference", False), ("Circumference", True), ("Circumference", True)],
+        "Circumference",
+    ),
+}
 PHOTOS = Path("examples/photos")
 _PICTURED_TOKENS = 24  # of a continuation, so that its picture can be read
 
@@ -119,6 +131,10 @@ def _show(info):
         return functools.partial(_classify, TEXTS[info.name])
     if info.name in QUESTIONS:
         return functools.partial(_match, *QUESTIONS[info.name])
+    if info.name in HISTORIES:
+        return functools.partial(_recommend, HISTORIES[info.name])
+    if info.name in ANSWERS:
+        return functools.partial(_trace, *ANSWERS[info.name])
     return None
 
 
@@ -155,6 +171,30 @@ def _match(question, sentences, matcher, picture, console):
     for answer in answers:
         table.add_row(f"{answer.score:.2f}", answer.text)
     console.print(table)
+    return picture
+
+
+def _recommend(history, recommender, picture, console):
+    from zoo.plots import plot_attention
+
+    answer = recommender.recommend(history, top_k=5, return_dict=True)
+    plot_attention(answer, picture)
+    table = Table("probability", f"after {', '.join(history)}")
+    for item, score in zip(answer.items, answer.scores, strict=True):
+        table.add_row(f"{math.exp(score):.3f}", item)
+    console.print(table)
+    return picture
+
+
+def _trace(answers, skill, tracer, picture, console):
+    from zoo.plots import plot_attention
+
+    table = Table("answers before", f"next one in {skill} is right")
+    for count in range(len(answers) + 1):
+        answer = tracer.trace(answers[:count], skill, return_dict=True)
+        table.add_row(", ".join(answer.source_tokens[1:]) or "none", f"{answer.probability:.2f}")
+    console.print(table)
+    plot_attention(answer, picture)
     return picture
 
 
