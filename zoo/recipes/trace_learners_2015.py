@@ -1,22 +1,12 @@
 """Pupils' answers by the 100 skills of the set of 2015, which have no names."""
 
-import functools
-
-from zoo.models import AKT
+from zoo.recipes import trace_learners
 from zoo.recipes.tracing import TracingRecipe
 
 RECIPE = TracingRecipe(
     set="assist2015",
     skills=lambda data_dir: [f"skill {number}" for number in range(1, 101)],
-    model=functools.partial(
-        AKT,
-        context_length=200,
-        num_layers=1,
-        model_dim=64,
-        num_heads=4,
-        ff_dim=128,
-        dropout=0.2,
-    ),
+    model=trace_learners.RECIPE.model,
     steps=1000,  # four passes over 432,000 answers
 )
 EXAMPLES = (

@@ -64,6 +64,16 @@ def padded(rows, left=False):
     return ids
 
 
+def number_table(numbers):
+    """A dict of str and int as a table in the graph, which an export must track; else 0."""
+    keys, values = zip(*numbers.items(), strict=True)
+    with tf.init_scope():
+        pairs = tf.lookup.KeyValueTensorInitializer(
+            tf.constant(keys), tf.constant(values, tf.int32)
+        )
+        return tf.lookup.StaticHashTable(pairs, 0)
+
+
 def chunks(lengths):
     """Indices of `lengths`, shortest first, in chunks of about `_CHUNK_TOKENS` positions."""
     order, chunk = np.argsort(lengths, kind="stable"), []

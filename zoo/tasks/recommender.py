@@ -7,7 +7,7 @@ import tensorflow as tf
 from zoo.data.batching import bucketed_windows
 from zoo.lite.catalogue import SEEN, Catalogue, checked_top_k, popularity_scores, ranked
 from zoo.tasks import raw_data
-from zoo.tasks.inputs import IDS, chunks, padded
+from zoo.tasks.inputs import IDS, chunks, number_table, padded
 from zoo.tasks.output import Recommended
 from zoo.tasks.task import Task
 
@@ -334,13 +334,8 @@ class Recommender(Task):
 
     @property
     def _table(self):
-        if "_lookup" not in self.__dict__:
-            names, numbers = zip(*self.catalogue.known.items(), strict=True)
-            with tf.init_scope():
-                pairs = tf.lookup.KeyValueTensorInitializer(
-                    tf.constant(names), tf.constant(numbers, tf.int32)
-                )
-                self.__dict__["_lookup"] = tf.lookup.StaticHashTable(pairs, 0)
+        if "_lookup" not in self.__dict__:  # past Keras, which would track it
+            self.__dict__["_lookup"] = number_table(self.catalogue.known)
         return self.__dict__["_lookup"]
 
     def resources(self):
