@@ -12,53 +12,67 @@ from zoo.evaluation import AsTyped, Card, render_card
 from zoo.evaluation.as_typed import copied
 
 GERMAN = AsTyped("de", "en")
+SETS = [GERMAN, AsTyped("fr", "de"), AsTyped("zh", "en")]
 ROWS = GERMAN.read()
 needs_data = pytest.mark.skipif(
     not os.environ.get("ZOO_DATA"), reason="ZOO_DATA does not name the data directory"
 )
 
 
-def of_kind(kind):
-    return [row[1:] for row in ROWS if row[0] == kind]
+KINDS = [
+    "no final stop",
+    "lower case",
+    "typing errors",
+    "all capitals",
+    "two sentences",
+    "numbers",
+    "times",
+    "prices",
+    "names",
+    "addresses",
+]
+CHINESE_KINDS = ["half-width marks", "traditional characters"]  # there are no capitals
 
 
-def test_there_are_ten_different_lines_of_each_of_ten_kinds():
-    assert collections.Counter(row[0] for row in ROWS) == dict.fromkeys(
-        [
-            "no final stop",
-            "lower case",
-            "typing errors",
-            "all capitals",
-            "two sentences",
-            "numbers",
-            "times",
-            "prices",
-            "names",
-            "addresses",
-        ],
-        10,
-    )
-    assert all(len(row) == 3 and all(map(str.strip, row)) for row in ROWS)
-    assert len(set(GERMAN.pairs())) == 100
+def of_kind(kind, rows=ROWS):
+    return [row[1:] for row in rows if row[0] == kind]
 
 
-def test_each_line_is_of_its_kind():
-    assert all(source[-1].isalpha() for source, _ in of_kind("no final stop"))
-    assert all(source == source.lower() for source, _ in of_kind("lower case"))
-    assert all(source == source.upper() for source, _ in of_kind("all capitals"))
-    assert all(re.search(r"\w[.?!] [A-ZÄÖÜ]", source) for source, _ in of_kind("two sentences"))
-    assert all(re.search(r"\d:\d\d", source) for source, _ in of_kind("times"))
-    assert all(re.search(r"\d [€$]", source) for source, _ in of_kind("prices"))
+@pytest.mark.parametrize("corpus", SETS, ids=str)
+def test_there_are_ten_different_lines_of_each_of_ten_kinds(corpus):
+    rows, kinds = corpus.read(), set(KINDS)
+    if corpus.source == "zh":
+        kinds = kinds - {"lower case", "all capitals"} | set(CHINESE_KINDS)
+    assert collections.Counter(row[0] for row in rows) == dict.fromkeys(kinds, 10)
+    assert all(len(row) == 3 and all(map(str.strip, row)) for row in rows)
+    assert len(set(corpus.pairs())) == 100
+
+
+@pytest.mark.parametrize("corpus", SETS, ids=str)
+def test_each_line_is_of_its_kind(corpus):
+    rows = corpus.read()
+    assert all(source[-1].isalpha() for source, _ in of_kind("no final stop", rows))
+    assert all(source == source.lower() for source, _ in of_kind("lower case", rows))
+    assert all(source == source.upper() for source, _ in of_kind("all capitals", rows))
+    two = r"[。！？].+[。！？]" if corpus.source == "zh" else r"\w ?[.?!] [A-ZÄÖÜ]"
+    assert all(re.search(two, source) for source, _ in of_kind("two sentences", rows))
+    assert all(re.search(r"\d:\d\d", source) for source, _ in of_kind("times", rows))
+    assert all(re.search(r"\d [€$]|[$]\d", source) for source, _ in of_kind("prices", rows))
+    assert not any(set(source) & set("。，？！") for source, _ in of_kind("half-width marks", rows))
     # A reference is as a careful writer has it, whatever the source is like.
-    assert all(re.fullmatch(r"[A-Z].*[.?!]", reference) for _, _, reference in ROWS)
+    assert all(re.fullmatch(r"[A-Z0-9].*[.?!]", reference) for _, _, reference in rows)
 
 
 @needs_data
-def test_no_line_stands_in_a_set_that_trains_or_measures():
+@pytest.mark.parametrize("corpus", SETS, ids=str)
+def test_no_line_stands_in_a_set_that_trains_or_measures(corpus):
     known = data.evaluation_pairs() + data.multi30k("train") + data.tatoeba("train")
-    known += data.xdailydialog("train") + data.bcontrast("train")
+    known += data.multi30k("train", "fr", "de") + data.tatoeba("train", "fr", "de")
+    known += data.tatoeba("train", "fr", "en") + data.tatoeba_zh_en("train")
+    known += data.xdailydialog("train") + data.xdailydialog("train", "zh")
+    known += data.bcontrast("train") + data.three_am("train") + data.docs_zh_en("train")
     seen = {comparable(side) for pair in known for side in pair}
-    assert not [row for row in ROWS if seen & set(map(comparable, row[1:]))]
+    assert not [row for row in corpus.read() if seen & set(map(comparable, row[1:]))]
 
 
 def test_perfect_answers_keep_all_there_is_to_keep():

@@ -13,7 +13,7 @@ from zoo.recipes.numbers import overridden
 from zoo.system import writing
 
 _OWN_FILES = ("translation", "own_pairs", "procedure", "generation", "captioning")
-_OWN_FILES += ("back_translation", "classification", "numbers", "own_numbers", "progress")
+_OWN_FILES += ("synthetic", "classification", "numbers", "own_numbers", "progress")
 _OWN_FILES += ("run_folder", "tracing")
 _OWN_FILES += ("run_folder", "matching", "ranking")
 
@@ -181,8 +181,8 @@ def _direction(name, reverse):
     chosen = recipe(name).RECIPE
     if not reverse:
         return chosen
-    if not getattr(chosen, "back_translated", None):
-        raise ValueError(f"name must be of a recipe that back-translates; got name={name!r}.")
+    if not hasattr(chosen, "reversed"):
+        raise ValueError(f"name must be of a translator, with reverse; got name={name!r}.")
     return chosen.reversed()
 
 
@@ -190,7 +190,7 @@ def _run_dir(name, run_dir, reverse):
     run_dir = Path(run_dir or Path("runs") / name)
     if not reverse:
         return run_dir
-    from zoo.recipes.back_translation import reverse_folder
+    from zoo.recipes.synthetic import reverse_folder
 
     return reverse_folder(run_dir)
 

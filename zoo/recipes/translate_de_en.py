@@ -1,4 +1,4 @@
-"""German to English: a Transformer on Multi30k, and on English captions translated back."""
+"""German to English: a Transformer on everyday sentences, conversations, chats and captions."""
 
 import functools
 
@@ -8,53 +8,79 @@ from zoo.recipes.translation import TranslationRecipe
 
 
 def pairs(data_dir):
-    """Captions twice, since two in three pairs shall be what people wrote on both sides."""
-    captions = data.clean(data.multi30k("train", "de", "en", data_dir))
-    return captions * 2, data.multi30k("val", "de", "en", data_dir)
+    """Everyday sentences once, captions and conversations, of which there are fewer, more often.
+
+    Nothing of any evaluation split is in the training; what was left out is printed.
+    """
+    held_out = data.evaluation_pairs(data_dir)
+
+    def cleaned(pairs):
+        return data.clean(pairs, held_out=held_out, report=print)
+
+    train = cleaned(data.tatoeba("train", "de", "en", data_dir))
+    train += 3 * cleaned(data.multi30k("train", "de", "en", data_dir))
+    conversations = cleaned(data.xdailydialog("train", "de", "en", data_dir))
+    conversations += cleaned(data.bcontrast("train", "de", "en", data_dir=data_dir))
+    train += 4 * conversations
+    valid = data.tatoeba("val", "de", "en", data_dir) + data.multi30k("val", "de", "en", data_dir)
+    valid += data.xdailydialog("val", "de", "en", data_dir)[:1000]
+    return train, valid + data.bcontrast("val", "de", "en", "customer", data_dir)
+
+
+def augment(pairs):
+    """The same pairs as people type them, with other names, two in a line; and addresses."""
+    more = data.renamed(pairs, share=0.5) + data.typed(pairs, share=0.2)
+    return more + data.joined_in_pairs(pairs, share=0.1) + data.addresses(4000, "de", "en")
 
 
 model = functools.partial(
     Transformer,
-    num_encoder_layers=3,
+    num_encoder_layers=6,  # those of the encoder run once a sentence, so they cost little time
     num_decoder_layers=3,
     model_dim=256,
     num_heads=4,
-    ff_dim=512,
-    dropout=0.3,  # high: every pair is seen fifty times
+    ff_dim=1024,
+    dropout=0.15,
     share_embeddings=True,
 )
 
-
 RECIPE = TranslationRecipe(
     pairs=pairs,
+    augment=augment,
     source_language="de",
-    vocab_size=5000,  # one for both languages; a smaller output layer is a faster step
+    vocab_size=8000,  # one for both languages
     model=model,
     batch_tokens=8192,
-    subword_sampling=0.3,  # a word in other pieces each time: as good as more data
-    steps=8000,  # about 50 passes over 29,000 pairs
-    interval=500,
-    back_translated={"flickr8k_english": 1},
+    subword_sampling=0.2,  # a word in other pieces each time: as good as more data
+    steps=20_000,
+    interval=2000,
+    synthetic={"dailydialog_to_de": 1, "flickr8k_to_de": 1},
     reverse={
-        "steps": 2500,
-        "model": functools.partial(model, dropout=0.2),
+        "steps": 9000,
+        "model": functools.partial(model, num_encoder_layers=4, dropout=0.1),
     },
 )
 
 CARD = {
-    "title": "German to English, Transformer encoder-decoder",
-    "purpose": "For sentences that describe photographs, which is what it was trained on; for "
-    "learning, comparing and testing. Not for news, letters or anything that matters.",
+    "title": "German to English, Transformer encoder-decoder, everyday language",
+    "purpose": "For everyday sentences, conversations, customers' chats and descriptions of "
+    "photographs; for learning, comparing and testing. Not for news, documents, or anything that "
+    "matters.",
     "data": {
-        "multi30k": "training split, 29,000 pairs, both languages",
-        "flickr8k": "27,275 English captions of the training split, translated to German by a "
-        "model of the other direction (`zoo train translate_de_en --reverse`, trained on the same "
-        "pairs); photographs that Multi30k evaluates on are left out",
+        "tatoeba": "training split, 148,218 German-English pairs; and the English of German and "
+        "French pairs as described below",
+        "multi30k": "training split, 28,982 pairs, three times as often",
+        "xdailydialog": "training split, 6,138 pairs, four times as often",
+        "bcontrast": "training split, both directions, 9,423 pairs, four times as often",
+        "dailydialog": "64,982 English turns of the training split, whose German a model of the "
+        "other direction has written (`zoo train translate_de_en --reverse`, on the pairs above)",
+        "flickr8k": "27,117 English captions of the training split, likewise; photographs that "
+        "Multi30k evaluates on are left out",
     },
-    "command": "zoo train translate_de_en --pack DIR; KERAS_BACKEND=jax python -m zoo.training "
-    "DIR; zoo train translate_de_en --weights DIR",
-    "minutes": 4.4,
-    "machine": "one NVIDIA H200, shared with six other trainings, Keras on JAX",
+    "command": "zoo train translate_de_en --reverse; zoo train translate_de_en --pack DIR; "
+    "KERAS_BACKEND=jax python -m zoo.training DIR; zoo train translate_de_en --weights DIR",
+    "minutes": 8.3,
+    "machine": "one NVIDIA H200, shared with five other trainings, Keras on JAX",
     "published": [
         {
             "system": "Transformer, 9.0 M parameters",
@@ -65,19 +91,21 @@ CARD = {
         },
     ],
     "helped": [
-        "Figures are BLEU on the validation split, cased, by beam search. Ten passes with Muon: "
-        "41.0. 45 passes with Adam, dropout 0.3 and subword sampling: 43.6. Besides, captions "
-        "translated back: 43.9, and the loss fell from 1.44 to 1.34 nats. R-Drop (its weight 2.5, "
-        "dropout 0.2, 3,500 steps), by greedy search: 41.9, where dropout 0.3 alone in the same "
-        "time had 42.2.",
+        "Before the training, what shares a side with any evaluation split of any pair of "
+        "languages is taken out, whatever its case and punctuation: 9,719 pairs of Tatoeba, 13 of "
+        "Multi30k, 991 of XDailyDialog, 3,539 of BConTrasT; of the synthetic pairs another 463.",
+        "Copies of the pairs as people type them (a fifth), with other names than Tom and Boston, "
+        "two in a line, and 4,000 made sentences with addresses, numbers and times.",
+        "Loss on validation: without synthetic pairs, with four layers in the encoder and dropout "
+        "0.2, 1.540 after 11,000 steps; wider (320, six layers, dropout 0.25) 1.587 after 8,000, "
+        "where the narrow one had 1.584; as shipped 1.436. On the first 300 pairs of each "
+        "validation split the first had BLEU 44.8 (Tatoeba), 43.5 (Multi30k), 42.3 (XDailyDialog) "
+        "and 52.1 (customers).",
     ],
     "faults": [
-        "Everyday language: there is none in its training data. `Ich habe gestern meinen Schlüssel "
-        "im Büro vergessen.` becomes `It has a bowl in the office.`, and so fluently that it may "
-        "be believed.",
-        "Rare words are replaced by common ones or spelled into words that do not exist: cotton "
-        "(*Baumwolle*) becomes trees.",
-        "A relative clause comes apart: a child that holds up something the people in the picture "
-        "are proud of `holds up something to people on the image`.",
+        "Rare words are spelled into words that do not exist, or are taken for others: *Krebs* "
+        "(cancer) becomes `crebs`, *Baumwolle* (cotton) `tree clouds`.",
+        "Words with two senses get the everyday one: a *Läufer* on a chessboard is a `runner`.",
+        "It was taught one sentence at a time: what a pronoun stands for is lost between them.",
     ],
 }

@@ -1,18 +1,13 @@
-"""German to English: GRUs with additive attention on Multi30k."""
+"""German to English: GRUs with additive attention, on what `translate_de_en` was trained on."""
 
+import dataclasses
 import functools
 
-from zoo import data
 from zoo.models import RNNSearch
-from zoo.recipes.translation import TranslationRecipe
+from zoo.recipes import translate_de_en
 
-RECIPE = TranslationRecipe(
-    pairs=lambda data_dir: (
-        data.clean(data.multi30k("train", "de", "en", data_dir)),
-        data.multi30k("val", "de", "en", data_dir),
-    ),
-    source_language="de",
-    vocab_size=5000,  # as translate_de_en, so that only the architecture differs
+RECIPE = dataclasses.replace(
+    translate_de_en.RECIPE,  # so that the architecture alone differs
     model=functools.partial(
         RNNSearch,
         num_encoder_layers=1,
@@ -23,19 +18,19 @@ RECIPE = TranslationRecipe(
         dropout=0.2,
         share_embeddings=True,
     ),
-    steps=2000,  # about 7 passes over 29,000 pairs
     peak=1.5e-3,
-    warmup=200,
+    steps=8_000,
 )
 
 CARD = {
-    "title": "German to English, GRU encoder-decoder with additive attention",
+    "title": "German to English, GRU encoder-decoder with additive attention, everyday language",
     "purpose": "The model of Bahdanau et al. in small, to set beside `translate_de_en`: the same "
-    "data and vocabulary size, another architecture. For sentences that describe photographs.",
-    "data": {"multi30k": "training split, 29,000 pairs, both languages"},
-    "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train translate_de_en_rnn",
-    "minutes": 32,
-    "machine": "one of the two cores of an AMD EPYC (Zen 4), another training on the other",
+    "pairs, the same vocabulary, another architecture.",
+    "data": translate_de_en.CARD["data"],
+    "command": "zoo train translate_de_en --reverse; zoo train translate_de_en_rnn --pack DIR; "
+    "KERAS_BACKEND=jax python -m zoo.training DIR; zoo train translate_de_en_rnn --weights DIR",
+    "minutes": 7.9,
+    "machine": "one NVIDIA H200, shared with five other trainings, Keras on JAX",
     "published": [
         {
             "system": "GRU with attention, 20.5 M parameters",
@@ -45,10 +40,14 @@ CARD = {
             "origin": "bentrevett/pytorch-seq2seq (lower-cased tokens by spaCy)",
         },
     ],
+    "helped": [
+        "In the same eight minutes it makes 8,000 steps and the Transformer 20,000, on the same "
+        "batches: it has seen each pair four times in ten as often.",
+    ],
     "faults": [
-        "Everyday language: there is none in its training data; it falls back on `This is a ...`, "
-        "and on photographs.",
-        "It repeats itself where it is lost: `standing in line to each other in lines`.",
-        "Rare words are replaced by common ones: maroon (*kastanienbraun*) becomes white.",
+        "A part of the sentence is lost: *Meine Schwester hat nächsten Freitag Geburtstag.* "
+        "becomes `My sister has next Friday.`",
+        "Fixed expressions are taken word by word: *wie spät es ist* becomes `how late it is`.",
+        "Rare words are left in German, or spelled into words that do not exist.",
     ],
 }

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import keras
 
-from zoo.recipes import back_translation
+from zoo.recipes import synthetic
 from zoo.recipes.procedure import adam, finish, kept_tokenizer, train_and_save
 from zoo.tasks import Translator
 from zoo.text import SentencePieceTokenizer
 from zoo.training import portable
 
-# Of a packed training: each is compiled once, and hardly a caption is longer.
-WIDTHS = (24, 48)
+# Of a packed training: each is compiled once, and hardly a pair is longer. Half of the everyday
+# pairs fit the first.
+WIDTHS = (12, 18, 28, 60)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,9 +39,11 @@ class TranslationRecipe:
         source_language: see `zoo.Translator`.
         max_sentence_length: see `zoo.Translator`.
         seed: of everything random.
-        back_translated: names of `back_translation.TEXTS` and how often each is seen: text of the
-            target language, whose sources are written by the reverse model.
-        reverse: what is different in the recipe of that model, beside the direction.
+        augment: `train -> list of (source, target)`: more pairs, made of those that people wrote;
+            or None.
+        synthetic: names of `zoo.recipes.synthetic.SETS` and how often each is seen.
+        reverse: what is different in the recipe of the model for the other direction, which writes
+            synthetic pairs, beside the direction.
     """
 
     pairs: Callable
@@ -60,11 +63,12 @@ class TranslationRecipe:
     source_language: str | None = None
     max_sentence_length: int | None = 0
     seed: int = 1
-    back_translated: dict = dataclasses.field(default_factory=dict)
+    augment: Callable | None = None
+    synthetic: dict = dataclasses.field(default_factory=dict)
     reverse: dict = dataclasses.field(default_factory=dict)
 
     def reversed(self):
-        """The recipe of the model for the other direction, which back-translation needs."""
+        """The recipe of the model for the other direction, which writes synthetic pairs."""
         sizes = self.vocab_size
 
         def pairs(data_dir):
@@ -74,7 +78,8 @@ class TranslationRecipe:
             self,
             pairs=pairs,
             vocab_size=sizes[::-1] if isinstance(sizes, tuple) else sizes,
-            back_translated={},
+            augment=None,
+            synthetic={},
             source_language=None,
             **self.reverse,
         )
@@ -142,8 +147,11 @@ class TranslationRecipe:
         train, valid = self.pairs(data_dir)
         random.Random(self.seed).shuffle(train)
         tokenizers = self._tokenizers(train, Path(folder))  # of what people wrote
-        for name, times in self.back_translated.items():
-            train += back_translation.pairs(name, run_dir, data_dir) * times
+        if self.augment is not None:
+            train += self.augment(list(dict.fromkeys(train)))
+        for name, times in self.synthetic.items():
+            train += synthetic.pairs(name, run_dir, data_dir) * times
+        random.Random(self.seed).shuffle(train)
         return train, valid, tokenizers
 
     def _tokenizers(self, train, run_dir):
