@@ -481,7 +481,7 @@ assert not np.allclose(one, other, atol=1e-3)
 # ## 10. The same layer in a real translator
 #
 # The shipped model `translate_de_en_rnn` holds two recurrent networks with *your* additive
-# attention between them, trained on 29,000 captions of photographs.
+# attention between them, trained on everyday sentences, conversations and captions of photographs.
 
 # %%
 translator = zoo.load("translate_de_en_rnn")
@@ -490,7 +490,7 @@ share = layer.count_params() / translator.model.count_params()
 print(f"{type(layer).__name__}: {layer.count_params():,} weights, {share:.1%} of the model")
 
 # %% [markdown]
-# So it is true that attention needs few parameters: 4 % here. That it helps is another claim. It
+# So it is true that attention needs few parameters: 3.5 % here. That it helps is another claim. It
 # asks for an experiment: the same model, the same data, once with and once without.
 
 # %% tags=["cover"]

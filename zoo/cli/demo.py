@@ -21,21 +21,21 @@ from zoo.cli.quiet import quiet
 SENTENCES = {
     "fr": [
         "Un chien court sur la plage.",
-        "Deux enfants jouent au football dans un parc.",
-        "Une femme lit un livre à côté de la fenêtre.",
-        "Un vieil homme vend des fruits au marché.",
+        "Où est la gare ?",
+        "Je voudrais un café, s'il vous plaît.",
+        "À quelle heure part le prochain train ?",
     ],
     "zh": [
         "一个男孩在公园里踢足球。",
         "我想喝一杯热咖啡。",
         "你明天有时间吗?",
-        "这本书对我很有帮助。",
+        "今天天气真好，我们去公园吧。",
     ],
     "de": [
         "Ein Hund rennt über den Strand.",
-        "Zwei Kinder spielen Fußball in einem Park.",
-        "Eine Frau liest ein Buch neben dem Fenster.",
-        "Ein alter Mann verkauft Obst auf dem Markt.",
+        "Wo ist der Bahnhof?",
+        "Ich hätte gern einen Kaffee, bitte.",
+        "Können wir uns morgen um 15:30 treffen?",
     ],
 }
 

@@ -103,8 +103,12 @@ CARD = {
         "and 52.1 (customers).",
     ],
     "faults": [
+        "Of 50 random sentences of the Tatoeba test, read beside their references, 28 are right, 8 "
+        "usable and 14 wrong: long sentences and those with rare words.",
         "Rare words are spelled into words that do not exist, or are taken for others: *Krebs* "
         "(cancer) becomes `crebs`, *Baumwolle* (cotton) `tree clouds`.",
+        "Names that it has not seen, e-mail addresses and URLs are translated or spelled anew: of "
+        "the lines as people type them, see what was kept.",
         "Words with two senses get the everyday one: a *Läufer* on a chessboard is a `runner`.",
         "It was taught one sentence at a time: what a pronoun stands for is lost between them.",
     ],

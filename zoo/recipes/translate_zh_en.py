@@ -86,6 +86,9 @@ CARD = {
         "2.225 after 10,000 steps; as shipped 2.059.",
     ],
     "faults": [
+        "Of 50 random sentences of the validation split of Tatoeba, read beside their references, "
+        "31 are right, 12 usable and 7 wrong.",
+        "Traditional characters are unknown to it, but for a few: nonsense comes out.",
         "Who does what is mixed up where Chinese leaves it out: *今天有点儿累* becomes `it's a "
         "little tired today`.",
         "Two properties become one twice: *又便宜又好吃* becomes `cheap and cheap`.",
