@@ -15,6 +15,8 @@ TASKS = {  # class of zoo.tasks -> task
     "Translator": "translation",
     "TextGenerator": "generation",
     "ImageCaptioner": "captioning",
+    "ChatBot": "dialogue",
+    "Summarizer": "summarization",
     "Classifier": "classification",
     "Recommender": "recommendation",
     "KnowledgeTracer": "knowledge tracing",

@@ -70,7 +70,7 @@ class PointerGenerator(Transformer):
         x, _ = self.decode(inputs["target"], (memory, mask), training)
         logits = self.target_embedding.logits(x)
         keys = self.copy_attention.project_key(memory)
-        log_probs, weights = self._mixed(x, logits, (memory, keys, mask, source))
+        log_probs, weights, _ = self._mixed(x, logits, (memory, keys, mask, source))
         if training and self.coverage:
             self.add_loss(self.coverage * _repetition(weights, inputs["target"]))
         return (log_probs, weights[:, None, None]) if return_attention_scores else log_probs
@@ -93,13 +93,35 @@ class PointerGenerator(Transformer):
         def step(tokens, static, state):
             own, sources = static
             x, state = decode(tokens, own, state)
-            log_probs, _ = self._mixed(x[:, None], project(x)[:, None], sources)
+            log_probs, *_ = self._mixed(x[:, None], project(x)[:, None], sources)
             return log_probs[:, 0], state
 
         return step
 
+    def copied(self, inputs, tokens):
+        """How likely each next token was copied, given that it came.
+
+        Args:
+            inputs: as of a call.
+            tokens: int (B, T), what came behind each token of `inputs["target"]`.
+
+        Returns:
+            float32 (B, T), the share of copying in the probability of the token.
+        """
+        memory, mask, source = self.encode(inputs["source"])
+        x, _ = self.decode(inputs["target"], (memory, mask))
+        logits = self.target_embedding.logits(x)
+        keys = self.copy_attention.project_key(memory)
+        log_probs, _, p_gen = self._mixed(x, logits, (memory, keys, mask, source))
+
+        def of_tokens(values):
+            return ops.take_along_axis(values, tokens[..., None], axis=-1)[..., 0]
+
+        written = of_tokens(ops.log_softmax(logits)) - of_tokens(log_probs)
+        return 1.0 - p_gen[..., 0] * ops.exp(written)
+
     def _mixed(self, x, logits, sources):
-        """Vectors (N, T, D) and their logits (N, T, V) -> log-probabilities and copy weights."""
+        """Vectors (N, T, D), logits (N, T, V) -> log-probabilities, copy weights and p_gen."""
         memory, keys, mask, source = sources
         context, weights = self.copy_attention(
             x * (1 / math.sqrt(x.shape[-1])),
@@ -109,7 +131,8 @@ class PointerGenerator(Transformer):
             return_attention_scores=True,
         )
         state = ops.concatenate([x, context], axis=-1)
-        return self.copy_distribution(state, logits, weights, source)[0], weights
+        log_probs, p_gen = self.copy_distribution(state, logits, weights, source)
+        return log_probs, weights, p_gen
 
     def get_config(self):
         return {**super().get_config(), "coverage": self.coverage}

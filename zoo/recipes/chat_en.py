@@ -1,0 +1,73 @@
+"""An English chat partner: everyday talk, films, music and sport."""
+
+import functools
+import re
+
+from zoo import data
+from zoo.models import Transformer
+from zoo.recipes.conversation import ConversationRecipe, histories
+from zoo.recipes.procedure import muon
+from zoo.tasks import ChatBot
+
+LONGEST = 6  # turns of a history: nine in ten of DailyDialog's dialogues have at most twice as many
+
+# A turn with one of these is no reply to learn, though it may stand in a history.
+_UNFIT = re.compile(
+    r"\b(fuck\w*|shit\w*|bitch\w*|bastard\w*|nigg\w+|fag\w*|whores?|sluts?|cunts?|retard\w*|rape\w*|"
+    r"kill (your|my|him|her)self|suicide|weed|cocaine|heroin|porn\w*|nazis?)\b",
+    re.IGNORECASE,
+)
+
+
+def pairs(data_dir):
+    """DailyDialog twice and every third self-dialogue once, with nothing of a test."""
+    valid = data.dialogues("dailydialog", "val", data_dir)
+    tested = valid + data.dialogues("dailydialog", "test", data_dir)
+
+    def kept(name, every=1):
+        found = data.dialogues(name, "train", data_dir)[::every]
+        return data.without_held_out(found, tested, report=print)
+
+    daily = histories(kept("dailydialog"), LONGEST, opening=0.1)
+    films = histories(kept("self_dialogue", every=3), LONGEST, opening=0.1)
+    train = [pair for pair in 2 * daily + films if not _UNFIT.search(pair[1])]
+    return train, histories(valid, LONGEST)
+
+
+def optimizer(peak, warmup, steps):
+    return muon(peak, warmup, steps)
+
+
+RECIPE = ConversationRecipe(
+    task=functools.partial(
+        ChatBot,
+        max_turns=LONGEST,
+        max_source_length=160,
+        decoding={"top_p": 0.9, "max_new_tokens": 40},
+    ),
+    pairs=pairs,
+    vocab_size=8000,
+    model=functools.partial(
+        Transformer,
+        num_encoder_layers=2,
+        num_decoder_layers=3,
+        model_dim=256,
+        num_heads=4,
+        ff_dim=1024,
+        dropout=0.1,
+        share_embeddings=True,
+        rotary=True,
+    ),
+    widths=((48, 32), (96, 40), (160, 48)),
+    batch_tokens=12288,
+    optimizer=optimizer,
+    peak=2e-3,
+    warmup=300,
+    label_smoothing=0.0,  # it is measured by its perplexity, and samples from its probabilities
+    steps=8000,
+)
+
+# What it took and what it reached is said here when it is shipped.
+CARD = {
+    "title": "English chat partner, Transformer encoder-decoder",
+}

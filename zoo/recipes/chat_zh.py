@@ -1,0 +1,56 @@
+"""A Chinese chat partner: exercises for learners, films, music, travel, social media."""
+
+import functools
+
+from zoo import data
+from zoo.models import Transformer
+from zoo.recipes.chat_en import optimizer
+from zoo.recipes.conversation import ConversationRecipe, histories
+from zoo.tasks import ChatBot
+
+LONGEST = 6  # turns of a history
+
+
+def pairs(data_dir):
+    """The training dialogues, with nothing of the other splits."""
+    valid = data.dialogues("chinese", "val", data_dir)
+    tested = valid + data.dialogues("chinese", "test", data_dir)
+    kept = data.dialogues("chinese", "train", data_dir)
+    kept = data.without_held_out(kept, tested, report=print)
+    return histories(kept, LONGEST, opening=0.1), histories(valid, LONGEST)[::4]
+
+
+RECIPE = ConversationRecipe(
+    task=functools.partial(
+        ChatBot,
+        max_turns=LONGEST,
+        max_source_length=160,
+        decoding={"top_p": 0.9, "max_new_tokens": 40},
+    ),
+    pairs=pairs,
+    vocab_size=6000,
+    character_coverage=0.9995,
+    model=functools.partial(
+        Transformer,
+        num_encoder_layers=2,
+        num_decoder_layers=2,
+        model_dim=256,
+        num_heads=4,
+        ff_dim=1024,
+        dropout=0.3,
+        share_embeddings=True,
+        rotary=True,
+    ),
+    widths=((32, 24), (64, 40), (160, 64)),
+    optimizer=optimizer,
+    peak=2e-3,
+    warmup=200,
+    label_smoothing=0.0,  # as for chat_en
+    interval=250,
+    steps=3000,
+)
+
+# What it took and what it reached is said here when it is shipped.
+CARD = {
+    "title": "Chinese chat partner, Transformer encoder-decoder",
+}
