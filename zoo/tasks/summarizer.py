@@ -102,7 +102,7 @@ class Summarizer(ConversationTask):
         rows = turns.merge_dims(1, 2)
         # Of a first turn that alone does not fit the beginning is read.
         long = (kept == 0) & (rows.row_lengths() > 0)
-        kept = tf.where(long, self.max_source_length - 1, kept)
+        kept = tf.where(long, tf.constant(self.max_source_length - 1, kept.dtype), kept)
         starts = rows.row_starts()
         found = tf.gather(rows.flat_values, tf.ragged.range(starts, starts + kept))
         ends = tf.cast(long, tf.int64)
