@@ -10,7 +10,7 @@ from zoo.lite.turns import encode_turns, filled_parts, joined_turns, newest_turn
 from zoo.models import PointerGenerator, Transformer
 from zoo.serving import LiteChatBot, LiteSummarizer, export_litert
 from zoo.tasks import ChatBot, Summarizer
-from zoo.text import END_ID
+from zoo.text import END_ID, START_ID
 
 SMALL = {
     "num_encoder_layers": 1,
@@ -50,6 +50,13 @@ def chat(tokenizer):
         noise = np.random.default_rng(i).normal(size=weight.shape)
         weight.assign(weight.numpy() + 0.3 * noise)  # so that answers differ
     return bot
+
+
+@pytest.fixture(scope="module")
+def lively(chat):
+    """The same with a penalty of its own, as it is shipped."""
+    settings = {**chat.settings(), "dullness_penalty": 0.5}
+    return ChatBot(chat.model, chat.source_tokenizer, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -147,22 +154,47 @@ def test_several_replies_come_with_scores(chat):
     assert chat.reply(TALK, prefix="zwei").startswith("zwei")
 
 
-def test_the_least_dull_of_several_replies_is_chosen(chat):
-    options = {"temperature": 1.5, "seed": 3}
-    tried = chat.reply(TALK, num_return_sequences=8, return_dict=True, **options)
-    ids = [[chat.target_tokenizer.id_of(token) for token in reply.tokens] for reply in tried]
+def log_probs(chat, history, ids):
+    """Of each next token behind `ids`, float64 (V,)."""
+    source = np.array([history.ids])
+    logits = chat({"source": source, "target": np.array([[START_ID, *ids]])})
+    logits = np.array(logits[0, -1], "float64")
+    return logits - np.log(np.exp(logits).sum())
 
-    def worth(reply, row):
-        (anyway,) = chat._score(chat.read("")[0], [row])
-        return (reply.score - 0.7 * anyway) / len(row)
 
-    worths = {r.text: worth(r, row) for r, row in zip(tried, ids, strict=True)}
-    best = sorted(worths, key=worths.get, reverse=True)
-    picked = {"num_candidates": 8, "dullness_penalty": 0.7, **options}
-    assert len(best) > 3
-    assert chat.reply(TALK, **picked) == best[0]
-    assert chat.reply(TALK, num_return_sequences=3, **picked) == best[:3]
-    assert chat.reply([TALK, TALK], **picked)[0] == best[0]
+def test_a_penalty_chooses_the_words_that_the_history_makes_likelier(chat):
+    (history,), nothing = chat.read("\n".join(TALK))[0], chat.read("")[0][0]
+    penalty, ids = 0.7, []
+    while len(ids) < 6 and ids[-1:] != [END_ID]:
+        found = log_probs(chat, history, ids)
+        scores = found - penalty * log_probs(chat, nothing, ids)
+        scores[found < found.max() - 2.3] = -np.inf
+        scores[:3] = -np.inf
+        ids.append(int(scores.argmax()))
+    expected = chat.target_tokenizer.decode([ids])[0]
+    assert expected != chat.reply(TALK, num_beams=1)
+    assert chat.reply(TALK, num_beams=1, dullness_penalty=penalty) == expected
+    assert chat.reply([TALK, []], num_beams=1, dullness_penalty=penalty)[0] == expected
+    kept = ChatBot(
+        chat.model,
+        chat.source_tokenizer,
+        decoding={"max_new_tokens": 6},
+        max_source_length=24,
+        max_turns=3,
+        dullness_penalty=penalty,
+    )
+    assert kept.reply(TALK) == kept.predict(["\n".join(TALK)])[0] == expected
+    assert kept.reply(TALK, dullness_penalty=0) == chat.reply(TALK)
+    assert kept.settings()["dullness_penalty"] == penalty
+
+
+@pytest.mark.model  # seconds
+def test_a_penalty_goes_with_beams_draws_prefixes_and_stops(chat):
+    options = {"dullness_penalty": 0.5}
+    assert len(chat.reply(TALK, num_beams=3, num_return_sequences=2, **options)) == 2
+    assert isinstance(chat.reply(TALK, top_p=0.9, seed=1, **options), str)
+    assert chat.reply(TALK, prefix="狗 zwei", **options).startswith("狗 zwei")
+    assert "n" not in chat.reply(TALK, stop="n", **options)
 
 
 # Summaries.
@@ -201,7 +233,7 @@ def test_a_summary_says_what_was_copied(summarizer):
 
 
 @pytest.mark.model  # seconds
-@pytest.mark.parametrize("task", ["chat", "summarizer"])
+@pytest.mark.parametrize("task", ["chat", "lively", "summarizer"])
 def test_a_file_and_the_exports_answer_as_the_model_does(task, request, tmp_path):
     task = request.getfixturevalue(task)
     expected = task.ask(TEXTS)

@@ -12,6 +12,8 @@ from zoo.evaluation.documents import DocumentCorpus
 from zoo.evaluation.labels import LabelCorpus
 from zoo.evaluation.language import TextCorpus
 from zoo.evaluation.next_items import HistoryCorpus
+from zoo.evaluation.replies import ReplyCorpus
+from zoo.evaluation.summaries import SummaryCorpus
 from zoo.evaluation.tracing import LearnerCorpus
 from zoo.evaluation.translation import Corpus
 
@@ -28,6 +30,16 @@ _GERMAN = (
     Corpus("xdailydialog", "test", "de", "en"),
     Corpus("bcontrast", "val", "de", "en", options={"speaker": "customer"}),
     AsTyped("de", "en"),
+)
+
+_CHAT_EN = (
+    ReplyCorpus("dailydialog", "test", references=True),
+    ReplyCorpus("dailydialog", "val"),
+)
+_CHAT_ZH = (
+    ReplyCorpus("chinese", "test", "c3"),
+    ReplyCorpus("chinese", "test", "kdconv"),
+    ReplyCorpus("chinese", "val"),
 )
 
 # The first corpus of a model gives the figure by which it is listed.
@@ -60,6 +72,14 @@ CORPORA = {
     ),
     "classify_goods_zh": tuple(
         LabelCorpus("shopping_zh", split, "goods") for split in ("test", "val")
+    ),
+    "chat_en": _CHAT_EN,
+    "chat_en_rnn": _CHAT_EN,
+    "chat_zh": _CHAT_ZH,
+    "summarize_dialogue": (
+        SummaryCorpus("dialogsum", "test"),
+        SummaryCorpus("dialogsum", "val"),
+        SummaryCorpus("samsum", "val"),
     ),
     "recommend_films": tuple(HistoryCorpus("movielens", split) for split in ("test", "val")),
     "trace_learners": tuple(

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from zoo.decoding import contrasted
 from zoo.lite.turns import encode_turns, newest_turns
 from zoo.tasks import raw_data
 from zoo.tasks.conversation import ConversationTask, as_source, one_line
@@ -42,13 +43,14 @@ class ChatBot(ConversationTask):
     `fit` trains on pairs of a history, its turns joined by line breaks, and the reply; a history
     may be empty. Who speaks is told by the place of a turn, counted from the end.
 
-    What is likely whatever was said ("I don't know") is likely after anything. With
-    `dullness_penalty` several replies are looked for, and the one is chosen whose
+    What is likely whatever was said ("I don't know") is likely after anything. With a
+    `dullness_penalty` each next word is chosen by
 
-        (log p(reply | history) - dullness_penalty · log p(reply | no history)) / its tokens
+        log p(word | history, reply so far) - dullness_penalty · log p(word | reply so far)
 
-    is the highest. The model itself is asked for both, so it must have learned replies without a
-    history, too.
+    among the words that are plausible (`zoo.decoding.contrasted`). The model itself is asked for
+    both, so it must have learned replies without a history, too. The scores of replies are those of
+    the model without a penalty; an export gives the score that it chose by.
 
     Args:
         model: see `zoo.Translator`.
@@ -57,17 +59,16 @@ class ChatBot(ConversationTask):
         decoding: dict of the options that `reply` uses where it is not told otherwise.
         max_source_length: the most tokens of a history, an end token behind each turn included.
         max_turns: the most turns of a history.
-        num_candidates: how many replies `dullness_penalty` chooses from.
-        dullness_penalty: float >= 0; 0 takes the first reply.
+        dullness_penalty: float >= 0; 0 takes the likeliest reply.
 
     References:
         Vinyals and Le 2015, A Neural Conversational Model; Li et al. 2016, A Diversity-Promoting
-        Objective Function for Neural Conversation Models (dullness_penalty = lambda of MMI-antiLM;
-        the division by the length is ours).
+        Objective Function for Neural Conversation Models (dullness_penalty = lambda of MMI-antiLM).
     """
 
     verb = "reply"
-    kept_settings = ("max_source_length", "max_turns", "num_candidates", "dullness_penalty")
+    rules = ("dullness_penalty",)
+    kept_settings = ("max_source_length", "max_turns", "dullness_penalty")
 
     def __init__(
         self,
@@ -77,7 +78,6 @@ class ChatBot(ConversationTask):
         decoding=None,
         max_source_length=128,
         max_turns=6,
-        num_candidates=10,
         dullness_penalty=0.0,
         **kwargs,
     ):
@@ -85,7 +85,6 @@ class ChatBot(ConversationTask):
             model, source_tokenizer, target_tokenizer, decoding, max_source_length, **kwargs
         )
         self.max_turns = raw_data.whole_number("max_turns", max_turns)
-        self.num_candidates = raw_data.whole_number("num_candidates", num_candidates)
         self.dullness_penalty = _penalty(dullness_penalty)
 
     def reply(
@@ -93,8 +92,6 @@ class ChatBot(ConversationTask):
         turns,
         *,
         persona=(),
-        num_candidates=None,
-        dullness_penalty=None,
         return_dict=False,
         **options,
     ):
@@ -105,15 +102,13 @@ class ChatBot(ConversationTask):
                 str is a conversation whose turns are its lines. Without a turn the model opens the
                 conversation.
             persona: list of str, turns that stand before all others and never leave.
-            num_candidates, dullness_penalty: see the class. Default: the setting kept with the
-                model.
             return_dict: whether to return `zoo.tasks.chat_bot.Reply` in place of a str.
-            **options: see `generate`; `prefix` is how the reply begins.
+            **options: see `generate`; `prefix` is how the reply begins. `dullness_penalty`: see the
+                class. Default: the setting kept with the model.
 
         Returns:
             A str for one conversation, a list for several. With `num_return_sequences` above 1, a
-            list of that many in place of each reply, best first where there is a
-            `dullness_penalty`.
+            list of that many in place of each reply.
 
         Raises:
             TypeError: `turns` is of another kind; an unknown option.
@@ -124,32 +119,8 @@ class ChatBot(ConversationTask):
             raise TypeError(f"persona must be a list of str; got {persona!r:.80}.")
         persona = [one_line(turn) for turn in raw_data.text_items("persona", persona, "list")]
         histories = self._histories(conversations, persona)
-        penalty = self.dullness_penalty if dullness_penalty is None else _penalty(dullness_penalty)
-        if not penalty:
-            answers = self.generate(histories, return_dict=return_dict, **options)
-            return answers if several else answers[0]
-        wanted = options.pop("num_return_sequences", None) or 1
-        tried = self.num_candidates if num_candidates is None else num_candidates
-        tried = max(wanted, raw_data.whole_number("num_candidates", tried))
-        found = self.generate(histories, num_return_sequences=tried, return_dict=True, **options)
-        found = [row if isinstance(row, list) else [row] for row in found]
-        answers = []
-        for row in found:
-            best = [row[i] for i in self._order(row, penalty)[:wanted]]
-            best = best if return_dict else [reply.text for reply in best]
-            answers.append(best[0] if wanted == 1 else best)
+        answers = self.generate(histories, return_dict=return_dict, **options)
         return answers if several else answers[0]
-
-    def _order(self, replies, penalty):
-        """The places of replies, the least dull one first; of equal texts one."""
-        ids = [[self.target_tokenizer.id_of(token) for token in r.tokens] for r in replies]
-        anyway = self._score([History([END_ID], 0)] * len(ids), [row or [END_ID] for row in ids])
-        lengths = np.array([max(1, len(row)) for row in ids])
-        scores = (np.array([reply.score for reply in replies]) - penalty * anyway) / lengths
-        first = {}
-        for place in np.argsort(-scores, kind="stable"):
-            first.setdefault(replies[place].text, int(place))
-        return list(first.values())
 
     def ask(self, inputs, **options):
         """`reply` to a str, or to each of a list of str: conversations as an export takes them."""
@@ -167,6 +138,33 @@ class ChatBot(ConversationTask):
             return list(inputs), False
         found = raw_data.text_items("inputs", inputs, "a str or a list of str")
         return self._histories([text.split("\n") for text in found], []), False
+
+    def held_to(self, sources, prefix, dullness_penalty=None):
+        """As for `SearchTask`; `dullness` is float32 (B, 1), where there is a penalty."""
+        held = super().held_to(sources, prefix)
+        given = self.dullness_penalty if dullness_penalty is None else _penalty(dullness_penalty)
+        if given or self.dullness_penalty:
+            held["dullness"] = np.full((len(sources), 1), given, "float32")
+        return held
+
+    def started(self, source, held, times):
+        beginning, step = super().started(source, held, times)
+        rows = tf.shape(source)[0]
+        if "dullness" in held:
+            weights = held["dullness"]
+        elif self.dullness_penalty:  # as an export has it
+            weights = tf.fill([rows, 1], tf.constant(self.dullness_penalty, tf.float32))
+        else:
+            return beginning, step
+        nothing = self.begin(tf.fill([rows, 1], END_ID))
+        beginning = beginning._replace(
+            static=(beginning.static, nothing.static, weights),
+            state=(beginning.state, nothing.state),
+        )
+        return beginning, contrasted(step, step)
+
+    def answer_settings(self):
+        return (*super().answer_settings(), self.dullness_penalty)
 
     def _histories(self, conversations, persona):
         """Lists of turns -> `History` of each."""
