@@ -171,19 +171,16 @@ def test_a_penalty_chooses_the_words_that_the_history_makes_likelier(chat):
         scores[found < found.max() - 2.3] = -np.inf
         scores[:3] = -np.inf
         ids.append(int(scores.argmax()))
-    expected = chat.target_tokenizer.decode([ids])[0]
-    assert expected != chat.reply(TALK, num_beams=1)
-    assert chat.reply(TALK, num_beams=1, dullness_penalty=penalty) == expected
-    assert chat.reply([TALK, []], num_beams=1, dullness_penalty=penalty)[0] == expected
-    kept = ChatBot(
-        chat.model,
-        chat.source_tokenizer,
-        decoding={"max_new_tokens": 6},
-        max_source_length=24,
-        max_turns=3,
-        dullness_penalty=penalty,
-    )
-    assert kept.reply(TALK) == kept.predict(["\n".join(TALK)])[0] == expected
+    expected = chat.target_tokenizer.pieces(ids)
+    options = {"num_beams": 1, "return_dict": True}
+    assert expected != chat.reply(TALK, **options).tokens
+    found = chat.reply([TALK, []], dullness_penalty=penalty, **options)
+    assert found[0].tokens == chat.reply(TALK, dullness_penalty=penalty, **options).tokens
+    assert found[0].tokens == expected
+    settings = {**chat.settings(), "dullness_penalty": penalty}
+    kept = ChatBot(chat.model, chat.source_tokenizer, **settings)
+    assert kept.reply(TALK, return_dict=True).tokens == expected
+    assert kept.predict(["\n".join(TALK)])[0] == kept.reply(TALK) == found[0].text
     assert kept.reply(TALK, dullness_penalty=0) == chat.reply(TALK)
     assert kept.settings()["dullness_penalty"] == penalty
 

@@ -154,7 +154,6 @@ def untokenized(text):
     text = re.sub(r" (?=[.,!?;:%)\]])", "", text)
     text = re.sub(r"(?<=[($\[#]) ", "", text)
     text = re.sub(r"([a-z)])([.!?])([A-Z])", r"\1\2 \3", text)
-    text = re.sub(r"(\d) ([.,:]) ?(\d)", r"\1\2\3", text)
     return re.sub(r"(\d)([.,:]) (\d\d)\b", r"\1\2\3", text)
 
 

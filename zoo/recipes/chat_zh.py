@@ -47,7 +47,7 @@ RECIPE = ConversationRecipe(
     warmup=200,
     label_smoothing=0.0,  # as for chat_en
     interval=250,
-    steps=3000,
+    steps=2500,
 )
 
 # What it took and what it reached is said here when it is shipped.

@@ -65,8 +65,8 @@ RECIPE = ConversationRecipe(
     optimizer=optimizer,
     peak=2e-3,
     warmup=300,
-    before_steps=4000,
-    steps=4500,
+    before_steps=3000,
+    steps=4000,
 )
 
 # What it took and what it reached is said here when it is shipped.
