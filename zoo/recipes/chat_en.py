@@ -67,6 +67,18 @@ RECIPE = ConversationRecipe(
     steps=7000,
 )
 
+EXAMPLES = [
+    "Hi! How are you today?",
+    "Do you like music?\nYes, I listen to jazz every evening.\nWho is your favourite musician?",
+    "I lost my passport.",
+    "I'd like a table for two, please.",
+    "What did you think of the last Star Wars movie?",
+    "Shall we go to the cinema tonight?\nWhat's on?\nA film about a dog.",
+    "Why is the sky blue?",
+    "I feel very sad today.",
+    "Wie geht es dir?",
+]
+
 # What it took and what it reached is said here when it is shipped.
 CARD = {
     "title": "English chat partner, Transformer encoder-decoder",

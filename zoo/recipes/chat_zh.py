@@ -50,6 +50,15 @@ RECIPE = ConversationRecipe(
     steps=2500,
 )
 
+EXAMPLES = [
+    "你好！",
+    "你叫什么名字？",
+    "你喜欢看什么电影？",
+    "周末我们去爬山吧。\n好啊，几点出发？\n早上八点，怎么样？",
+    "服务员，请问有菜单吗？",
+    "我今天很难过。",
+]
+
 # What it took and what it reached is said here when it is shipped.
 CARD = {
     "title": "Chinese chat partner, Transformer encoder-decoder",

@@ -69,6 +69,28 @@ RECIPE = ConversationRecipe(
     steps=4000,
 )
 
+# Written for this card; the last but one is a chat with slips, the last is no conversation.
+EXAMPLES = [
+    """Anna: Are you coming to Lena's party on Saturday?
+Bo: I'd love to, but I have to work until nine.
+Anna: Come later then. It will go on till late.
+Bo: OK. Shall I bring anything?
+Anna: A salad would be great.""",
+    """#Person1#: Good morning. I'd like to return these shoes.
+#Person2#: Is anything wrong with them?
+#Person1#: They are too small. I need a size 41.
+#Person2#: I'm sorry, we have only 40 and 42 left. Would you like your money back?
+#Person1#: Yes, please. Here is the receipt.""",
+    """Xiomara: Did Dr. Okonkwo call about the telescope?
+Jarek: Yes, it arrives on Thursday at the observatory in Brno.
+Xiomara: Great, I will drive there with Milena.""",
+    """Tom: hey r u home?
+Mia: nope still at the gym lol
+Tom: ok i left ur keys under the mat
+Mia: thx!!""",
+    "The weather is nice today.",
+]
+
 # What it took and what it reached is said here when it is shipped.
 CARD = {
     "title": "Summaries of English conversations, a Transformer with a pointer",
