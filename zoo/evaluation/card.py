@@ -22,10 +22,11 @@ _MEASURES = {
     "rouge_l": ("ROUGE-L", ".3f"),
     "rouge_1": ("ROUGE-1", ".2f"),
     "rouge_2": ("ROUGE-2", ".2f"),
+    "rouge_l_sum": ("ROUGE-L of sentences", ".2f"),
     "rouge_l_text": ("ROUGE-L", ".2f"),
     "rouge_1_best": ("ROUGE-1, best", ".2f"),
     "rouge_2_best": ("ROUGE-2, best", ".2f"),
-    "rouge_l_text_best": ("ROUGE-L, best", ".2f"),
+    "rouge_l_sum_best": ("ROUGE-L of sentences, best", ".2f"),
     "perplexity_word": ("perplexity a word", ".2f"),
     "accuracy": ("accuracy", ".3f"),
     "macro_f1": ("macro F1", ".3f"),
@@ -442,7 +443,7 @@ def _replies(name, result):
 
 def _summaries(name, result):
     """What only the corpora of summarisers have."""
-    keys = ("rouge_1", "rouge_2", "rouge_l_text")
+    keys = ("rouge_1", "rouge_2", "rouge_l_sum", "rouge_l_text")
     yield f"On {name}, beside the turns themselves:"
     rows = [
         [system, *(_figure(found, key) for key in keys)]
