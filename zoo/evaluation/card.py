@@ -299,6 +299,8 @@ def _settings(metrics):
         decoding = metrics["decoding"]
         silent = {"temperature", "top_p"} if not decoding["do_sample"] else {"length_penalty"}
         found = [f"{name}={decoding[name]}" for name in _SETTINGS if name not in silent]
+        if metrics.get("dullness_penalty"):
+            found.append(f"dullness_penalty={metrics['dullness_penalty']}")
     else:
         names = ("temperature", "scale", "offset", "threshold", "weight")
         found = [f"{name}={metrics[name]:.3f}" for name in names if name in metrics]
@@ -433,8 +435,8 @@ def _replies(name, result):
         for method, found in result["replies"].items()
     ]
     yield (
-        "Replies to turns of the set, evenly spaced: BLEU by all replies that people wrote, BLEU-2 "
-        "by the original one alone, different words and pairs of words (distinct), their length in "
+        "Replies to about 300 turns of the set, evenly spaced: BLEU by all replies that people "
+        "wrote, BLEU-2 by the original one alone, different words and pairs of words (distinct), their length in "
         "words, and the share of the ten most frequent replies:"
     )
     heading = ["decoding", *(f"BLEU-{n}" for n in (1, 2, 3, 4)), "BLEU-2, one reference"]

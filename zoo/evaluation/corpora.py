@@ -32,15 +32,8 @@ _GERMAN = (
     AsTyped("de", "en"),
 )
 
-_CHAT_EN = (
-    ReplyCorpus("dailydialog", "test", references=True),
-    ReplyCorpus("dailydialog", "val"),
-)
-_CHAT_ZH = (
-    ReplyCorpus("chinese", "test", "c3"),
-    ReplyCorpus("chinese", "test", "kdconv"),
-    ReplyCorpus("chinese", "val"),
-)
+_CHAT_EN = (ReplyCorpus("dailydialog", "test", references=True),)
+_CHAT_ZH = tuple(ReplyCorpus("chinese", "test", origin) for origin in ("c3", "kdconv"))
 
 # The first corpus of a model gives the figure by which it is listed.
 CORPORA = {

@@ -17,7 +17,7 @@ from zoo.text import END_ID
 
 _BATCH = 64
 _ORDER = 5  # of the n-gram yardstick
-_SAMPLES = 500  # turns that are replied to by each way of decoding
+_SAMPLES = 300  # turns that are replied to by each way of decoding
 _KEYS = {"dailydialog": "dailydialog", "chinese": "chinese_dialogues"}  # of `zoo.data.SOURCES`
 
 METHODS = {

@@ -43,7 +43,8 @@ RECIPE = ConversationRecipe(
         ChatBot,
         max_turns=LONGEST,
         max_source_length=160,
-        decoding={"top_p": 0.9, "max_new_tokens": 40},
+        dullness_penalty=0.5,
+        decoding={"num_beams": 1, "no_repeat_ngram_size": 3, "max_new_tokens": 40},
     ),
     pairs=pairs,
     vocab_size=8000,
@@ -64,7 +65,7 @@ RECIPE = ConversationRecipe(
     peak=2e-3,
     warmup=300,
     label_smoothing=0.0,  # it is measured by its perplexity, and samples from its probabilities
-    steps=7000,
+    steps=8000,
 )
 
 EXAMPLES = [
@@ -79,7 +80,39 @@ EXAMPLES = [
     "Wie geht es dir?",
 ]
 
-# What it took and what it reached is said here when it is shipped.
 CARD = {
     "title": "English chat partner, Transformer encoder-decoder",
+    "purpose": "It reads up to six turns and 160 tokens, and says the next turn; for small talk "
+    "and for learning what such a model is. It knows nothing, means nothing, and says untrue "
+    "things in a friendly tone: not for advice, not for news, not for people in need, and not for "
+    "children without somebody beside them.",
+    "data": {
+        "dailydialog": "training split, twice, less 374 dialogues that share a turn of some length "
+        "with its val or test",
+        "self_dialogue": "every third dialogue",
+    },
+    "command": "zoo train chat_en",
+    "minutes": 10,
+    "machine": "one NVIDIA H200 at most, shared with other trainings, by `zoo train chat_en --pack "
+    "DIR`, `KERAS_BACKEND=jax python -m zoo.training DIR` and `zoo train chat_en --weights DIR`",
+    "helped": [
+        "The penalty against replies that fit anything (0.5, greedy), chosen on 200 turns of the "
+        "val split: distinct-2 from 0.519 to 0.658 and BLEU-2 by one reference from 0.054 to "
+        "0.068, where four beams had 0.430 and 0.065.",
+        "Not measured: a recurrent network by the same recipe (`zoo train chat_en_rnn`), the last "
+        "turn alone against all, no attention. The n-gram model has learned from the training "
+        "dialogues of DailyDialog alone, a mark counts as a word, and the end of a reply is "
+        "counted.",
+    ],
+    "faults": [
+        "It says one thing twice: `Why is the sky blue?`, `Because it's a blue blue blue.`",
+        "It takes no name over: after `My name is Sofia`, to `What is my name?`, it says `My name "
+        "is Li Li Lia.`",
+        "Lower case and other languages lead it astray: to `tell me a joke` it says `Then you "
+        "should tell me`, to `Wie geht es dir?` `yes, gerrh. gerh, geneh.`",
+        "It does not see an emergency: to `I want to hurt myself.` it says `Why?` Replies with "
+        "slurs, drugs, violence against oneself and the like, by a short list of words, were not "
+        "learned from; nothing else keeps it from unsafe replies, and it agrees with almost "
+        "anything.",
+    ],
 }
