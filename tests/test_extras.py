@@ -27,6 +27,7 @@ for name in ("starlette", "ai_edge_litert", "jupytext", "torch", "jax", "pytest"
     "litert": "import ai_edge_litert.interpreter, zoo.serving.litert, zoo.lite.readers",
     "import": "import safetensors, zoo.pretrained.families, zoo.pretrained.marian",
     "rank": "import bm25s, zoo.tasks",
+    "evaluate": "import zoo.evaluation.summaries, rouge_score.rouge_scorer",
     "jax": "import os; os.environ['KERAS_BACKEND'] = 'jax'; import keras, zoo.training",
     "tutorials": "import ai_edge_litert.interpreter, uvicorn, ipykernel, tutorials.build",
     "tests": "import pytest, xdist, yaml, nbformat, pycocoevalcap, jax, uvicorn, ai_edge_litert; "

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from zoo.plots import attention, plot_attention
 from zoo.plots import labels as labels_module
-from zoo.plots.attention import COLORS
+from zoo.plots.attention import COLORS, COPIED
 from zoo.plots.labels import FONT, glyphs, readable
 
 LAYERS, HEADS = 2, 5
@@ -277,6 +277,17 @@ def test_drawing_touches_no_pyplot_state_and_no_settings(make_out):
     plot_attention(make_out())
     assert dict(matplotlib.rcParams) == before
     assert not getattr(sys.modules.get("matplotlib.pyplot"), "get_fignums", list)()
+
+
+def test_copied_tokens_are_red_and_the_caption_says_so(make_out):
+    out = make_out()
+    assert not any("Red" in text for text in words(plot_attention(out)))
+    out.copied = (0.9, 0.2, 0.51, 0.0)
+    figure = plot_attention(out)
+    (axes,) = panels(figure)
+    colors = [label.get_color() for label in axes.get_yticklabels()]
+    assert [color == COPIED for color in colors] == [True, False, True, False]
+    assert any("Red tokens were copied." in " ".join(text.split()) for text in words(figure))
 
 
 def test_axes_of_a_generator_are_named_for_its_one_text(make_out):

@@ -121,6 +121,49 @@ def test_weights_of_another_model_are_refused(tmp_path):
         portable.load_weights(tmp_path / "weights.npz", other)
 
 
+def test_a_stage_may_have_examples_of_its_own_and_lines_may_be_turns(tmp_path, monkeypatch):
+    words, seen = tokenizer(), []
+
+    class Spy:
+        """Stands in for the learner, and notes what it is given."""
+
+        def __init__(self, *parts):
+            self.encoder, self.weights = None, []
+
+        def build(self):
+            pass
+
+        def compile(self, optimizer, label_smoothing, consistency):
+            seen.append(consistency)
+
+        def fit(self, train, steps_per_epoch, epochs, **options):
+            inputs, _, _ = next(train)
+            seen.append(words.decode(inputs["source"].tolist())[0])
+            seen.append(inputs["source"].shape[1] - 1 - inputs["source"][0].tolist()[::-1].index(3))
+            seen.append(epochs)
+
+    monkeypatch.setattr(portable, "Learner", Spy)
+    sgd = keras.optimizers.SGD(0.1)
+    portable.pack(
+        tmp_path,
+        model=tiny(words.vocab_size),
+        stages=[
+            {"steps": 4, "optimizer": sgd, "train": [("rot\nblau", "red")]},
+            {"steps": 2, "optimizer": sgd, "consistency": 1.0},
+        ],
+        train=[("grau", "grey")],
+        valid=[("grau", "grey")],
+        tokenizers=[words],
+        turns=True,
+        interval=2,
+        **{**NUMBERS, "batch_tokens": 12, "widths": (12,)},
+    )
+    portable.run(tmp_path, verbose=0)
+    first, second = (len(words.encode([text])[0]) for text in ("rot", "blau"))
+    assert seen[:4] == [0.0, "rot blau", first + 1 + second, 2]
+    assert seen[4:] == [1.0, "grau", len(words.encode(["grau"])[0]), 3]
+
+
 def test_packed_training_runs_on_jax_without_tensorflow(tmp_path):
     pytest.importorskip("jax")
     pack(tmp_path, steps=2)
@@ -242,6 +285,15 @@ def test_all_pairs_are_there_and_fillers_weigh_nothing():
     listed = batches.all_pairs(sources, targets, (6, 12), 24)
     assert [inputs["source"].shape for inputs, _, _ in listed] == [(4, 6), (2, 12)]
     assert sum(weights.sum() for _, _, weights in listed) == sum(len(t) + 1 for t in targets)
+
+
+def test_source_and_target_may_have_widths_of_their_own():
+    sources, targets = [[5] * n for n in (3, 8, 9, 3)], [[7] * n for n in (2, 2, 3, 4)]
+    listed = batches.all_pairs(sources, targets, ((4, 3), (10, 4)), 20)
+    shapes = [(inputs["source"].shape, inputs["target"].shape) for inputs, _, _ in listed]
+    assert shapes == [((5, 4), (5, 3)), ((2, 10), (2, 4))]
+    # The target of the last pair fits in no width.
+    assert [int(weights.sum()) for _, _, weights in listed] == [3, 3 + 4]
 
 
 def test_crop_keeps_the_shape_and_follows_its_seed():

@@ -37,7 +37,7 @@ def into_english():
 
 
 def pieces(translator, text):
-    return translator.source_tokenizer.pieces(translator._encode([text])[0])
+    return translator.source_tokenizer.pieces(translator.encode_sources([text])[0])
 
 
 def without_runs(names):
@@ -58,7 +58,7 @@ def test_logits_are_those_of_transformers(translator):
     reference = np.load(MARIAN / "expected.npz")
     known = {name: i for i, name in enumerate(translator.source_tokenizer.pieces(range(V)))}
     ours = np.array([known[NAMES[i]] for i in range(len(VOCABULARY))])
-    source = translator.pack(translator._encode(TEXTS[:4]))
+    source = translator.pack(translator.encode_sources(TEXTS[:4]))
     target = ours[reference["target"]]
     start = np.full((4, 1), START_ID)
     inputs = {"source": source, "target": np.concatenate([start, target[:, :-1]], axis=1)}
@@ -87,7 +87,7 @@ def test_answers_are_those_of_transformers(translator, beams):
 def test_language_is_put_in_front_of_each_source(into_english, tmp_path):
     expected = json.loads((MULTILINGUAL / "expected.json").read_text("utf-8"))
     names = {i: n for n, i in json.loads((MULTILINGUAL / "vocab.json").read_text("utf-8")).items()}
-    first = into_english.source_tokenizer.pieces(into_english._encode(TEXTS[:1])[0])
+    first = into_english.source_tokenizer.pieces(into_english.encode_sources(TEXTS[:1])[0])
     first = [name if name in names.values() else "<unk>" for name in first]
     assert first[0] == ">>eng<<" and first == [names[i] for i in expected["ids"][0]]
     options = {"num_beams": 4, "max_new_tokens": expected["new_tokens"]}

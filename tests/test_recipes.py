@@ -15,6 +15,7 @@ from zoo.models import Transformer
 from zoo.recipes import own_pairs, run_folder
 from zoo.recipes.captioning import CaptioningRecipe
 from zoo.recipes.classification import ClassificationRecipe
+from zoo.recipes.conversation import ConversationRecipe
 from zoo.recipes.generation import GenerationRecipe
 from zoo.recipes.matching import MatchingRecipe
 from zoo.recipes.numbers import numbers, overridden
@@ -60,6 +61,8 @@ KINDS = {
     "caption": CaptioningRecipe,
     "recommend": RecommendationRecipe,
     "trace": TracingRecipe,
+    "chat": ConversationRecipe,
+    "summarize": ConversationRecipe,
 }
 
 

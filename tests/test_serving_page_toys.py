@@ -73,6 +73,7 @@ def folder(tmp_path_factory):
     folder, toy = tmp_path_factory.mktemp("served"), Toy()
     save(folder, "echo", toy.echo, "attention")
     save(folder, "labels", toy.labels)
+    save(folder, "chat_toy", toy.echo, "attention")
     save(folder, "picture", toy.picture, "attention")
     save(folder, "broken", toy.broken)
     save(folder, "writes", toy.echo, "attention", sample=toy.echo)
@@ -177,6 +178,18 @@ def test_an_empty_text_is_asked_of_a_model_that_writes_alone(page):
     choose(page, "writes")
     page.click("$('go')")
     assert shown(page) == "The model has no answer to this."
+
+
+def test_a_conversation_goes_on_below_the_reply(page):
+    assert not page.value("$('talk-box').offsetParent !== null")
+    choose(page, "chat_toy")
+    write(page, "hello")
+    page.click("$('go')")
+    page.wait("$('text').value === 'hello\\nhello\\n'")
+    page.value("$('talk').checked = false")
+    page.click("$('go')")
+    page.wait("$('answer').textContent.startsWith('hello\\nhello')")
+    assert page.value("$('text').value") == "hello\nhello\n"
 
 
 def test_the_ends_of_a_text_are_no_tokens_and_what_they_are_given_is_said(page):

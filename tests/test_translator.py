@@ -251,7 +251,7 @@ def test_score_is_the_sum_of_the_log_softmax(translator):
 def test_probabilities_of_all_continuations_sum_to_one(translator):
     """p(end) + sum over first tokens: what `score` spreads is a distribution."""
     size = translator.target_tokenizer.vocab_size
-    (source,) = translator._encode(["Hund"])
+    (source,) = translator.encode_sources(["Hund"])
     scores, _ = translator.forced([source] * (size - 1), [[i] for i in range(1, size)])
     logits = translator({"source": np.array([source]), "target": np.array([[START_ID]])})
     padding = float(tf.nn.softmax(logits)[0, 0, 0])

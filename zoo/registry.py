@@ -15,6 +15,8 @@ TASKS = {  # class of zoo.tasks -> task
     "Translator": "translation",
     "TextGenerator": "generation",
     "ImageCaptioner": "captioning",
+    "ChatBot": "dialogue",
+    "Summarizer": "summarization",
     "Classifier": "classification",
     "Recommender": "recommendation",
     "KnowledgeTracer": "knowledge tracing",
@@ -24,6 +26,8 @@ TASKS = {  # class of zoo.tasks -> task
 # The figure by which a model is listed: the first of these that its first test set has.
 _FIGURES = (
     ("bleu", "BLEU {:.1f}"),
+    ("rouge_1", "ROUGE-1 {:.1f}"),
+    ("perplexity_word", "perplexity {:.1f} a word"),
     ("cider_d", "CIDEr-D {:.3f}"),
     ("bits_per_character", "{:.3f} bits a character"),
     ("auc", "AUC {:.3f}"),

@@ -42,7 +42,7 @@ DECODING = {
 }
 
 
-def _decoding_options(command):
+def decoding_options(command):
     command = click.option(
         "--stop",
         multiple=True,
@@ -54,7 +54,7 @@ def _decoding_options(command):
     return command
 
 
-def _given(options):
+def given(options):
     """The options that were given."""
     return {name: value for name, value in options.items() if value is not None}
 
@@ -119,7 +119,7 @@ def list_models():
 @zoo.command()
 @click.argument("name")
 @click.argument("text", nargs=-1)
-@_decoding_options
+@decoding_options
 @click.option("--attend", metavar="FILE", help="Draw the attention of one TEXT to FILE.")
 @click.option("--fast", is_flag=True, help="8-bit weights and no TensorFlow: answers at once.")
 @click.option(
@@ -143,11 +143,11 @@ def translate(name, text, attend, fast, min_score, **options):
     """
     if attend and len(text) != 1:
         raise click.UsageError(f"--attend needs exactly one TEXT; got {len(text)}.")
-    options = _given(options)
+    options = given(options)
     if attend and min_score is not None:
         raise click.UsageError("--attend goes without --min-score.")
     beside = {"attend": attend, "min_score": min_score}
-    others = sorted({*options, *_given(beside)} - {"max_new_tokens"})
+    others = sorted({*options, *given(beside)} - {"max_new_tokens"})
     if fast and others:
         other = others[0].replace("_", "-")
         raise click.UsageError(f"--fast goes with --max-new-tokens alone; got --{other}.")
@@ -221,7 +221,7 @@ def clean(text):
 @zoo.command()
 @click.argument("name")
 @click.argument("prompt", default="")
-@_decoding_options
+@decoding_options
 @click.option("-n", "count", type=int, default=1, show_default=True, help="Texts to write.")
 @click.option("--form", is_flag=True, help="Keep to the form of the model, as of a quatrain.")
 @click.option("--acrostic", help="First characters of the lines; implies --form.")
@@ -236,7 +236,7 @@ def generate(name, prompt, count, form, acrostic, **options):
     """
     if count < 1:
         raise click.UsageError(f"-n must be >= 1; got {count}.")
-    options = _given({**options, "form": form or None, "acrostic": acrostic})
+    options = given({**options, "form": form or None, "acrostic": acrostic})
     if prompt == "-" and (count > 1 or acrostic):
         raise click.UsageError("-n and --acrostic need a PROMPT of their own; got -.")
     generator = load_quietly(name, "generation")

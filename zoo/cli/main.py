@@ -11,6 +11,7 @@ import click
 
 from zoo.cli import (  # noqa: F401  each adds its command
     caption,
+    chat,
     classify,
     export,
     import_,

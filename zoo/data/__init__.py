@@ -10,7 +10,16 @@ from zoo.data.augmentation import typed as typed
 from zoo.data.captions import flickr8k as flickr8k
 from zoo.data.captions import flickr8k_image as flickr8k_image
 from zoo.data.captions import plain_caption as plain_caption
+from zoo.data.dialogues import Summarized as Summarized
+from zoo.data.dialogues import chinese_origins as chinese_origins
+from zoo.data.dialogues import dailydialog_references as dailydialog_references
+from zoo.data.dialogues import dialogsum as dialogsum
+from zoo.data.dialogues import dialogues as dialogues
+from zoo.data.dialogues import samsum as samsum
 from zoo.data.dialogues import self_dialogue as self_dialogue
+from zoo.data.dialogues import turns_of as turns_of
+from zoo.data.dialogues import untokenized as untokenized
+from zoo.data.dialogues import without_held_out as without_held_out
 from zoo.data.documents import Documents as Documents
 from zoo.data.documents import nfcorpus as nfcorpus
 from zoo.data.everyday import bcontrast as bcontrast
@@ -32,6 +41,9 @@ from zoo.data.pairs import inspect_pairs as inspect_pairs
 from zoo.data.pairs import read_pairs as read_pairs
 from zoo.data.sources import SOURCES as SOURCES
 from zoo.data.sources import Source as Source
+from zoo.data.speakers import gap_pairs as gap_pairs
+from zoo.data.speakers import named_copies as named_copies
+from zoo.data.speakers import spoken as spoken
 from zoo.data.texts import poem_lines as poem_lines
 from zoo.data.texts import quatrains as quatrains
 from zoo.data.texts import scifi as scifi

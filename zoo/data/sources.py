@@ -175,6 +175,23 @@ def _answers(name):
     return {f"answers/{name}.{split}.tsv": File(sha256) for split, sha256 in _ANSWERS[name].items()}
 
 
+_DAILYDIALOG = {
+    "train.jsonl": "7246245709e71cb84900cecc781fb23fb1ac43d2a35daaf7101e08a7c5fe60f3",
+    "val.jsonl": "7f7c1cdf959caa1b43daed0b4e9f38ff3ee4b316fd99f74494dcf8d836117913",
+    "test.jsonl": "3ca24c19e82259659f7f52a70c816d30a58f5cdfcac0b4fe18c2d3f15c0dc6ce",
+    "test.multiref.jsonl": "7f45b3dceff4bb85a65e10e662c72d95f1944f931851bf3a1d5bea7f515b3bbf",
+}
+_CHINESE = {
+    "train.jsonl": "d52a102606354950f1df7b00622d5778c93f07e2bbe1e068fe32914a06f7e7a0",
+    "val.jsonl": "db3d645122910e77a58980962827a31e3572c60ca2a26fa646b054de83c56a16",
+    "test.jsonl": "c62464559414c4f9c5ef898b04e46b274a2a7fb339d1c98288ac29335192e2a9",
+}
+_DIALOGSUM = {
+    "train.jsonl": "0b80b0d4eebbca5b3bcf00ceb13647f0f863b71b9aaae8b74dd444bb78134db2",
+    "val.jsonl": "95d587e8e94276078bb2a94fa56560b33ac155746d6909c8ca6e4d860e4589f0",
+    "test.jsonl": "be80fd1820aaa4e001273f9a0daf0ba557adc4e8b013a4ddb56c6fa62ea088cb",
+}
+
 SOURCES = {
     "multi30k": Source(
         title="Multi30k",
@@ -435,6 +452,58 @@ SOURCES = {
         files={
             "dialogue/self_dialogue.train.jsonl": File(
                 "193095c10fd7945ad06e34070130a9067fa305b1bc005d7fef1fbcd4a68f10c8"
+            )
+        },
+    ),
+    "dailydialog": Source(
+        title="DailyDialog",
+        origin=(
+            "Li et al. (2017), websites for learners of English; with the replies that Gupta et "
+            "al. (2019) had written for its test, https://github.com/prakharguptaz/multirefeval"
+        ),
+        terms="CC BY-NC-SA 4.0, non-commercial",
+        citation=(
+            "Li, Su, Shen, Li, Cao and Niu (2017), DailyDialog: A Manually Labelled Multi-turn "
+            "Dialogue Dataset"
+        ),
+        files={
+            f"dialogue/dailydialog.{name}": File(sha256) for name, sha256 in _DAILYDIALOG.items()
+        },
+    ),
+    "chinese_dialogues": Source(
+        title="Chinese dialogues of four origins",
+        origin=(
+            "C3 (exercises for learners), a sample of LCCC (social media), KdConv (films, music, "
+            "travel) and CPED (television)"
+        ),
+        terms="C3 for research, non-commercial; the others Apache-2.0 or MIT as published",
+        citation=(
+            "Sun et al. (2020), C3; Wang et al. (2020), CDial-GPT; Zhou et al. (2020), KdConv; "
+            "Chen et al. (2022), CPED"
+        ),
+        files={f"dialogue/chinese.{name}": File(sha256) for name, sha256 in _CHINESE.items()},
+    ),
+    "dialogsum": Source(
+        title="DialogSum",
+        origin="https://github.com/cylnlp/dialogsum",
+        terms="CC BY-NC-SA 4.0, non-commercial",
+        citation=(
+            "Chen, Liu, Chen and Zhang (2021), DialogSum: A Real-Life Scenario Dialogue "
+            "Summarization Dataset"
+        ),
+        files={f"summaries/dialogsum.{name}": File(sha256) for name, sha256 in _DIALOGSUM.items()},
+    ),
+    "samsum": Source(
+        title="SAMSum",
+        origin="Gliwa et al. (2019), chats written by linguists",
+        terms="CC BY-NC-ND 4.0: to evaluate on alone",
+        citation=(
+            "Gliwa, Mochol, Biesek and Wawer (2019), SAMSum Corpus: A Human-annotated Dialogue "
+            "Dataset for Abstractive Summarization"
+        ),
+        files={
+            "summaries/samsum.val.jsonl": File(
+                "57b053fba87b91a9b4ee2d08aaa4eae30b3594d6dad1ab1f411e7741c5cf7d27"
             )
         },
     ),

@@ -1,6 +1,7 @@
 """Search: a step function becomes sequences. No string, no model and no tokenizer in here."""
 
 from zoo.decoding.constraints import all_of, banned, forced, prefix_trie, template
+from zoo.decoding.contrast import contrasted
 from zoo.decoding.dispatch import extend, search
 from zoo.decoding.greedy import begin_rows, rows_shapes
 from zoo.decoding.options import Decoding, Plan
@@ -14,6 +15,7 @@ __all__ = [
     "all_of",
     "banned",
     "begin_rows",
+    "contrasted",
     "extend",
     "forced",
     "prefix_trie",

@@ -34,10 +34,15 @@ from zoo.evaluation.ranking import average_precision as average_precision
 from zoo.evaluation.ranking import ndcg as ndcg
 from zoo.evaluation.ranking import paired_bootstrap as paired_bootstrap
 from zoo.evaluation.ranking import reciprocal_rank as reciprocal_rank
+from zoo.evaluation.replies import ReplyCorpus as ReplyCorpus
+from zoo.evaluation.replies import measure_replies as measure_replies
 from zoo.evaluation.scores import Score as Score
 from zoo.evaluation.scores import bleu as bleu
 from zoo.evaluation.scores import chrf as chrf
 from zoo.evaluation.scores import literature_bleu as literature_bleu
+from zoo.evaluation.summaries import SummaryCorpus as SummaryCorpus
+from zoo.evaluation.summaries import measure_summaries as measure_summaries
+from zoo.evaluation.summaries import rouge as rouge
 from zoo.evaluation.tracing import LearnerCorpus as LearnerCorpus
 from zoo.evaluation.tracing import auc as auc
 from zoo.evaluation.tracing import measure_tracing as measure_tracing

@@ -20,6 +20,14 @@ _MEASURES = {
     "bleu_4": ("BLEU-4", ".3f"),
     "cider_d": ("CIDEr-D", ".3f"),
     "rouge_l": ("ROUGE-L", ".3f"),
+    "rouge_1": ("ROUGE-1", ".2f"),
+    "rouge_2": ("ROUGE-2", ".2f"),
+    "rouge_l_sum": ("ROUGE-L of sentences", ".2f"),
+    "rouge_l_text": ("ROUGE-L", ".2f"),
+    "rouge_1_best": ("ROUGE-1, best", ".2f"),
+    "rouge_2_best": ("ROUGE-2, best", ".2f"),
+    "rouge_l_sum_best": ("ROUGE-L of sentences, best", ".2f"),
+    "perplexity_word": ("perplexity a word", ".2f"),
     "accuracy": ("accuracy", ".3f"),
     "macro_f1": ("macro F1", ".3f"),
     "hr_10": ("HR@10", ".4f"),
@@ -239,6 +247,10 @@ def _quality(metrics):
             parts += _matching(name, result)
         if "bm25" in result:
             parts += _ranking(name, result)
+        if "replies" in result:
+            parts += _replies(name, result)
+        if "conversations" in result:
+            parts += _summaries(name, result)
     first, result = next(iter(corpora.items()))
     if "by_label" in result:
         parts += _labels(first, result)
@@ -287,6 +299,8 @@ def _settings(metrics):
         decoding = metrics["decoding"]
         silent = {"temperature", "top_p"} if not decoding["do_sample"] else {"length_penalty"}
         found = [f"{name}={decoding[name]}" for name in _SETTINGS if name not in silent]
+        if metrics.get("dullness_penalty"):
+            found.append(f"dullness_penalty={metrics['dullness_penalty']}")
     else:
         names = ("temperature", "scale", "offset", "threshold", "weight")
         found = [f"{name}={metrics[name]:.3f}" for name in names if name in metrics]
@@ -396,6 +410,63 @@ def _ranking(name, result):
     rows = [["**this model**", *(_figure(result, key) for key in keys)]]
     rows.append(["BM25", *(_figure(bm25, key) for key in keys)])
     yield _table(["", *(_MEASURES[key][0] for key in keys)], rows)
+
+
+def _replies(name, result):
+    """What only the corpora of chat partners have."""
+    yield (
+        f"On {name}, beside what foresees the same tokens without a network (a mark is a word, too;"
+        " of Chinese each character):"
+    )
+    keys = ("perplexity_word", "perplexity")
+    rows = [
+        [system, *(_figure(rates, key) for key in keys)]
+        for system, rates in [("**this model**", result), *result["yardsticks"].items()]
+    ]
+    yield _table(["", *(f"{_MEASURES[key][0]}" for key in keys)], rows)
+    keys = ("bleu_1", "bleu_2", "bleu_3", "bleu_4", "single_bleu_2", "distinct_1", "distinct_2")
+    rows = [
+        [
+            method,
+            *(f"{found[key]:.3f}" if key in found else "" for key in keys),
+            f"{found['length']:.1f}",
+            f"{100 * found['most_frequent']:.1f} %",
+        ]
+        for method, found in result["replies"].items()
+    ]
+    yield (
+        "Replies to about 300 turns of the set, evenly spaced: BLEU by all replies that people "
+        "wrote, BLEU-2 by the original one alone, different words and pairs of words "
+        "(distinct), their length in words, and the share of the ten most frequent replies:"
+    )
+    heading = ["decoding", *(f"BLEU-{n}" for n in (1, 2, 3, 4)), "BLEU-2, one reference"]
+    yield _table([*heading, "distinct-1", "distinct-2", "words", "ten most frequent"], rows)
+
+
+def _summaries(name, result):
+    """What only the corpora of summarisers have."""
+    keys = ("rouge_1", "rouge_2", "rouge_l_sum", "rouge_l_text")
+    yield f"On {name}, beside the turns themselves:"
+    rows = [
+        [system, *(_figure(found, key) for key in keys)]
+        for system, found in [("**this model**", result), *result["yardsticks"].items()]
+    ]
+    yield _table(["", *(_MEASURES[key][0] for key in keys)], rows)
+    yield (
+        f"Summaries are {result['words']:.1f} words long (those of people "
+        f"{result['reference_words']:.1f}). {100 * result['copied']:.1f} % of their words stand in "
+        f"the conversation ({100 * result['reference_copied']:.1f} %), "
+        f"{100 * result['copied_3']:.1f} % of their runs of three words "
+        f"({100 * result['reference_copied_3']:.1f} %). Of their names "
+        f"{100 * result['names_right']:.1f} % are of the conversation; of the names that people's "
+        f"summaries have, they have {100 * result['names_found']:.1f} %."
+    )
+    yield "Not chosen:"
+    rows = [
+        [shown["dialogue"].replace("\n", " / "), shown["summary"], shown["reference"]]
+        for shown in result["conversations"]
+    ]
+    yield _table(["conversation", "the model", "people"], rows)
 
 
 def _labels(name, result):

@@ -12,6 +12,8 @@ from zoo.evaluation.documents import DocumentCorpus
 from zoo.evaluation.labels import LabelCorpus
 from zoo.evaluation.language import TextCorpus
 from zoo.evaluation.next_items import HistoryCorpus
+from zoo.evaluation.replies import ReplyCorpus
+from zoo.evaluation.summaries import SummaryCorpus
 from zoo.evaluation.tracing import LearnerCorpus
 from zoo.evaluation.translation import Corpus
 
@@ -32,6 +34,9 @@ _GERMAN = (
     *_multi30k("de", "en"),
     AsTyped("de", "en"),
 )
+
+_CHAT_EN = (ReplyCorpus("dailydialog", "test", references=True),)
+_CHAT_ZH = tuple(ReplyCorpus("chinese", "test", origin) for origin in ("c3", "kdconv"))
 
 # The first corpus of a model gives the figure by which it is listed.
 CORPORA = {
@@ -71,6 +76,14 @@ CORPORA = {
     ),
     "classify_goods_zh": tuple(
         LabelCorpus("shopping_zh", split, "goods") for split in ("test", "val")
+    ),
+    "chat_en": _CHAT_EN,
+    "chat_en_rnn": _CHAT_EN,
+    "chat_zh": _CHAT_ZH,
+    "summarize_dialogue": (
+        SummaryCorpus("dialogsum", "test"),
+        SummaryCorpus("dialogsum", "val"),
+        SummaryCorpus("samsum", "val"),
     ),
     "recommend_films": tuple(HistoryCorpus("movielens", split) for split in ("test", "val")),
     "trace_learners": tuple(

@@ -66,4 +66,4 @@ def replay(model, directory):
 
 
 def _answers(model, sources):
-    return model.ask(sources, **(_SEED if model.verb == "generate" else {}))
+    return model.ask(sources, **(_SEED if model.verb in ("generate", "reply") else {}))

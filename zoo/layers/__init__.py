@@ -6,6 +6,7 @@ from zoo.layers.additive_attention import AdditiveAttention
 from zoo.layers.attention import Attention
 from zoo.layers.attention_pooling import AttentionPooling
 from zoo.layers.blocks import DecoderBlock, EncoderBlock, FeedForward
+from zoo.layers.copy_distribution import CopyDistribution
 from zoo.layers.dot_product_attention import DotProductAttention
 from zoo.layers.embedding import TokenEmbedding
 from zoo.layers.monotonic_attention import MonotonicAttention
@@ -17,6 +18,7 @@ __all__ = [
     "AdditiveAttention",
     "Attention",
     "AttentionPooling",
+    "CopyDistribution",
     "DecoderBlock",
     "DotProductAttention",
     "EncoderBlock",

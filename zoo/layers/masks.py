@@ -140,7 +140,7 @@ def fold_rows(query, batch):
     """
     if isinstance(batch, int) and query.shape[0] == batch:
         return query
-    return ops.reshape(query, (batch, -1) + tuple(query.shape[2:]))
+    return ops.reshape(query, (batch, -1) + tuple(ops.shape(query)[2:]))
 
 
 def unfold_rows(context, query):

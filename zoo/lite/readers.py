@@ -15,6 +15,7 @@ from zoo.lite.languages import warn_of_another
 from zoo.lite.search import LiteBatches
 from zoo.lite.sentences import parts_of
 from zoo.lite.subwords import END_ID, START_ID, Subwords
+from zoo.lite.turns import encode_turns, filled_parts, joined_turns, newest_turns
 
 MANIFEST, MODEL, SOURCE, TARGET = "manifest.json", "model.tflite", "source.model", "target.model"
 FORMAT = 2  # of the manifest; 1 had none and is read, too
@@ -128,6 +129,65 @@ class LiteTranslator(LiteWriter):
     def _ids_of(self, texts):
         room = self.manifest["longest_source"] - len(self._prefix) - 1
         return [[*self._prefix, *ids[:room], END_ID] for ids in self._source.encode(texts)]
+
+
+class LiteConversation(LiteWriter):
+    """Base of the readers of models that read conversations; see `LiteModel`."""
+
+    def __init__(self, path, num_threads=None):
+        super().__init__(path, num_threads)
+        proto = (Path(path) / SOURCE).read_bytes()
+        self._source = self._target if proto == self._target.proto else Subwords(proto)
+
+    def _answers(self, conversations, max_new_tokens):
+        """Lists of turns, each a list of ids -> texts."""
+        sources = [joined_turns(turns) + [END_ID] for turns in conversations]
+        return self._target.decode(self._ids(sources, max_new_tokens))
+
+
+class LiteChatBot(LiteConversation):
+    """Replies as the `zoo.ChatBot` that was exported; see `LiteModel`.
+
+    The reply is the likeliest that its search finds: there are no draws and no choice of the least
+    dull one here.
+    """
+
+    task, verb = "ChatBot", "reply"
+
+    def reply(self, turns, max_new_tokens=None):
+        """Says the next turn of a conversation, a list of str, or of each of a list of those."""
+        several = bool(turns) and not isinstance(turns, str) and not isinstance(turns[0], str)
+        rows = turns if several else [turns.split("\n") if isinstance(turns, str) else turns]
+        rows = ["\n".join(" ".join(turn.split()) for turn in row) for row in rows]
+        answers = self._replies(rows, max_new_tokens)
+        return answers if several else answers[0]
+
+    def ask(self, inputs, **options):
+        """As `zoo.ChatBot.ask`."""
+        several, texts = _listed_texts(inputs)
+        answers = self._replies(texts, **options)
+        return answers if several else answers[0]
+
+    def _replies(self, texts, max_new_tokens=None):
+        room, most = self.manifest["longest_source"], self.manifest["max_turns"]
+        found = [newest_turns(row[-most:], room) for row in encode_turns(self._source, texts)]
+        return self._answers(found, max_new_tokens)
+
+
+class LiteSummarizer(LiteConversation):
+    """Summarises as the `zoo.Summarizer` that was exported; see `LiteModel`."""
+
+    task, verb = "Summarizer", "summarize"
+
+    def summarize(self, text, max_new_tokens=None):
+        """Summarises a conversation, a str with a turn on each line, or each of a list of str."""
+        several, texts = _listed_texts(text)
+        rows = encode_turns(self._source, texts)
+        rows = [filled_parts(row, self.manifest["longest_source"]) for row in rows]
+        parts = [part for row in rows for part in row]
+        found = iter(self._answers([part for part in parts if part], max_new_tokens))
+        answers = [" ".join(next(found) if part else "" for part in row) for row in rows]
+        return answers if several else answers[0]
 
 
 class LiteGenerator(LiteWriter):

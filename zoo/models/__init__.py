@@ -10,6 +10,7 @@ from zoo.models.dkt import DKT
 from zoo.models.language_model import TransformerLM
 from zoo.models.late_interaction import LateInteraction
 from zoo.models.lstm_language_model import LSTMLanguageModel
+from zoo.models.pointer_generator import PointerGenerator
 from zoo.models.rnn import RNNSearch
 from zoo.models.sasrec import SASRec
 from zoo.models.show_attend_tell import ShowAttendTell
@@ -23,6 +24,7 @@ __all__ = [
     "CompareAggregate",
     "LSTMLanguageModel",
     "LateInteraction",
+    "PointerGenerator",
     "RNNSearch",
     "SASRec",
     "ShowAttendTell",

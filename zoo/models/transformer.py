@@ -151,16 +151,10 @@ class Transformer(Adaptable, keras.Model):
         self.built = True
 
     def call(self, inputs, return_attention_scores=False, training=None):
-        memory, mask = self.encode(inputs["source"], training=training)
-        x = self._embed(self.target_embedding, inputs["target"], 0, training)
-        weights = []
-        for block in self.decoder_blocks:
-            x, layer_weights = block(
-                x, memory, memory_mask=mask, return_attention_scores=True, training=training
-            )
-            weights.append(layer_weights)
-        logits = self._logits(x)
-        return (logits, ops.stack(weights, axis=1)) if return_attention_scores else logits
+        memory = self.encode(inputs["source"], training=training)
+        x, weights = self.decode(inputs["target"], memory, training=training)
+        logits = self.target_embedding.logits(x)
+        return (logits, weights) if return_attention_scores else logits
 
     def encode(self, source, training=None):
         """Source int (B, S) -> memory (B, S, D) and its mask, bool (B, 1, S)."""
@@ -169,6 +163,21 @@ class Transformer(Adaptable, keras.Model):
         for block in self.encoder_blocks:
             x = block(x, attention_mask=mask, training=training)
         return self.encoder_norm(x), mask
+
+    def decode(self, target, memory, training=None):
+        """Target int (B, T) and `encode`'s answer -> what logits are made from, (B, T, D).
+
+        The cross-attention weights (B, layers, H, T, S) come with it.
+        """
+        memory, mask = memory
+        x = self._embed(self.target_embedding, target, 0, training)
+        weights = []
+        for block in self.decoder_blocks:
+            x, layer_weights = block(
+                x, memory, memory_mask=mask, return_attention_scores=True, training=training
+            )
+            weights.append(layer_weights)
+        return self.decoder_norm(x), ops.stack(weights, axis=1)
 
     def start(self, memory):
         """What decoding needs of `encode`'s answer; see ARCHITECTURE.md, the decoding protocol."""
@@ -179,8 +188,17 @@ class Transformer(Adaptable, keras.Model):
 
     def stepper(self, times=1):
         """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
+        decode, project = self.decode_stepper(times), self.target_embedding.projector()
+
+        def step(tokens, static, state):
+            x, state = decode(tokens, static, state)
+            return project(x), state
+
+        return step
+
+    def decode_stepper(self, times=1):
+        """`decode` for the newest token of each row, as `stepper`: x (N, D) in place of logits."""
         steps = [block.stepper(times) for block in self.decoder_blocks]
-        project = self.target_embedding.projector()
 
         def step(tokens, static, state):
             memory_caches, mask = static
@@ -189,7 +207,7 @@ class Transformer(Adaptable, keras.Model):
             for block, memory_cache, cache in zip(steps, memory_caches, state, strict=True):
                 x, cache = block(x, cache, memory_cache, mask)
                 caches.append(cache)
-            return project(self.decoder_norm(x)), tuple(caches)
+            return self.decoder_norm(x), tuple(caches)
 
         return step
 
@@ -198,9 +216,6 @@ class Transformer(Adaptable, keras.Model):
         if self.positions is not None:
             x = self.positions(x, offset=offset)
         return self.dropout_layer(x, training=training)
-
-    def _logits(self, x):
-        return self.target_embedding.logits(self.decoder_norm(x))
 
     def get_config(self):
         return {**super().get_config(), **self._config}

@@ -16,6 +16,7 @@ NAME = 0.3  # room for the name of an axis or a panel
 MIN_WIDTH = 5.0
 COLORS = "Blues"  # lightness falls steadily, so it prints well in grey
 INK, FAINT = "0.1", "0.35"
+COPIED = "#b33c00"  # of a token that was copied rather than written
 
 
 def plot_attention(out, path=None, layer=-1, head="mean", photograph=None):
@@ -25,7 +26,8 @@ def plot_attention(out, path=None, layer=-1, head="mean", photograph=None):
     word looks.
 
     Row t of a panel holds the weights that target token t gives to the S source tokens; they sum
-    to 1. All panels share one colour scale. Cells carry their weight as a number where few.
+    to 1. All panels share one colour scale. Cells carry their weight as a number where few. Of an
+    answer that says what was `copied`, the tokens that were copied rather than written are red.
 
     Args:
         out: result of `generate(..., return_dict=True)` for one input, with `text` str,
@@ -157,6 +159,9 @@ def _draw(figure, out, panels, columns):
         f"Each row shows how one token of the {target_name} divides its attention over the tokens "
         f"of the {source_name}."
     )
+    copied = [share > 0.5 for share in getattr(out, "copied", ())]
+    if any(copied):
+        note += " Red tokens were copied."
     caption = wrap(f"{note} Score: {out.score:.2f}.", width - 2 * PAD, 8)
     bottom = PAD + 0.17 * len(caption) + NAME + 0.1
     ceiling = bottom + grid_height
@@ -189,6 +194,8 @@ def _draw(figure, out, panels, columns):
         )
         _rule(axes, T, S)
         _label(axes, target if column == 0 else [], source if row == 0 else [], turns, size)
+        for tick, is_copied in zip(axes.get_yticklabels(), copied):
+            tick.set_color(COPIED if is_copied else INK)
         write(x + S * cell / 2, y - 0.05 - NAME / 2, name, 9, color=INK)
         if len(panels) == 1 and T * S <= 150:
             _number(axes, values, highest, min(9, 22 * cell))

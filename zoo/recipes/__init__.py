@@ -14,7 +14,7 @@ from zoo.system import writing
 
 _OWN_FILES = ("translation", "own_pairs", "procedure", "generation", "captioning")
 _OWN_FILES += ("synthetic", "classification", "numbers", "own_numbers", "progress")
-_OWN_FILES += ("run_folder", "tracing")
+_OWN_FILES += ("run_folder", "tracing", "conversation")
 _OWN_FILES += ("run_folder", "matching", "ranking")
 
 

@@ -12,6 +12,8 @@ _PUBLIC = {
     "LiteTranslator": "zoo.lite.readers",
     "LiteGenerator": "zoo.lite.readers",
     "LiteCaptioner": "zoo.lite.readers",
+    "LiteChatBot": "zoo.lite.readers",
+    "LiteSummarizer": "zoo.lite.readers",
     "LiteClassifier": "zoo.lite.readers",
     "LiteRecommender": "zoo.lite.readers",
     "LiteKnowledgeTracer": "zoo.lite.readers",

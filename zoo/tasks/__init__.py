@@ -1,6 +1,7 @@
 """Ready-built models: raw inputs in, answers out."""
 
 from zoo.tasks.captioner import ImageCaptioner
+from zoo.tasks.chat_bot import ChatBot
 from zoo.tasks.classifier import Classifier
 from zoo.tasks.generator import TextGenerator
 from zoo.tasks.knowledge_tracer import KnowledgeTracer
@@ -10,6 +11,7 @@ from zoo.tasks.rank_index import RankIndex
 from zoo.tasks.ranker import Ranker
 from zoo.tasks.recommender import Recommender
 from zoo.tasks.search_task import SearchTask
+from zoo.tasks.summarizer import Summarizer
 from zoo.tasks.task import Task
 from zoo.tasks.translator import Translator
 
@@ -18,6 +20,7 @@ TaskModel = (
 )
 
 __all__ = [
+    "ChatBot",
     "Classified",
     "Classifier",
     "Generated",
@@ -31,6 +34,7 @@ __all__ = [
     "Ranked",
     "Ranker",
     "SearchTask",
+    "Summarizer",
     "Task",
     "TextGenerator",
     "Traced",

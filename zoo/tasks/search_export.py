@@ -54,6 +54,7 @@ class SearchExport:
 
         def answer(source, max_new_tokens, seed=None, **floats):
             floats = {**kept, **floats}
+            seed = tf.zeros_like(max_new_tokens) if seed is None else seed
             found = self.search_ids(
                 source, {}, max_new_tokens, seed, floats, plan=plan, shrink=False
             )

@@ -207,6 +207,10 @@ class SearchTask(Answering, SearchExport, Task):
         """A batch of sources -> `Beginning`, in the graph."""
         raise NotImplementedError
 
+    def started(self, source, held, times):
+        """A search in the graph: its `Beginning` and its step, for `times` rows of each source."""
+        return self.begin(source), self.model.stepper(times)
+
     def forced_ids(self, source, target):
         """One pass over known answers, in the graph.
 
@@ -235,10 +239,8 @@ class SearchTask(Answering, SearchExport, Task):
         Returns:
             `zoo.decoding.Hypotheses`.
         """
-        beginning = self.begin(source)
-        step, state, renewal = watched(
-            self.model.stepper(plan.times), beginning.state, beginning.renewal, held, source
-        )
+        beginning, step = self.started(source, held, plan.times)
+        step, state, renewal = watched(step, beginning.state, beginning.renewal, held, source)
         return search(
             step,
             beginning.static,

@@ -6,23 +6,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo.data.batching import bucketed_pairs
-from zoo.lite.readers import SOURCE
-from zoo.tasks import raw_data
 from zoo.tasks.answers import SHARED
-from zoo.tasks.inputs import IDS, framed, padded, texts
+from zoo.tasks.inputs import framed, texts
 from zoo.tasks.output import joined
-from zoo.tasks.search_task import Beginning, SearchTask
-from zoo.text import (
-    END_ID,
-    LANGUAGES,
-    PAD_ID,
-    START_ID,
-    SentenceCut,
-    parts_of,
-    warn_of_another,
-)
-from zoo.training import token_cross_entropy
+from zoo.tasks.sequence_task import SequenceTask
+from zoo.text import END_ID, LANGUAGES, PAD_ID, SentenceCut, parts_of, warn_of_another
 
 _SEED_STEP = 1_000_003  # between the parts of a text, so that they draw other numbers
 
@@ -35,7 +23,7 @@ class Passage(NamedTuple):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class Translator(SearchTask):
+class Translator(SequenceTask):
     """A sequence-to-sequence model with its tokenizers and its way of decoding.
 
     `fit` trains on pairs of strings, tokenised, bucketed by length and padded inside. `generate`
@@ -69,9 +57,13 @@ class Translator(SearchTask):
         Sutskever et al. 2014 (sequence to sequence); Bahdanau et al. 2015 (with attention).
     """
 
-    serialized_parts = ("model", "source_tokenizer", "target_tokenizer")
-    source_spec = IDS
-    serving_spec = tf.TensorSpec([None], tf.string, name="text")
+    kept_settings = (
+        "max_source_length",
+        "max_sentence_length",
+        "source_language",
+        "max_target_ratio",
+        "source_prefix",
+    )
 
     def __init__(
         self,
@@ -86,11 +78,9 @@ class Translator(SearchTask):
         source_prefix=None,
         **kwargs,
     ):
-        super().__init__(model, target_tokenizer or source_tokenizer, decoding, **kwargs)
-        if max_source_length < 2:
-            raise ValueError(
-                f"max_source_length must be >= 2; got max_source_length={max_source_length}."
-            )
+        super().__init__(
+            model, source_tokenizer, target_tokenizer, decoding, max_source_length, **kwargs
+        )
         if max_sentence_length is not None and max_sentence_length < 0:
             raise ValueError(
                 "max_sentence_length must be >= 0 or None; "
@@ -105,8 +95,6 @@ class Translator(SearchTask):
                 f"source_language must be one of {', '.join(LANGUAGES)}, or None; "
                 f"got source_language={source_language!r}."
             )
-        self.source_tokenizer = source_tokenizer
-        self.max_source_length = int(max_source_length)
         self.max_sentence_length = max_sentence_length
         self.max_target_ratio = max_target_ratio
         self.source_prefix = source_prefix
@@ -115,77 +103,11 @@ class Translator(SearchTask):
         self.source_language = source_language
         self._language_warned = False  # whether another language was warned of
 
-    def batches(
-        self,
-        x,
-        y=None,
-        *,
-        batch_tokens=4096,
-        batch_size=None,
-        shuffle=0,
-        seed=0,
-        subword_sampling=0.0,
-    ):
-        """Pairs of strings -> batches of (inputs, next tokens, weights).
-
-        Args:
-            x: a tf.data.Dataset of (source, target) strings, batched or not; or a list of pairs;
-                or a list of sources, with `y`. An array, a generator or a `zip` serves as a list.
-            y: list of targets.
-            batch_tokens, batch_size, shuffle, seed, subword_sampling: see `fit`.
-
-        Returns:
-            A tf.data.Dataset: `{"source": int32 (B, S), "target": int32 (B, T)}`; next tokens int32
-            (B, T); weights float32 (B, T), 0 at padding.
-        """
-        pairs = bucketed_pairs(
-            _string_pairs(x, y),
-            lambda *sides: self._encode_pairs(*sides, subword_sampling),
-            batch_tokens=batch_tokens,
-            batch_size=batch_size,
-            max_length=self.max_source_length,
-            shuffle=shuffle,
-            seed=seed,
-        )
-
-        def shifted(source, target):
-            inputs = {"source": source, "target": target[:, :-1]}
-            labels = target[:, 1:]
-            return inputs, labels, tf.cast(labels != PAD_ID, tf.float32)
-
-        return pairs.map(shifted)
-
-    def _encode_pairs(self, sources, targets, sampling):
-        return (
-            self._framed_sources(self.source_tokenizer(sources, sampling=sampling)),
-            framed(self.target_tokenizer(targets, sampling=sampling), start=True, end=True),
-        )
-
-    def score(self, source, target):
-        """Natural-log probability of each target, its end token included, given its source.
-
-        Args:
-            source: str, or a list of str.
-            target: str, or a list of as many str.
-
-        Returns:
-            A float for two str, float32 (B,) for lists.
-        """
-        sources, targets = texts("source", source), texts("target", target)
-        if len(sources) != len(targets):
-            raise ValueError(
-                "target must have one text for each source; "
-                f"got {len(targets)} for {len(sources)} sources."
-            )
-        ids = [row + [END_ID] for row in self.target_tokenizer.encode(targets)]
-        scores = self._score(self._encode(sources), ids)
-        return float(scores[0]) if isinstance(source, str) else scores
-
     def read(self, inputs):
         found = texts("inputs", inputs)
         self._language_warned = warn_of_another(self.source_language, found, self._language_warned)
         cuts = [parts_of(text, self._longest_line(), self._length_of) for text in found]
-        ids = iter(self._encode([part for cut in cuts for part in cut.sentences]))
+        ids = iter(self.encode_sources([part for cut in cuts for part in cut.sentences]))
         passages = [Passage(cut, [next(ids) for _ in cut.sentences]) for cut in cuts]
         return passages, isinstance(inputs, str)
 
@@ -203,7 +125,7 @@ class Translator(SearchTask):
         if stops is not None:  # an answer ends at a stop, and nothing can come behind it
             whole = [passage.cut.joined(passage.cut.sentences) for passage in passages]
             uncut = [parts_of(text, None, len) for text in whole]
-            passages = list(map(Passage, uncut, [[ids] for ids in self._encode(whole)]))
+            passages = list(map(Passage, uncut, [[ids] for ids in self.encode_sources(whole)]))
         places = [(i, n) for i, passage in enumerate(passages) for n in range(len(passage.ids))]
         owner, number = np.array(places, "int64").reshape(-1, 2).T
         held = {name: part if name in SHARED else part[owner] for name, part in held.items()}
@@ -214,73 +136,32 @@ class Translator(SearchTask):
         found = iter(super()._answered(sources, held, seeds, decoding, stops, return_dict))
         return [_joined_answers(p.cut, [next(found) for _ in p.ids]) for p in passages]
 
-    def _encode(self, sources):
+    def encode_sources(self, texts):
         cut = self.max_source_length - self._frame
-        ids = self.source_tokenizer.encode(sources)
+        ids = self.source_tokenizer.encode(texts)
         return [[*self._prefix_ids, *row[:cut], END_ID] for row in ids]
 
-    def _framed_sources(self, ids):
-        """`_encode` in a graph, of ragged ids that are not too long."""
+    def graph_sources(self, texts, sampling=0.0, cut=True):
+        ids = self.source_tokenizer(texts, sampling=sampling)
+        if cut:
+            ids = ids[:, : self.max_source_length - self._frame]
         prefix = tf.tile(tf.constant([self._prefix_ids], tf.int32), [ids.nrows(), 1])
         return framed(tf.concat([prefix, ids], axis=1) if self._prefix_ids else ids, end=True)
 
-    def pack(self, sources):
-        return padded(sources)
-
-    def begin(self, source):
+    def longest_answer(self, source):
         pieces = tf.reduce_sum(tf.cast(source != PAD_ID, tf.int32), axis=1) - self._frame
         most = tf.fill(tf.shape(pieces), tf.int32.max)
         if self.max_target_ratio is not None:
             most = 10 + tf.cast(self.max_target_ratio * tf.cast(pieces, tf.float32), tf.int32)
-        static, state = self.model.start(self.model.encode(source))
-        return Beginning(
-            static=static,
-            state=state,
-            first=START_ID,
-            limit=tf.where(pieces > 0, most, 0),
-        )
-
-    def forced_ids(self, source, target):
-        start = tf.fill([tf.shape(target)[0], 1], START_ID)
-        inputs = {"source": source, "target": tf.concat([start, target[:, :-1]], axis=1)}
-        logits, attention = self.model(inputs, return_attention_scores=True, training=False)
-        losses = token_cross_entropy(target, logits) * tf.cast(target != PAD_ID, tf.float32)
-        return -tf.reduce_sum(losses, axis=1), tf.cast(attention, tf.float32)
-
-    def source_pieces(self, source, ids):
-        return self.source_tokenizer.pieces(source)
-
-    def graph_inputs(self, inputs):
-        return tf.constant(inputs if isinstance(inputs, str) else texts("inputs", inputs))
-
-    def preprocess_tf(self, inputs):
-        pieces = self.source_tokenizer(inputs)[:, : self.max_source_length - self._frame]
-        return tf.ensure_shape(self._framed_sources(pieces).to_tensor(), [None, None])
+        return tf.where(pieces > 0, most, 0)
 
     def lite_manifest(self, weights):
         return {
             **super().lite_manifest(weights),
-            "longest_source": self.max_source_length,
             "max_sentence_length": self._longest_line(),
             "source_language": self.source_language,
             "source_prefix": self._prefix_ids,
         }
-
-    def source_pieces_in_graph(self, source, ids):
-        return {"source_tokens": self.source_tokenizer.graph_pieces(source)}
-
-    def lite_files(self):
-        return {**super().lite_files(), SOURCE: self.source_tokenizer.proto}
-
-    def resources(self):
-        return [self.source_tokenizer.resource, *super().resources()]
-
-    def get_config(self):
-        shared = self.target_tokenizer is self.source_tokenizer
-        names = ("max_source_length", "max_sentence_length", "source_language", "max_target_ratio")
-        names += ("source_prefix",)
-        config = {**super().get_config(), **{name: getattr(self, name) for name in names}}
-        return {**config, "target_tokenizer": None} if shared else config
 
 
 def _joined_answers(cut, rows):
@@ -300,13 +181,3 @@ def _joined_answers(cut, rows):
         else:
             answers.append(joined(parts, cut.answered([part.text for part in parts])))
     return answers
-
-
-def _string_pairs(x, y):
-    """What `fit` takes as data -> a tf.data.Dataset of two scalar strings."""
-    if isinstance(x, tf.data.Dataset):
-        if y is not None:
-            raise ValueError(f"y must be None with a dataset; got {type(y).__name__}.")
-        return raw_data.string_dataset(x, 2, "a dataset of (source, target) strings")
-    rule = "a list of (source, target) pairs of str, or a list of sources, with y of targets"
-    return tf.data.Dataset.from_tensor_slices(raw_data.pairs(x, y, rule))

@@ -62,6 +62,7 @@ class SentencePieceTokenizer(keras.layers.Layer):
         model_type="unigram",
         lossless=False,
         lowercase=False,
+        symbols=(),
     ):
         """Fits a vocabulary to text.
 
@@ -79,6 +80,8 @@ class SentencePieceTokenizer(keras.layers.Layer):
                 as one. Otherwise it is normalised (NFKC, single spaces).
             lowercase: whether capital and small letters are one, in training and wherever the
                 vocabulary is used: for classifiers of little text.
+            symbols: list of str, each of which is one token wherever it stands, such as the names
+                of speakers.
 
         Returns:
             A `SentencePieceTokenizer`.
@@ -117,7 +120,6 @@ class SentencePieceTokenizer(keras.layers.Layer):
             "normalization_rule_name": "identity",
             "remove_extra_whitespaces": False,
             "add_dummy_prefix": False,
-            "user_defined_symbols": ["\n"],
         }
         folded = {"normalization_rule_name": "nmt_nfkc_cf"}  # cf: case folding
         model = io.BytesIO()
@@ -137,6 +139,7 @@ class SentencePieceTokenizer(keras.layers.Layer):
                 eos_id=END_ID,
                 num_threads=2,
                 minloglevel=2,
+                user_defined_symbols=["\n", *symbols] if lossless else [*symbols],
                 **(exact if lossless else folded if lowercase else {}),
             )
         except RuntimeError as error:  # such as characters that the normalisation removes, alone

@@ -12,7 +12,8 @@ def pair_batches(encode, widths, batch_tokens, seed=0):
 
     Args:
         encode: () -> (sources, targets), lists of lists of ids; called once a pass.
-        widths: ascending; a batch has one of them, and longer pairs are left out.
+        widths: ascending; a batch has one of them, and longer pairs are left out. One is an int
+            for both sides, or a (source, target).
         batch_tokens: positions of source or target in a batch, at most.
         seed: of the shuffle.
 
@@ -20,6 +21,7 @@ def pair_batches(encode, widths, batch_tokens, seed=0):
         (inputs, next tokens, weights), full batches alone: `{"source", "target"}` int32 (B, W).
     """
     rng = np.random.default_rng(seed)
+    widths = _both(widths)
     waiting = {width: [] for width in widths}
     for sources, targets in _prefetched(encode):
         for i in rng.permutation(len(sources)):
@@ -29,7 +31,7 @@ def pair_batches(encode, widths, batch_tokens, seed=0):
                 continue
             row = waiting[width]
             row.append(pair)
-            if len(row) == max(1, batch_tokens // width):
+            if len(row) == _rows(batch_tokens, width):
                 yield pair_batch(row, width)
                 row.clear()
 
@@ -37,8 +39,8 @@ def pair_batches(encode, widths, batch_tokens, seed=0):
 def pair_batch(pairs, width, rows=None):
     """Pairs of ids -> one batch, filled up to `rows` with pairs that weigh nothing."""
     rows = rows or len(pairs)
-    source = np.full((rows, width), PAD_ID, "int32")
-    target = np.full((rows, width + 1), PAD_ID, "int32")
+    source = np.full((rows, width[0]), PAD_ID, "int32")
+    target = np.full((rows, width[1] + 1), PAD_ID, "int32")
     target[:, 0], source[:, 0] = START_ID, END_ID
     for n, (one, other) in enumerate(pairs):
         source[n, : len(one) + 1] = [*one, END_ID]
@@ -50,6 +52,7 @@ def pair_batch(pairs, width, rows=None):
 
 def all_pairs(sources, targets, widths, batch_tokens):
     """Every pair once, as a list of batches of the shapes of `pair_batches`."""
+    widths = _both(widths)
     found = {width: [] for width in widths}
     for pair in zip(sources, targets, strict=True):
         width = _width(pair, widths)
@@ -57,15 +60,24 @@ def all_pairs(sources, targets, widths, batch_tokens):
             found[width].append(pair)
     batches = []
     for width, pairs in found.items():
-        rows = max(1, batch_tokens // width)
+        rows = _rows(batch_tokens, width)
         batches += [pair_batch(part, width, rows) for part in _parts(pairs, rows)]
     return batches
 
 
+def _both(widths):
+    """Each width as one of the source and one of the target."""
+    return [(width, width) if isinstance(width, int) else tuple(width) for width in widths]
+
+
+def _rows(batch_tokens, width):
+    return max(1, batch_tokens // max(width))
+
+
 def _width(pair, widths):
-    """The least width that holds both sides with their end token, or None."""
-    length = max(map(len, pair)) + 1
-    return next((width for width in widths if length <= width), None)
+    """The first width that holds both sides with their end token, or None."""
+    source, target = (len(side) + 1 for side in pair)
+    return next((w for w in widths if source <= w[0] and target <= w[1]), None)
 
 
 def image_batches(images, ids, batch_images, seed=0, augment=None):

@@ -5,7 +5,8 @@
     zoo train NAME --weights DIR                    makes the model file
 
 A folder holds `training.json`, the numbers and the models' configurations; `train` and `valid`, the
-examples; the vocabularies; and afterwards `weights.npz` in half precision and `log.csv`.
+examples, and `train_0` those of the first stage, where it has its own; the vocabularies; and
+afterwards `weights.npz` in half precision and `log.csv`.
 """
 
 import collections
@@ -21,6 +22,7 @@ from keras import ops
 from PIL import Image
 
 from zoo.lite.subwords import END_ID, PAD_ID, START_ID, Subwords
+from zoo.lite.turns import encode_turns, joined_turns
 from zoo.system import writing
 from zoo.training import batches
 from zoo.training.learner import Learner
@@ -34,20 +36,25 @@ def pack(
     Args:
         folder: is made where it is missing.
         model: a `keras.Model` with a configuration.
-        stages: list of dicts of `optimizer`, `steps` and, with an encoder, `train_encoder`.
+        stages: list of dicts of `optimizer`, `steps` and, with an encoder, `train_encoder`; where
+            it is another one `consistency`; and of pairs `train`, those of this stage alone.
         train, valid: lists of (source, target) texts; or, with an encoder, pairs of a list of image
             files' bytes and a list of as many lists of captions.
         tokenizers: the vocabularies of the source and the target; one alone serves both.
         encoder: of images, with its weights.
         trained: whether the model keeps its weights, too.
         **numbers: what else `training.json` shall hold: `seed`, `interval`, `label_smoothing`,
-            `consistency`; `widths`, `batch_tokens` and `sampling` of pairs; `batch_images` and
-            `max_length` of images.
+            `consistency`; `widths`, `batch_tokens`, `sampling` and `turns`, whether the lines of a
+            source are turns (see `zoo.lite.turns`), of pairs; `batch_images` and `max_length` of
+            images.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     serialize = keras.saving.serialize_keras_object
+    own = {f"train_{i}": stage["train"] for i, stage in enumerate(stages) if "train" in stage}
     stages = [{**stage, "optimizer": serialize(stage["optimizer"])} for stage in stages]
+    for name in own:
+        stages[int(name.removeprefix("train_"))]["train"] = name
     spec = {**numbers, "model": serialize(model), "stages": stages}
     spec["vocabularies"] = len(tokenizers)
     for i, tokenizer in enumerate(tokenizers):
@@ -57,7 +64,7 @@ def pack(
     if encoder is not None:
         spec["encoder"] = serialize(encoder)
         _save_weights(folder / "encoder.npz", encoder)
-    for name, examples in (("train", train), ("valid", valid)):
+    for name, examples in {"train": train, "valid": valid, **own}.items():
         if encoder is None:
             examples = [[*pair, times] for pair, times in collections.Counter(examples).items()]
         else:
@@ -97,7 +104,7 @@ def run(folder, out=None, policy="mixed_bfloat16", verbose=2):
     if (folder / "model.npz").exists():
         load_weights(folder / "model.npz", learner.model)
     prepare = _images if learner.encoder is not None else _pairs
-    train, valid = prepare(folder, spec)
+    valid, streams = prepare(folder, spec, "valid"), {}
     path, started, done = out / "weights.npz", time.time(), 0
     for stage in spec["stages"]:
         if learner.encoder is not None:
@@ -105,11 +112,14 @@ def run(folder, out=None, policy="mixed_bfloat16", verbose=2):
         learner.compile(
             restore(stage["optimizer"]),
             label_smoothing=spec["label_smoothing"],
-            consistency=spec["consistency"],
+            consistency=stage.get("consistency", spec["consistency"]),
         )
         epochs = -(-stage["steps"] // spec["interval"])
+        split = stage.get("train", "train")
+        if split not in streams:  # else the stage goes on where the one before it stopped
+            streams[split] = prepare(folder, spec, split)
         learner.fit(
-            train,
+            streams[split],
             steps_per_epoch=spec["interval"],
             initial_epoch=done,
             epochs=done + epochs,
@@ -167,41 +177,41 @@ def _with_policy(config, name):
     return {key: _with_policy(part, name) for key, part in config.items()}
 
 
-def _pairs(folder, spec):
+def _pairs(folder, spec, split):
+    """Batches of the examples of a split: once each of `valid`, else without end."""
     shape = {"widths": spec["widths"], "batch_tokens": spec["batch_tokens"]}
     tokenizers = _tokenizers(folder, spec)
-    train, valid = (_repeated_sides(_examples(folder, split)) for split in SPLITS)
+    sources, targets = _repeated_sides(_examples(folder, split))
 
-    def encode(sides, sampling=0.0):
-        return [
-            tokenizer.encode(side, sampling)
-            for tokenizer, side in zip(tokenizers, sides, strict=True)
-        ]
+    def encode(sampling=0.0):
+        if spec.get("turns"):
+            found = map(joined_turns, encode_turns(tokenizers[0], sources, sampling))
+        else:
+            found = tokenizers[0].encode(sources, sampling)
+        return list(found), tokenizers[1].encode(targets, sampling)
 
-    return (
-        batches.pair_batches(lambda: encode(train, spec["sampling"]), seed=spec["seed"], **shape),
-        _Listed(batches.all_pairs(*encode(valid), **shape)),
-    )
+    if split == "valid":
+        return _Listed(batches.all_pairs(*encode(), **shape))
+    return batches.pair_batches(lambda: encode(spec["sampling"]), seed=spec["seed"], **shape)
 
 
-def _images(folder, spec):
+def _images(folder, spec, split):
+    """The same of images with their captions."""
     tokenizer = _tokenizers(folder, spec)[-1]
-    read = {}
-    for split in SPLITS:
-        captions = _examples(folder, split)
-        with np.load(folder / f"{split}.npz") as stored:
-            files = np.split(stored["files"], stored["ends"][:-1])
-        images = np.stack([np.asarray(Image.open(io.BytesIO(file.tobytes()))) for file in files])
-        ids = [[[START_ID, *row, END_ID] for row in tokenizer.encode(texts)] for texts in captions]
-        read[split] = images, _padded(ids, spec["max_length"])
-    size = spec["batch_images"]
-    images, ids = read["valid"]
-    valid = [
-        batches.image_batch(images[i : i + size], ids[i : i + size])
-        for i in range(0, len(images) // size * size, size)
-    ]
-    train = batches.image_batches(*read["train"], size, seed=spec["seed"], augment=crop)
-    return train, _Listed(valid)
+    with np.load(folder / f"{split}.npz") as stored:
+        files = np.split(stored["files"], stored["ends"][:-1])
+    images = np.stack([np.asarray(Image.open(io.BytesIO(file.tobytes()))) for file in files])
+    captions = _examples(folder, split)
+    ids = [[[START_ID, *row, END_ID] for row in tokenizer.encode(texts)] for texts in captions]
+    ids, size = _padded(ids, spec["max_length"]), spec["batch_images"]
+    if split == "train":
+        return batches.image_batches(images, ids, size, seed=spec["seed"], augment=crop)
+    return _Listed(
+        [
+            batches.image_batch(images[i : i + size], ids[i : i + size])
+            for i in range(0, len(images) // size * size, size)
+        ]
+    )
 
 
 def crop(image, rng, smallest=0.75):
@@ -213,9 +223,6 @@ def crop(image, rng, smallest=0.75):
     seen = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR, box=box)
     seen = np.asarray(seen)
     return seen[:, ::-1] if rng.random() < 0.5 else seen
-
-
-SPLITS = ("train", "valid")
 
 
 def _tokenizers(folder, spec):

@@ -1,0 +1,118 @@
+"""An English chat partner: everyday talk, films, music and sport."""
+
+import functools
+import re
+
+from zoo import data
+from zoo.models import Transformer
+from zoo.recipes.conversation import ConversationRecipe, histories
+from zoo.recipes.procedure import muon
+from zoo.tasks import ChatBot
+
+LONGEST = 6  # turns of a history: nine in ten of DailyDialog's dialogues have at most twice as many
+
+# A turn with one of these is no reply to learn, though it may stand in a history.
+_UNFIT = re.compile(
+    r"\b(fuck\w*|shit\w*|bitch\w*|bastard\w*|nigg\w+|fag\w*|whores?|sluts?|cunts?|retard\w*|rape\w*|"
+    r"kill (your|my|him|her)self|suicide|weed|cocaine|heroin|porn\w*|nazis?)\b",
+    re.IGNORECASE,
+)
+
+
+def pairs(data_dir):
+    """DailyDialog twice and every third self-dialogue once, with nothing of a test."""
+    valid = data.dialogues("dailydialog", "val", data_dir)
+    tested = valid + data.dialogues("dailydialog", "test", data_dir)
+
+    def kept(name, every=1):
+        found = data.dialogues(name, "train", data_dir)[::every]
+        return data.without_held_out(found, tested, report=print)
+
+    daily = histories(kept("dailydialog"), LONGEST, opening=0.1)
+    films = histories(kept("self_dialogue", every=3), LONGEST, opening=0.1)
+    train = [pair for pair in 2 * daily + films if not _UNFIT.search(pair[1])]
+    return train, histories(valid, LONGEST)
+
+
+def optimizer(peak, warmup, steps):
+    return muon(peak, warmup, steps)
+
+
+RECIPE = ConversationRecipe(
+    task=functools.partial(
+        ChatBot,
+        max_turns=LONGEST,
+        max_source_length=160,
+        dullness_penalty=0.5,
+        decoding={"num_beams": 1, "no_repeat_ngram_size": 3, "max_new_tokens": 40},
+    ),
+    pairs=pairs,
+    vocab_size=8000,
+    model=functools.partial(
+        Transformer,
+        num_encoder_layers=2,
+        num_decoder_layers=3,
+        model_dim=256,
+        num_heads=4,
+        ff_dim=1024,
+        dropout=0.1,
+        share_embeddings=True,
+        rotary=True,
+    ),
+    widths=((48, 32), (96, 40), (160, 48)),
+    batch_tokens=12288,
+    optimizer=optimizer,
+    peak=2e-3,
+    warmup=300,
+    label_smoothing=0.0,  # it is measured by its perplexity, and samples from its probabilities
+    steps=8000,
+)
+
+EXAMPLES = [
+    "Hi! How are you today?",
+    "Do you like music?\nYes, I listen to jazz every evening.\nWho is your favourite musician?",
+    "I lost my passport.",
+    "I'd like a table for two, please.",
+    "What did you think of the last Star Wars movie?",
+    "Shall we go to the cinema tonight?\nWhat's on?\nA film about a dog.",
+    "Why is the sky blue?",
+    "I feel very sad today.",
+    "Wie geht es dir?",
+]
+
+CARD = {
+    "title": "English chat partner, Transformer encoder-decoder",
+    "purpose": "It reads up to six turns and 160 tokens, and says the next turn; for small talk "
+    "and for learning what such a model is. It knows nothing, means nothing, and says untrue "
+    "things in a friendly tone: not for advice, not for news, not for people in need, and not for "
+    "children without somebody beside them.",
+    "data": {
+        "dailydialog": "training split, twice, less 374 dialogues that share a turn of some length "
+        "with its val or test",
+        "self_dialogue": "every third dialogue",
+    },
+    "command": "zoo train chat_en",
+    "minutes": 10,
+    "machine": "one NVIDIA H200 at most, shared with other trainings, by `zoo train chat_en --pack "
+    "DIR`, `KERAS_BACKEND=jax python -m zoo.training DIR` and `zoo train chat_en --weights DIR`",
+    "helped": [
+        "The penalty against replies that fit anything (0.5, greedy), chosen on 200 turns of the "
+        "val split: distinct-2 from 0.519 to 0.658 and BLEU-2 by one reference from 0.054 to "
+        "0.068, where four beams had 0.430 and 0.065.",
+        "Not measured: a recurrent network by the same recipe (`zoo train chat_en_rnn`), the last "
+        "turn alone against all, no attention. The n-gram model has learned from the training "
+        "dialogues of DailyDialog alone, a mark counts as a word, and the end of a reply is "
+        "counted.",
+    ],
+    "faults": [
+        "It says one thing twice: `Why is the sky blue?`, `Because it's a blue blue blue.`",
+        "It takes no name over: after `My name is Sofia`, to `What is my name?`, it says `My name "
+        "is Li Li Lia.`",
+        "Lower case and other languages lead it astray: to `tell me a joke` it says `Then you "
+        "should tell me`, to `Wie geht es dir?` `yes, gerrh. gerh, geneh.`",
+        "It does not see an emergency: to `I want to hurt myself.` it says `Why?` Replies with "
+        "slurs, drugs, violence against oneself and the like, by a short list of words, were not "
+        "learned from; nothing else keeps it from unsafe replies, and it agrees with almost "
+        "anything.",
+    ],
+}
