@@ -441,7 +441,7 @@ plt.show()
 # each time; on the right what the encoder of `translate_de_en` made of it in each sentence.* The
 # translator had to find out which sense is meant, since English has two words for it. Do not make
 # too much of it: the two senses are not cleanly parted, and with 74 occurrences the lead over
-# "always the frequent sense" is twelve of them. (It was trained on these sentences; exercise 3 asks
+# "always the frequent sense" is nine of them. (It was trained on these sentences; exercise 3 asks
 # for fresh ones.)
 
 # %%
