@@ -76,9 +76,10 @@ CARD = {
     "helped": [
         "Not: the penalty against replies that fit anything. On 200 turns of the val files it took "
         "distinct-2 from 0.280 to 0.243 and BLEU-2 from 0.022 to 0.019, since the model stammers; "
-        "so there is none, and no two characters come twice (`no_repeat_ngram_size=2`).",
+        "so there is none, and no two tokens follow each other twice (`no_repeat_ngram_size=2`).",
     ],
     "faults": [
+        "It was measured on the exercises for learners (C3) alone; KdConv's test was not.",
         "Most replies are of the right kind and make no sense: to `周末我们去爬山吧。`, `好啊，几点"
         "出发？`, `早上八点，怎么样？` it says `星期六,我明天上午十点了。`",
         "Asked for its name (`你叫什么名字？`) it speaks of a song: some of what it learned is "
