@@ -28,6 +28,7 @@ _FIGURES = (
     ("bleu", "BLEU {:.1f}"),
     ("rouge_1", "ROUGE-1 {:.1f}"),
     ("perplexity_word", "perplexity {:.1f} a word"),
+    ("perplexity_character", "perplexity {:.1f} a character"),
     ("cider_d", "CIDEr-D {:.3f}"),
     ("bits_per_character", "{:.3f} bits a character"),
     ("auc", "AUC {:.3f}"),

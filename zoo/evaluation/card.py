@@ -28,6 +28,7 @@ _MEASURES = {
     "rouge_2_best": ("ROUGE-2, best", ".2f"),
     "rouge_l_sum_best": ("ROUGE-L of sentences, best", ".2f"),
     "perplexity_word": ("perplexity a word", ".2f"),
+    "perplexity_character": ("perplexity a character", ".2f"),
     "accuracy": ("accuracy", ".3f"),
     "macro_f1": ("macro F1", ".3f"),
     "hr_10": ("HR@10", ".4f"),
@@ -415,10 +416,11 @@ def _ranking(name, result):
 def _replies(name, result):
     """What only the corpora of chat partners have."""
     yield (
-        f"On {name}, beside what foresees the same tokens without a network (a mark is a word, too;"
-        " of Chinese each character):"
+        f"On {name}, beside what foresees the same tokens without a network (a mark is a word, "
+        "too):"
     )
-    keys = ("perplexity_word", "perplexity")
+    keys = [key for key in ("perplexity_word", "perplexity_character") if key in result]
+    keys.append("perplexity")
     rows = [
         [system, *(_figure(rates, key) for key in keys)]
         for system, rates in [("**this model**", result), *result["yardsticks"].items()]
@@ -436,11 +438,11 @@ def _replies(name, result):
     ]
     yield (
         "Replies to about 300 turns of the set, evenly spaced: BLEU by all replies that people "
-        "wrote, BLEU-2 by the original one alone, different words and pairs of words "
-        "(distinct), their length in words, and the share of the ten most frequent replies:"
+        "wrote, BLEU-2 by the original one alone, different words (of Chinese "
+        "characters) and pairs of them (distinct), their number in a reply, and the share of the ten most frequent replies:"
     )
     heading = ["decoding", *(f"BLEU-{n}" for n in (1, 2, 3, 4)), "BLEU-2, one reference"]
-    yield _table([*heading, "distinct-1", "distinct-2", "words", "ten most frequent"], rows)
+    yield _table([*heading, "distinct-1", "distinct-2", "length", "ten most frequent"], rows)
 
 
 def _summaries(name, result):

@@ -36,8 +36,6 @@ _GERMAN = (
 )
 
 _CHAT_EN = (ReplyCorpus("dailydialog", "test", references=True),)
-_CHAT_ZH = tuple(ReplyCorpus("chinese", "test", origin) for origin in ("c3", "kdconv"))
-
 # The first corpus of a model gives the figure by which it is listed.
 CORPORA = {
     "translate_fr_de": (
@@ -79,7 +77,7 @@ CORPORA = {
     ),
     "chat_en": _CHAT_EN,
     "chat_en_rnn": _CHAT_EN,
-    "chat_zh": _CHAT_ZH,
+    "chat_zh": (ReplyCorpus("chinese", "test", "c3"),),
     "summarize_dialogue": (
         SummaryCorpus("dialogsum", "test"),
         SummaryCorpus("dialogsum", "val"),

@@ -71,9 +71,9 @@ class ReplyCorpus(NamedTuple):
 
         Returns:
             dict: `texts`, the replies; `loss` in nats a token, the end token included,
-            `perplexity`, and by words (`perplexity_word`; characters of Chinese), with those of a
-            Kneser-Ney 5-gram over the same tokens in `yardsticks`; `replies`: for each of `METHODS`
-            and for people what `measure_replies` says.
+            `perplexity`, and by words (`perplexity_word`; of Chinese `perplexity_character`), with
+            those of a Kneser-Ney 5-gram over the same tokens in `yardsticks`; `replies`: for each
+            of `METHODS` and for people what `measure_replies` says.
         """
         dialogues, training, several = material
         dialogues = dialogues[:limit]
@@ -95,9 +95,17 @@ class ReplyCorpus(NamedTuple):
             "texts": len(pairs),
             "tokens": tokens,
             "units": units,
-            **_rates(log_prob, tokens, units),
-            "yardsticks": {f"Kneser-Ney, order {_ORDER}": _rates(yardstick, tokens, units)},
+            **self._rates(log_prob, tokens, units),
+            "yardsticks": {f"Kneser-Ney, order {_ORDER}": self._rates(yardstick, tokens, units)},
             "replies": self._replies(model, pairs, several),
+        }
+
+    def _rates(self, log_prob, tokens, units):
+        unit = "character" if self.data == "chinese" else "word"
+        return {
+            "loss": -log_prob / tokens,
+            "perplexity": math.exp(-log_prob / tokens),
+            f"perplexity_{unit}": math.exp(-log_prob / units),
         }
 
     def _replies(self, model, pairs, several):
@@ -132,11 +140,12 @@ class ReplyCorpus(NamedTuple):
     def summary(result):
         """One line of the figures that count."""
         ((name, ngram),) = result["yardsticks"].items()
+        key = next(key for key in ngram if key.startswith("perplexity_"))
         chosen = result["replies"]["as it replies by default"]
         people = result["replies"]["people"]
         return (
-            f"perplexity {result['perplexity_word']:.1f} a word ({name} "
-            f"{ngram['perplexity_word']:.1f}), {result['perplexity']:.2f} a token; BLEU-2 "
+            f"perplexity {result[key]:.1f} a {key.rpartition('_')[2]} ({name} "
+            f"{ngram[key]:.1f}), {result['perplexity']:.2f} a token; BLEU-2 "
             f"{chosen['bleu_2']:.3f}, distinct-2 {chosen['distinct_2']:.3f} (people "
             f"{people['distinct_2']:.3f}) ({result['texts']} replies)"
         )
@@ -176,14 +185,6 @@ def _units(text, language):
     if language == "chinese":
         return [letter for letter in text if not letter.isspace()]
     return re.findall(r"\w+(?:'\w+)?|[^\w\s]", data.untokenized(text).lower())
-
-
-def _rates(log_prob, tokens, units):
-    return {
-        "loss": -log_prob / tokens,
-        "perplexity": math.exp(-log_prob / tokens),
-        "perplexity_word": math.exp(-log_prob / units),
-    }
 
 
 def _ngram_log_prob(tokenizer, dialogues, training):

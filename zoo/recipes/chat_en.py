@@ -92,8 +92,8 @@ CARD = {
         "self_dialogue": "every third dialogue",
     },
     "command": "zoo train chat_en",
-    "minutes": 10,
-    "machine": "one NVIDIA H200 at most, shared with other trainings, by `zoo train chat_en --pack "
+    "minutes": 6.1,
+    "machine": "one NVIDIA H200, shared with five other trainings: `zoo train chat_en --pack "
     "DIR`, `KERAS_BACKEND=jax python -m zoo.training DIR` and `zoo train chat_en --weights DIR`",
     "helped": [
         "The penalty against replies that fit anything (0.5, greedy), chosen on 200 turns of the "

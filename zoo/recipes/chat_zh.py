@@ -25,8 +25,8 @@ RECIPE = ConversationRecipe(
         ChatBot,
         max_turns=LONGEST,
         max_source_length=160,
-        dullness_penalty=0.5,
-        decoding={"num_beams": 1, "no_repeat_ngram_size": 3, "max_new_tokens": 40},
+        # A penalty makes it stammer; see the card.
+        decoding={"num_beams": 1, "no_repeat_ngram_size": 2, "max_new_tokens": 40},
     ),
     pairs=pairs,
     vocab_size=6000,
@@ -70,9 +70,21 @@ CARD = {
         "length with the others"
     },
     "command": "zoo train chat_zh",
-    "minutes": 10,
-    "machine": "one NVIDIA H200 at most, shared with other trainings, by `zoo train chat_zh --pack "
+    "minutes": 2.3,
+    "machine": "one NVIDIA H200, shared with five other trainings: `zoo train chat_zh --pack "
     "DIR`, `KERAS_BACKEND=jax python -m zoo.training DIR` and `zoo train chat_zh --weights DIR`",
-    "helped": [],
-    "faults": [],
+    "helped": [
+        "Not: the penalty against replies that fit anything. On 200 turns of the val files it took "
+        "distinct-2 from 0.280 to 0.243 and BLEU-2 from 0.022 to 0.019, since the model stammers; "
+        "so there is none, and no two tokens follow each other twice (`no_repeat_ngram_size=2`).",
+    ],
+    "faults": [
+        "It was measured on the exercises for learners (C3) alone; KdConv's test was not.",
+        "Most replies are of the right kind and make no sense: to `周末我们去爬山吧。`, `好啊，几点"
+        "出发？`, `早上八点，怎么样？` it says `星期六,我明天上午十点了。`",
+        "Asked for its name (`你叫什么名字？`) it speaks of a song: some of what it learned is "
+        "talk about music and films.",
+        "It comes out in half-width commas, as the vocabulary normalises them. Nothing was done "
+        "against unsafe replies.",
+    ],
 }
