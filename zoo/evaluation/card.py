@@ -438,8 +438,9 @@ def _replies(name, result):
     ]
     yield (
         "Replies to about 300 turns of the set, evenly spaced: BLEU by all replies that people "
-        "wrote, BLEU-2 by the original one alone, different words (of Chinese "
-        "characters) and pairs of them (distinct), their number in a reply, and the share of the ten most frequent replies:"
+        "wrote, BLEU-2 by the original one alone, different words (of Chinese characters) and "
+        "pairs of them (distinct), their number in a reply, and the share of the ten most frequent "
+        "replies:"
     )
     heading = ["decoding", *(f"BLEU-{n}" for n in (1, 2, 3, 4)), "BLEU-2, one reference"]
     yield _table([*heading, "distinct-1", "distinct-2", "length", "ten most frequent"], rows)
