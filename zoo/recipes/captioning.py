@@ -13,7 +13,6 @@ from PIL import Image
 from zoo import data
 from zoo.data.captions import grid_batches
 from zoo.decoding import Decoding
-from zoo.evaluation.caption_scores import CiderD
 from zoo.evaluation.captions import words
 from zoo.recipes.procedure import adam, finish, kept_tokenizer, train_and_save
 from zoo.system import writing
@@ -21,6 +20,7 @@ from zoo.tasks import ImageCaptioner
 from zoo.tasks.inputs import row_seeds
 from zoo.text import SentencePieceTokenizer
 from zoo.training import portable
+from zoo.training.cider import CiderD
 from zoo.training.self_critical import self_critical_batches
 from zoo.vision import decode, efficientnet_lite0, load_unfolded
 
@@ -77,6 +77,8 @@ class CaptioningRecipe:
     reward_samples: int = 5
     decoding: dict = dataclasses.field(default_factory=dict)
     seed: int = 1
+
+    needs_start = True  # whether `pack` goes on with a captioner
 
     def train(self, *, out, run_dir, data_dir=None, steps=None, verbose="auto"):
         """Trains, and saves `out`/model.keras; arguments as of `TranslationRecipe.train`."""
@@ -241,9 +243,12 @@ class CaptioningRecipe:
 
     def _captioner(self, encoder, tokenizer):
         cells, width = np.prod(encoder.output.shape[1:3]), encoder.output.shape[-1]
-        model = self.model(int(cells), width, tokenizer.vocab_size)
+        model = self._model(int(cells), width, tokenizer)
         spaces = self.language != "zh"
         return ImageCaptioner(encoder, model, tokenizer, self.decoding, spaces=spaces)
+
+    def _model(self, cells, width, tokenizer):
+        return self.model(cells, width, tokenizer.vocab_size)
 
 
 def _sampler(captioner, shape, count, max_length):
