@@ -31,7 +31,7 @@ RULES = {
         {"numpy", "sentencepiece", "safetensors", "torch", "huggingface_hub"},
     ),
     "plots": (set(), {"matplotlib", "numpy"}),
-    "evaluation": ({"tasks", "data", "text", "training"}, None),
+    "evaluation": ({"tasks", "data", "text"}, None),
     "serving": (BELOW_TASKS | {"tasks"}, None),
     "recipes": (BELOW_TASKS | {"tasks", "evaluation", "registry"}, None),
     "registry": ({"serving"}, {"keras"}),

@@ -1,22 +1,22 @@
-import os
-import subprocess
-import sys
-from io import BytesIO
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from keras import ops
-from PIL import Image
 
-from zoo.models import LabelledCaptionTransformer
+from zoo.evaluation.captions import names_the_thing, nouns
+from zoo.models import CaptionTransformer, LabelledCaptionTransformer
+from zoo.recipes.labelled_captioning import (
+    by_length,
+    take_over,
+    tokens_of,
+    unique_names,
+    what_was_told,
+)
+from zoo.recipes.said_names import Said, captions_of
 from zoo.text import SentencePieceTokenizer
-from zoo.training import Learner, batches, portable
-from zoo.training.self_critical import Sampler
+from zoo.vision import label_names
 
-ROOT = Path(__file__).resolve().parent.parent
 CELLS, WIDTH, VOCABULARY = 4, 5, 24
 NAMES = [[10], [11, 12], [13]]
 
@@ -140,7 +140,7 @@ def test_a_class_of_no_name_is_refused():
 
 def test_what_was_told_is_what_was_said_and_something_else():
     rng = np.random.default_rng(0)
-    names, shares = batches.what_was_told([[7], [], [8, 9]] * 50, rng, 3, np.arange(5), kept=1.0)
+    names, shares = what_was_told([[7], [], [8, 9]] * 50, 3, np.arange(5), rng, kept=1.0)
     assert names.shape == shares.shape == (150, 3)
     assert (np.diff(shares, axis=1) <= 0).all() and (shares.sum(axis=1) <= 1).all()
     for said, row, of_row in zip([[7], [], [8, 9]] * 50, names, shares, strict=True):
@@ -149,142 +149,113 @@ def test_what_was_told_is_what_was_said_and_something_else():
         assert set(told) - set(said) <= set(range(5))
 
 
-# Training.
+# Names.
 
 
-def encoder():
-    images = keras.Input((16, 16, 3))
-    grid = keras.layers.Conv2D(WIDTH, 3, strides=8, padding="same", name="look")(images)
-    return keras.Model(images, grid)
+def test_each_class_has_its_name_in_both_languages():
+    english, chinese = label_names("en"), label_names("zh")
+    assert len(english) == len(chinese) == 1000
+    assert [bool(name) for name in english] == [bool(name) for name in chinese]
+    assert sum(map(bool, english)) >= 995
+    assert (english[281], chinese[281]) == ("cat", "猫")
+    assert {english[i] for i in range(151, 269)} == {"dog"}
+    with pytest.raises(ValueError, match="language must be en or zh; got language='de'"):
+        label_names("de")
 
 
-def test_labels_that_are_held_change_less():
+def test_names_are_found_in_sentences_the_longest_first_and_once():
+    names = unique_names("en")
+    said = Said(names, "en")
+
+    def found(text):
+        return [names[i] for i in said(text)]
+
+    assert found("two cats and a kitten sit near a teddy bear") == ["cat", "teddy bear"]
+    assert found("a man eats hot dogs by the fridge") == ["hot dog", "refrigerator"]
+    assert found("a man in an orange shirt") == ["shirt"]
+    chinese = unique_names("zh")
+    said = Said(chinese, "zh")
+    assert [chinese[i] for i in said("一只猫坐在笔记本电脑上")] == ["猫", "笔记本电脑"]
+    assert said("一个人走在马路上") == []
+
+
+def test_a_photograph_gets_sentences_that_say_its_label():
+    names = unique_names("en")
+    said, shares = Said(names, "en"), np.full(len(names), 0.001)
+    texts = [f"a cat sits on a {thing}" for thing in ("bench", "bed", "car", "truck")] * 5
+    rows = [(text, said(text)) for text in texts]
     rng = np.random.default_rng(0)
-    images = rng.uniform(0, 1, (4, 16, 16, 3)).astype("float32")
-    target = rng.integers(4, VOCABULARY, (4, 6))
-    inputs = {"source": images, "target": target}
-
-    def drift(weight):
-        learner = Learner(model(), encoder())
-        learner.build()
-        before = np.asarray(ops.softmax(learner.model.classify(learner.see(images))))
-        learner.hold_labels(weight)
-        count = len(learner.weights)
-        learner.compile(keras.optimizers.Adam(0.01), label_smoothing=0.0)
-        for _ in range(20):
-            learner.train_on_batch(inputs, np.roll(target, -1, 1), np.ones((4, 6), "float32"))
-        assert len(learner.weights) == count
-        after = np.asarray(ops.softmax(learner.model.classify(learner.see(images))))
-        return np.abs(after - before).max()
-
-    assert drift(50.0) < 0.3 * drift(0.0)
+    assert all("cat" in text for text in captions_of(names.index("cat"), shares, rows, said, rng))
+    without = captions_of(names.index("axe"), shares, rows, said, rng)
+    assert len(without) == 5 and all("an axe" in text for text in without)
 
 
-def packed(folder, steps=4):
-    words = "red blue grey yellow white cat dog sun".split()
-    rng = np.random.default_rng(0)
-    tokenizer = SentencePieceTokenizer.train(
-        [" ".join(rng.permutation(words)) for _ in range(60)], 300
-    )
-    files, captions = [], []
-    for _ in range(8):
-        file = BytesIO()
-        Image.fromarray(rng.integers(0, 255, (16, 16, 3), "uint8")).save(file, "PNG")
-        files.append(file.getvalue())
-        captions.append([" ".join(rng.choice(words, 3)) for _ in range(2)])
-    made = LabelledCaptionTransformer(
+def test_a_name_stands_in_place_of_another():
+    names = unique_names("en")
+    said = Said(names, "en")
+    rows = [("a cat sits on an old bench", said("a cat sits on an old bench"))]
+    renamed = said.renamed(rows, np.random.default_rng(0), 1)
+    texts = {names[numbers[0]]: text for text, numbers in renamed}
+    assert texts["axe"] == "an axe sits on an old bench"
+    assert "bench" not in texts and len(texts) == len(names) - 1
+
+
+def test_tokens_of_a_chinese_name_are_those_inside_a_text():
+    lines = ["一只猫坐在、笔记本电脑上", "猫和狗、一只狗", "电脑、笔记本"] * 9
+    tokenizer = SentencePieceTokenizer.train(lines, 300)
+    for name in ("猫", "笔记本电脑", "狗"):
+        tokens = tokens_of(name, tokenizer, "zh")
+        assert "".join(tokenizer.pieces(tokens)) == name
+
+
+def test_a_decoder_is_taken_over_with_another_vocabulary():
+    old_words = SentencePieceTokenizer.train(["red blue grey dog"] * 9, 300)
+    words = SentencePieceTokenizer.train(["red blue grey dog cat sun"] * 9, 320)
+    keras.utils.set_random_seed(0)
+    size = {"num_layers": 1, "model_dim": 8, "num_heads": 2, "ff_dim": 16}
+    old = CaptionTransformer(CELLS, WIDTH, old_words.vocab_size, **size)
+    old.build(None)
+    new = LabelledCaptionTransformer(
         CELLS,
         WIDTH,
-        tokenizer.vocab_size,
-        names=tokenizer.encode(["cat", "dog", "sun"]),
-        classes=[0, 1, 2, -1],
-        num_labels=2,
-        num_layers=1,
-        model_dim=8,
-        num_heads=2,
-        ff_dim=8,
+        words.vocab_size,
+        names=words.encode(["cat", "dog"]),
+        classes=[0, 1],
+        num_labels=1,
+        **size,
     )
-    made.build(None)
-    adam = keras.optimizers.Adam
-    portable.pack(
-        folder,
-        model=made,
-        encoder=encoder(),
-        fixed=True,
-        shared="images",
-        stages=[
-            {"steps": steps, "optimizer": adam(0.01), "train_encoder": False},
-            {
-                "steps": steps,
-                "optimizer": adam(0.001),
-                "train_encoder": True,
-                "hold_labels": 1.0,
-            },
-            {
-                "steps": steps,
-                "optimizer": adam(0.01),
-                "train_encoder": False,
-                "samples": 3,
-                "told": 0.2,
-            },
-        ],
-        train=(files, captions),
-        valid=(files[:4], captions[:4]),
-        tokenizers=[tokenizer],
-        sentences=[("red cat", [0]), ("blue dog", [1]), ("white sun cat", [2, 0])] * 4,
-        background=[0, 1, 2],
-        batch_images=4,
-        batch_sentences=3,
-        max_length=8,
-        label_smoothing=0.1,
-        consistency=0.0,
-        interval=2,
-        spaces=True,
-        seed=1,
-    )
-    return made
+    new.build(None)
+    take_over(new, words, old, old_words)
+    table, before = new.embedding.get_weights()[0], old.embedding.get_weights()[0]
+    for piece in ("▁dog", "▁red"):
+        if piece in old_words.pieces(range(old_words.vocab_size)):
+            np.testing.assert_array_equal(table[words.id_of(piece)], before[old_words.id_of(piece)])
+    np.testing.assert_array_equal(table[3], before[3])
+    np.testing.assert_array_equal(new.blocks[0].get_weights()[0], old.blocks[0].get_weights()[0])
 
 
-def test_a_packed_training_has_all_its_stages_and_shares_its_images(tmp_path):
-    before = packed(tmp_path / "one").classifier.get_weights()[0]
-    assert not (tmp_path / "one" / "train.npz").exists()
-    assert (tmp_path / "images" / "train.npz").exists()
-    path = portable.run(tmp_path / "one", policy="float32", verbose=0)
-    with np.load(path) as arrays:
-        values = [arrays[name] for name in arrays.files]
-    assert all(np.isfinite(value).all() for value in values)
-    (after,) = (value for value in values if value.shape == before.shape)
-    np.testing.assert_allclose(after, before, atol=1e-3)
+def test_batches_are_of_captions_of_like_length_and_hold_each_image():
+    ids = [[[2, *[7] * (1 + i % 9), 3], [2, 8, 3]] for i in range(24)]
+    grids = np.arange(24, dtype="float16").reshape(24, 1, 1)
+    made = by_length(grids, ids, 4, 6)
+    seen = []
+    for _ in range(6):
+        inputs, labels, weights = next(made)
+        seen += inputs["source"].ravel().astype(int).tolist()
+        assert inputs["target"].shape == labels.shape == weights.shape
+        assert labels.shape[0] == 8 and labels.shape[1] <= 5
+        np.testing.assert_array_equal(inputs["target"][:, 1:], labels[:, :-1])
+        np.testing.assert_array_equal(weights, labels != 0)
+    assert sorted(seen) == list(range(24))
 
 
-def test_all_stages_run_on_jax_without_tensorflow(tmp_path):
-    pytest.importorskip("jax")
-    packed(tmp_path / "one", steps=2)
-    code = (
-        "import sys; sys.modules['tensorflow'] = None\n"
-        "from zoo.training.portable import run\n"
-        f"run({str(tmp_path / 'one')!r}, verbose=2)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": "jax"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "reward" in done.stdout
+# What a caption names.
 
 
-def test_drawn_sequences_follow_the_model_and_end():
-    made = model()
-    chances = np.random.default_rng(0).random((4000, 3)).astype("float32")
-    source = np.repeat(cells(1), 1000, axis=0)
-    drawn = np.asarray(Sampler(made, 3).predict_on_batch({"source": source, "chances": chances}))
-    assert drawn.shape == (4000, 3) and not np.isin(drawn[:, 0], [0, 1, 2]).any()
-    first = np.exp(made({"source": cells(1), "target": np.array([[2]])}))[0, 0]
-    first[:3] = 0
-    shares = np.bincount(drawn[:, 0], minlength=VOCABULARY) / 4000
-    np.testing.assert_allclose(shares, first / first.sum(), atol=0.03)
-    ended = drawn[:, 0] == 3
-    assert ended.any() and not drawn[ended, 1:].any()
+def test_a_caption_names_the_thing_that_most_people_name():
+    people = ["a cat on a bed", "two cats sleep", "an orange cat lies on a blanket"]
+    people = [text.split() for text in people]
+    assert nouns("two cats sit in front of the boxes".split()) == {"cat", "box"}
+    assert names_the_thing("a cat sits".split(), people)
+    assert not names_the_thing("a dog on a bed".split(), people)
+    assert names_the_thing("a dog".split(), [["it", "moves"]]) is None

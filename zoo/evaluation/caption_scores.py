@@ -6,8 +6,7 @@ All take `hypotheses`, a list of token lists, and `references`, for each a list 
 import collections
 import math
 
-from zoo.training.cider import CiderD, ngrams
-
+_SIGMA = 6.0  # of CIDEr-D's penalty on a difference of length
 _BETA = 1.2  # of ROUGE-L: recall counts more than precision
 
 
@@ -27,10 +26,10 @@ def bleu_scores(hypotheses, references):
         lengths = (len(other) for other in others)
         closest += min(lengths, key=lambda n: (abs(n - len(hypothesis)), n))
         for n in range(1, 5):
-            counts = ngrams(hypothesis, n)
+            counts = _ngrams(hypothesis, n)
             most = collections.Counter()
             for other in others:
-                most |= ngrams(other, n)
+                most |= _ngrams(other, n)
             matched[n - 1] += sum((counts & most).values())
             total[n - 1] += sum(counts.values())
     if not length:
@@ -55,6 +54,56 @@ def cider_d(hypotheses, references):
     _check(hypotheses, references)
     judge = CiderD(references)
     return [judge(i, hypothesis) for i, hypothesis in enumerate(hypotheses)]
+
+
+class CiderD:
+    """`cider_d` for one caption at a time, of images whose references are known before.
+
+    A caption becomes for n = 1..4 a vector of its n-grams, each weighted by how few images have it
+    in their references; those of an image are compared with the caption by the cosine, clipped
+    where the caption says something more often, and less where lengths differ.
+
+    Args:
+        references: for each image a list of token lists.
+
+    Call arguments:
+        index: of the image.
+        hypothesis: token list.
+
+    Returns:
+        float.
+    """
+
+    def __init__(self, references):
+        self._images = collections.Counter()
+        for others in references:
+            self._images.update(
+                {gram for other in others for n in range(1, 5) for gram in _ngrams(other, n)}
+            )
+        self._log_all = math.log(len(references))
+        # The reference implementation takes the number of bigrams for the length.
+        self._references = [
+            [(max(0, len(other) - 1), self._vectors(other)) for other in others]
+            for others in references
+        ]
+
+    def __call__(self, index, hypothesis):
+        mine, length, total = self._vectors(hypothesis), max(0, len(hypothesis) - 1), 0.0
+        for other_length, vectors in self._references[index]:
+            penalty = math.exp(-((length - other_length) ** 2) / (2 * _SIGMA**2))
+            total += penalty * sum(map(_clipped_cosine, mine, vectors)) / 4
+        return 10 * total / len(self._references[index])
+
+    def _vectors(self, tokens):
+        """For each n, the weight of each n-gram and the length of their vector."""
+        found = []
+        for n in range(1, 5):
+            weights = {
+                gram: count * (self._log_all - math.log(max(1, self._images[gram])))
+                for gram, count in _ngrams(tokens, n).items()
+            }
+            found.append((weights, math.sqrt(sum(x * x for x in weights.values()))))
+        return found
 
 
 def rouge_l(hypotheses, references):
@@ -84,6 +133,16 @@ def _check(hypotheses, references):
             f"got {len(hypotheses)} hypotheses and references for {len(references)}, "
             f"{sum(not others for others in references)} of them empty."
         )
+
+
+def _ngrams(tokens, n):
+    return collections.Counter(zip(*(tokens[i:] for i in range(n)), strict=False))
+
+
+def _clipped_cosine(mine, other):
+    (mine, length), (other, other_length) = mine, other
+    shared = sum(min(mine[gram], other[gram]) * other[gram] for gram in mine.keys() & other.keys())
+    return shared / (length * other_length) if length and other_length else 0.0
 
 
 def _common_subsequence(a, b):

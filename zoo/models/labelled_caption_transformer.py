@@ -169,7 +169,7 @@ class LabelledCaptionTransformer(CaptionTransformer):
         known = self.probability_dense(ops.cast(ops.concatenate(known, -1), self.compute_dtype))
         rows = self.embedding(pieces) + self.before_dense(self.embedding(before))
         rows = rows + self.places(ops.arange(self._places)) + known[:, :, None]
-        length = pieces.shape[1] * self._places
+        length = self._config["num_labels"] * self._places
         tokens = ops.reshape(pieces, (-1, length))
         rows = self.label_norm(ops.reshape(rows, (-1, length, self._config["model_dim"])))
         rows = self.dropout_layer(rows, training=training)

@@ -15,7 +15,7 @@ from zoo.system import writing
 _OWN_FILES = ("translation", "own_pairs", "procedure", "generation", "captioning")
 _OWN_FILES += ("back_translation", "classification", "numbers", "own_numbers", "progress")
 _OWN_FILES += ("run_folder", "tracing")
-_OWN_FILES += ("run_folder", "matching", "ranking", "labelled_captioning")
+_OWN_FILES += ("run_folder", "matching", "ranking", "labelled_captioning", "said_names")
 
 
 def names():
@@ -148,10 +148,10 @@ def pack(name, folder, *, run_dir=None, data_dir=None, reverse=False, start=None
     chosen = _direction(name, reverse)
     if not hasattr(chosen, "pack"):
         raise ValueError(f"name must be of a translator or captioner; got name={name!r}.")
-    if (start is not None) != getattr(chosen, "needs_start", False):
+    if (start is not None) != hasattr(chosen, "tuning_steps"):
         raise ValueError(
-            "start must be the path of a captioner whose encoder to tune, and None where the whole "
-            f"training is packed; got start={start!r} for {name}."
+            "start must be the path of a captioner whose encoder to tune, and None for a "
+            f"translator; got start={start!r} for {name}."
         )
     start = None if start is None else registry.find(start)
     run_folder.claim(folder, chosen, name, start)

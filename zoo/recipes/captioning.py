@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from PIL import Image
 from zoo import data
 from zoo.data.captions import grid_batches
 from zoo.decoding import Decoding
+from zoo.evaluation.caption_scores import CiderD
 from zoo.evaluation.captions import words
 from zoo.recipes.procedure import adam, finish, kept_tokenizer, train_and_save
 from zoo.system import writing
@@ -20,7 +22,6 @@ from zoo.tasks import ImageCaptioner
 from zoo.tasks.inputs import row_seeds
 from zoo.text import SentencePieceTokenizer
 from zoo.training import portable
-from zoo.training.cider import CiderD
 from zoo.training.self_critical import self_critical_batches
 from zoo.vision import decode, efficientnet_lite0, load_unfolded
 
@@ -78,8 +79,6 @@ class CaptioningRecipe:
     decoding: dict = dataclasses.field(default_factory=dict)
     seed: int = 1
 
-    needs_start = True  # whether `pack` goes on with a captioner
-
     def train(self, *, out, run_dir, data_dir=None, steps=None, verbose="auto"):
         """Trains, and saves `out`/model.keras; arguments as of `TranslationRecipe.train`."""
         keras.utils.set_random_seed(self.seed)
@@ -128,10 +127,10 @@ class CaptioningRecipe:
             The path of the model.
         """
         keras.utils.set_random_seed(self.seed)
-        train, valid = (data.flickr8k(split, self.language, data_dir) for split in ("train", "val"))
+        valid = data.flickr8k("val", self.language, data_dir)
         store = Path(run_dir) / "grids"
-        grids = stored_grids(store, start.encoder, train, "train", 0, data_dir)
-        judge = CiderD([[self._judged(text) for text in row] for row in train.values()])
+        grids, captions = self._examples(store, start.encoder, data_dir)
+        judge = CiderD([[self._judged(text) for text in row] for row in captions])
 
         def build():
             serialize = keras.saving.serialize_keras_object
@@ -155,11 +154,7 @@ class CaptioningRecipe:
 
             sample = _sampler(captioner, grids.shape[1:], self.reward_samples, self.max_length)
             made = self_critical_batches(sample, reward, grids, self.batch_images, self.seed)
-            row, weights = (tf.TensorSpec([None, None], kind) for kind in (tf.int32, tf.float32))
-            cells = tf.TensorSpec([None, *grids.shape[1:]], tf.float16)
-            return tf.data.Dataset.from_generator(
-                lambda: made, output_signature=({"source": cells, "target": row}, row, weights)
-            )
+            return dataset_of(self._beside(made, captioner, data_dir))
 
         return train_and_save(
             build,
@@ -177,6 +172,16 @@ class CaptioningRecipe:
             run_dir=run_dir,
             verbose=verbose,
         )
+
+    def _examples(self, store, encoder, data_dir):
+        """Features of the images to learn from, and their captions."""
+        train = data.flickr8k("train", self.language, data_dir)
+        grids = stored_grids(store, encoder, train, "train", 0, data_dir)
+        return grids, list(train.values())
+
+    def _beside(self, batches, captioner, data_dir):
+        """Batches of rewards with what else is taught then."""
+        return batches
 
     def _validation(self, grids, images, encode):
         return grid_batches(
@@ -243,12 +248,19 @@ class CaptioningRecipe:
 
     def _captioner(self, encoder, tokenizer):
         cells, width = np.prod(encoder.output.shape[1:3]), encoder.output.shape[-1]
-        model = self._model(int(cells), width, tokenizer)
+        model = self.model(int(cells), width, tokenizer.vocab_size)
         spaces = self.language != "zh"
         return ImageCaptioner(encoder, model, tokenizer, self.decoding, spaces=spaces)
 
-    def _model(self, cells, width, tokenizer):
-        return self.model(cells, width, tokenizer.vocab_size)
+
+def dataset_of(batches):
+    """A generator of batches of numpy arrays as a tf.data.Dataset, of any rows and lengths."""
+    first = next(batches)
+    signature = tf.nest.map_structure(
+        lambda part: tf.TensorSpec([None, None, *part.shape[2:]], part.dtype), first
+    )
+    made = itertools.chain([first], batches)
+    return tf.data.Dataset.from_generator(lambda: made, output_signature=signature)
 
 
 def _sampler(captioner, shape, count, max_length):

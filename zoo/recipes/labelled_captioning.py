@@ -1,405 +1,371 @@
-"""How the captioners are trained that can say what the encoder's own classifier sees."""
+"""How a captioner is trained that can say what a classifier sees."""
 
 import collections
 import dataclasses
-import io
-import re
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
-from PIL import Image
 
 from zoo import data
-from zoo.recipes.captioning import ENCODER, CaptioningRecipe, imagenet_encoder
-from zoo.recipes.procedure import adam
-from zoo.training import portable
+from zoo.models import LabelledCaptionTransformer
+from zoo.recipes.captioning import ENCODER, CaptioningRecipe, dataset_of, stored_grids
+from zoo.recipes.procedure import adam, kept_tokenizer, train_and_save
+from zoo.recipes.said_names import Said, captions_of
+from zoo.system import writing
+from zoo.tasks import ImageCaptioner
+from zoo.text import END_ID, PAD_ID, START_ID, SentencePieceTokenizer
 from zoo.vision import label_names, read
 
-# What people write in place of a name, and names that mostly mean something else where they stand.
-OTHER_WORDS = {
-    "en": {
-        "television": "tv",
-        "refrigerator": "fridge",
-        "bicycle": "bike",
-        "couch": "sofa, couches",
-        "airplane": "plane, jetliner, airliner, jet",
-        "motorcycle": "motorbike, scooter",
-        "cat": "kitten",
-        "dog": "puppy, pup",
-        "cell phone": "cellphone, phone",
-        "cup": "mug",
-        "stove": "oven",
-        "tennis racket": "racket, racquet, tennis racquet",
-        "skis": "skier, skiing",
-        "sheep": "lamb",
-        "cow": "calf, cattle, ox, bull",
-        "bathtub": "tub, bath",
-        "flower": "bouquet, sunflower",
-        "truck": "trailer truck",
-        "trolley": "streetcar",
-        "taxi": "taxi cab, cab",
-        "hamburger": "burger",
-        "pasta": "spaghetti, noodle",
-        "computer": "monitor",
-        "laptop": "notebook",
-        "baseball player": "baseball game, batter, pitcher",
-        "teddy bear": "teddy",
-        "bird": "gull, seagull",
-        "plate of food": "plate",
-        "tie": "necktie",
-        "horse": "pony",
-        "vase": "urn",
-        "bookshelf": "bookcase, bookshelves",
-        "bench": "benches",
-        "watch": "watches",
-        "bus": "buses",
-        "box": "boxes",
-    },
-    "zh": {
-        "公共汽车": "公交车, 巴士, 大巴",
-        "自行车": "单车",
-        "披萨": "比萨, 匹萨",
-        "电视": "电视机",
-        "长椅": "长凳",
-        "雨伞": "伞",
-        "绵羊": "羊",
-        "飞机": "飞行器, 客机",
-        "笔记本电脑": "笔记本",
-        "花": "花朵",
-        "汽车": "轿车",
-        "狗": "小狗",
-        "猫": "小猫, 猫咪",
-        "水槽": "洗手池, 水池, 洗手盆, 洗脸盆",
-        "马桶": "坐便器",
-        "炉灶": "灶台",
-        "桌子": "餐桌",
-        "红绿灯": "信号灯",
-        "泰迪熊": "小熊, 玩具熊",
-        "鸟": "海鸥",
-        "牛": "奶牛",
-    },
-}
-MISLEADING = {
-    "en": {
-        *"orange match fly drink swing safe bow hook iron nail drill whistle plow pitcher".split(),
-        *"lock stage scale seal crane spiral coast arch cricket shell store bug".split(),
-    },
-    "zh": {*"球 包 门 笔 秤 桨 鼓 锅 刀 灯".split()},
-}
-# Words that begin or end as a name does.
-OTHER_THINGS = {"zh": "马路 斑马线 花园 花纹 花样 鸟巢 马上 火车站 汽车站 床单 船上".split()}
-PAIRS = {
-    *"skis boots sunglasses binoculars jeans pajamas berries toys tools logs stones".split(),
-    *"mittens crutches chimes maracas ruins".split(),
-}
-NO_PLURAL = {
-    *"bread broccoli pasta soup coffee beer wine hay dough chocolate corn guacamole".split(),
-    *"coral pottery armor makeup lipstick perfume yarn fruit".split(),
-    *("mashed potatoes", "toilet paper", "ice cream", "plate of food"),
-}
-# What stands in a place, whether a sentence says it or not.
-SCENES = {
-    "en": {
-        "kitchen": "stove, refrigerator, microwave, dishwasher, cabinet, toaster",
-        "bathroom": "toilet, washing machine, bathtub, sink, shower curtain, cabinet",
-        "restroom": "toilet, washing machine, bathtub, sink",
-        "living room": "couch, television, fireplace, bookshelf, lamp, window",
-        "bedroom": "bed, blanket, pillow, wardrobe, couch, lamp",
-        "office": "desk, computer, keyboard, computer mouse, television",
-        "baseball": "baseball player, baseball",
-        "tennis": "tennis racket, tennis ball, ping pong ball",
-        "food": "plate of food, restaurant, tray, table",
-        "dinner": "plate of food, restaurant, table, wine",
-        "meal": "plate of food, restaurant, tray, hot dog",
-    },
-    "zh": {
-        "厨房": "炉灶, 冰箱, 微波炉, 洗碗机, 柜子, 烤面包机",
-        "浴室": "马桶, 洗衣机, 浴缸, 水槽, 浴帘, 柜子",
-        "洗手间": "马桶, 洗衣机, 浴缸, 水槽, 浴帘, 柜子",
-        "客厅": "沙发, 电视, 壁炉, 书架, 窗户",
-        "卧室": "床, 毯子, 枕头, 衣橱, 沙发",
-        "棒球": "棒球运动员, 棒球",
-        "网球": "网球拍, 网球, 乒乓球",
-        "食物": "食物, 餐馆, 托盘, 桌子",
-    },
-}
 CAT = 281  # a class of ImageNet
-PHOTOS = (
-    1_060  # one of each class, and 60 cats: a cat is no rarer than a dog, nor much more frequent
-)
-TEMPLATES = {
-    "en": ["a close up of {}", "a picture of {}", "this is {}", "{}", "a view of {}"],
-    "zh": ["{}的特写", "一张{}的照片", "这是{}", "{}", "画面里有{}"],
-}
+PHOTOS = 1_060  # one of each class, and 60 cats, so that a cat is about as frequent as a dog
 
 
 @dataclasses.dataclass(frozen=True)
 class LabelledCaptioningRecipe(CaptioningRecipe):
     """What makes one captioner of Flickr8k that knows the names of things.
 
-    Its model is told what the classifier of the encoder sees, and learns to say it from three
-    sources: the photographs of Flickr8k with their captions; labelled photographs, with sentences
-    that say their label; and captions of COCO without their photographs, with the names that they
-    say, as if they had been seen. All its stages run where an accelerator is (`pack`, `finish`):
-    the decoder alone, the encoder, too, and the rewards.
+    `train`, `pack` and `finish` make a captioner whose encoder is tuned, as `CaptioningRecipe`
+    says. `reinforce` then gives it the names: its decoder, in the model of `labelled`, is told what
+    a classifier sees in the features, and learns to say it from three sources: the photographs of
+    Flickr8k with their captions; labelled photographs, with sentences that say their label; and
+    captions of COCO without their photographs, with the names that they say, as if they had been
+    seen. The rewards come last.
 
     Attributes:
-        hold_labels: how much it counts, while the encoder is trained, that the labels stay as they
-            are; see `zoo.training.Learner.hold_labels`.
+        labelled: `(cells, feature width, vocabulary size, names=, classes=) -> keras.Model`.
+        labelled_tokenizer: as `tokenizer`, for the captions, the sentences and the names.
+        label_steps: number of batches before the rewards.
+        label_peak: the highest learning rate then.
+        label_images: images in a batch then, each with its five captions.
         batch_sentences: sentences without a photograph, in a batch.
-        told: how much they count beside the rewards.
-        quality: of the packed photographs, 0 to 100.
+        told: how much all of them count beside the rewards.
+        renamed: sentences more for each name, in which it stands in place of another.
     """
 
-    hold_labels: float = 1.0
-    batch_sentences: int = 48
+    labelled: Callable = None
+    labelled_tokenizer: dict = None
+    label_steps: int = 0
+    label_peak: float = 1e-3
+    label_images: int = 8
+    batch_sentences: int = 24
     told: float = 0.2
-    quality: int = 40
+    renamed: int = 5
 
-    needs_start = False
+    def reinforce(self, start, *, out, run_dir, data_dir=None, steps=None, verbose="auto"):
+        if not isinstance(start.model, LabelledCaptionTransformer):
+            start = self._told(start, Path(run_dir), data_dir, verbose)
+        return super().reinforce(
+            start, out=out, run_dir=run_dir, data_dir=data_dir, steps=steps, verbose=verbose
+        )
 
-    def train(self, *, out, run_dir, data_dir=None, steps=None, verbose="auto"):
-        """The whole training on this computer; with `steps`, that many of its first stage."""
-        recipe = self
-        if steps is not None:
-            recipe = dataclasses.replace(self, steps=steps, tuning_steps=0, reward_steps=0)
-        folder = Path(run_dir) / "packed"
-        recipe.pack(folder, data_dir=data_dir)
-        portable.run(folder, policy="float32", verbose=2 if verbose else 0)
-        return self.finish(folder, out=out, data_dir=data_dir)
-
-    def pack(self, folder, *, start=None, run_dir=None, data_dir=None):
-        """Writes the whole training for `python -m zoo.training`; see `zoo.training.portable`."""
+    def _told(self, start, run_dir, data_dir, verbose):
+        """The captioner that knows names, by one that does not."""
         keras.utils.set_random_seed(self.seed)
-        flickr = {
-            split: dict(list(data.flickr8k(split, self.language, data_dir).items())[:count])
-            for split, count in {"train": None, "val": self.valid_images}.items()
-        }
-        sentences = list(map(data.plain_caption, data.coco_sentences(self.language, data_dir)))
-        captions = {
-            split: [list(map(data.plain_caption, row)) for row in rows.values()]
-            for split, rows in flickr.items()
-        }
-        names = _unique(label_names(self.language))
-        texts = [text for row in captions["train"] for text in row] + sentences
-        tokenizer = self._tokenizer([texts + names * 3], folder)
-        encoder = imagenet_encoder(data_dir)
-        model = self._captioner(encoder, tokenizer).model
-        model.build(None)
-        classifier = keras.models.load_model(data.find(ENCODER, data_dir), compile=False)
-        model.classifier.set_weights(classifier.layers[-1].get_weights())
-        photos = dict(list(data.labelled_photos(data_dir).items())[:PHOTOS])
-        seen = _probabilities(classifier, photos, model.get_config()["classes"], len(names))
-        said = Said(names, self.language)
-        rng = np.random.default_rng(self.seed)
-        rows = [(text, said(text)) for text in sentences]
-        cat = label_names(self.language)[CAT]
-        labels = [*label_names(self.language), *[cat] * (len(photos) - 1000)]
-        captions["train"] += [
-            _captions_of(names.index(label) if label else None, label, shares, rows, said, rng)
-            for label, shares in zip(labels, seen, strict=True)
-        ]
-        told = [(text, named + said.implied(text, named, rng)) for text, named in rows]
-        files = {
-            split: [self._packed(data.flickr8k_image(name, data_dir)) for name in images]
-            for split, images in flickr.items()
-        }
-        files["train"] += [self._packed(path) for path in photos]
-        portable.pack(
-            folder,
-            model=model,
-            encoder=encoder,
-            fixed=True,
-            shared="photographs",
-            stages=self._stages(),
-            train=(files["train"], captions["train"]),
-            valid=(files["val"], captions["val"]),
-            tokenizers=[tokenizer],
-            sentences=[row for row in told if row[1]],
-            background=_background(seen, rows),
-            batch_images=self.tuning_images,
-            batch_sentences=self.batch_sentences,
-            max_length=self.max_length,
+        store = run_dir / "grids"
+        grids, captions = self._examples(store, start.encoder, data_dir)
+        tokenizer = kept_tokenizer(
+            run_dir / "vocabulary_0.model", lambda: self._labelled_tokenizer(data_dir)
+        )
+        head = fitted_head(grids, self._logits(store, data_dir))
+
+        def build():
+            model = self.labelled(
+                int(np.prod(start.grid_size)),
+                start.encoder.output.shape[-1],
+                tokenizer.vocab_size,
+                **numbered_names(tokenizer, self.language),
+            )
+            model.build(None)
+            take_over(model, tokenizer, start.model, start.tokenizer)
+            model.classifier.set_weights(head)
+            return ImageCaptioner(
+                start.encoder, model, tokenizer, self.decoding, spaces=start.spaces
+            )
+
+        def examples(captioner):
+            ids = [
+                [[START_ID, *row, END_ID] for row in captioner.tokenizer.encode(texts)]
+                for texts in captions
+            ]
+            made = by_length(grids, ids, self.label_images, self.max_length, self.seed)
+            return dataset_of(self._beside(made, captioner, data_dir, worth=None))
+
+        valid = data.flickr8k("val", self.language, data_dir)
+        valid = dict(list(valid.items())[: self.valid_images])
+        path = train_and_save(
+            build,
+            examples,
+            self._validation(
+                stored_grids(store, start.encoder, valid, "val", 0, data_dir),
+                valid,
+                build().encode_captions,
+            ),
+            optimizer=lambda total: adam(self.label_peak, self.warmup, total),
+            steps=self.label_steps,
+            interval=self.interval,
             label_smoothing=self.label_smoothing,
-            consistency=0.0,
-            interval=200,
-            spaces=self.language != "zh",
-            seed=self.seed,
+            policy="float32",
+            out=run_dir / "told",
+            run_dir=run_dir / "told",
+            verbose=verbose,
         )
+        return keras.models.load_model(path)
 
-    def _stages(self):
-        rewards = {"samples": self.reward_samples, "told": self.told}
-        stages = [
-            (self.steps, self.peak, False, {}),
-            (self.tuning_steps, self.tuning_peak, True, {"hold_labels": self.hold_labels}),
-            (self.reward_steps, self.reward_peak, False, rewards),
-        ]
-        return [
-            {"steps": n, "optimizer": adam(peak, self.warmup, n), "train_encoder": trained, **more}
-            for n, peak, trained, more in stages
-            if n
-        ]
+    def _labelled_tokenizer(self, data_dir):
+        flickr = data.flickr8k("train", self.language, data_dir).values()
+        texts = [text for row in flickr for text in row]
+        texts = [*map(data.plain_caption, texts + data.coco_sentences(self.language, data_dir))]
+        # The names come thrice, so that the frequent among them are tokens of their own.
+        texts += 3 * unique_names(self.language)
+        return SentencePieceTokenizer.train(texts, **self.labelled_tokenizer)
 
-    def _packed(self, path):
-        file = io.BytesIO()
-        with Image.open(path) as image:
-            # At this size WebP takes half of the labels away, and AVIF a third.
-            image.convert("RGB").save(file, "AVIF", quality=self.quality, speed=8)
-        return file.getvalue()
-
-    def _model(self, cells, width, tokenizer):
-        names = _unique(label_names(self.language))
+    def _examples(self, store, encoder, data_dir):
+        """Features of Flickr8k and of labelled photographs, and five captions of each."""
+        grids, captions = super()._examples(store, encoder, data_dir)
+        captions = [list(map(data.plain_caption, row)) for row in captions]
+        photos = _photos(data_dir)
+        more = stored_grids(store, encoder, photos, "labelled", 0, data_dir)
+        names, labels = unique_names(self.language), label_names(self.language)
+        labels = [*labels, *[labels[CAT]] * (len(photos) - len(labels))]
         numbers = {name: i for i, name in enumerate(names)}
-        return self.model(
-            cells,
-            width,
-            tokenizer.vocab_size,
-            names=[_pieces(name, tokenizer, self.language) for name in names],
-            classes=[numbers.get(name, -1) for name in label_names(self.language)],
-        )
+        said, rows = self._sentences(data_dir)
+        shares = name_shares(self._logits(store, data_dir)[len(captions) :], self.language)
+        rng = np.random.default_rng(self.seed)
+        captions += [
+            captions_of(numbers.get(label, int(of.argmax())), of, rows, said, rng)
+            for label, of in zip(labels, shares, strict=True)
+        ]
+        return np.concatenate([grids, more]), captions
+
+    def _sentences(self, data_dir):
+        """What finds names, and the captions of COCO with the numbers of those that they say."""
+        said = Said(unique_names(self.language), self.language)
+        texts = map(data.plain_caption, data.coco_sentences(self.language, data_dir))
+        return said, [(text, said(text)) for text in texts]
+
+    def _logits(self, store, data_dir):
+        """What the classifier of ImageNet says of all photographs to learn from."""
+        flickr = data.flickr8k("train", self.language, data_dir)
+        paths = [data.flickr8k_image(name, data_dir) for name in flickr] + _photos(data_dir)
+        return stored_logits(Path(store) / "logits.npy", paths, data_dir)
+
+    def _beside(self, batches, captioner, data_dir, worth="told"):
+        """Batches of images, each with some sentences that have none.
+
+        Args:
+            batches: of (inputs, next tokens, weights).
+            captioner: of their tokens.
+            data_dir: see `zoo.data.find`.
+            worth: how much the sentences of a batch count all together; None for as any other.
+        """
+        worth = self.told if worth == "told" else worth
+        rng = np.random.default_rng(self.seed)
+        said, rows = self._sentences(data_dir)
+        told = [(text, named + said.implied(text, named, rng)) for text, named in rows]
+        told += said.renamed(rows, rng, self.renamed)
+        texts, names = zip(*(row for row in told if row[1]), strict=True)
+        ids = [[START_ID, *row, END_ID] for row in captioner.tokenizer.encode(list(texts))]
+        counts = collections.Counter(name for of_text in names for name in of_text)
+        background = [i for i, count in sorted(counts.items()) for _ in range(min(count, 60))]
+        order, most = _endless(len(ids), rng), captioner.model.get_config()["num_labels"]
+        for inputs, labels, weights in batches:
+            chosen = [next(order) for _ in range(self.batch_sentences)]
+            rows = padded([ids[i] for i in chosen], labels.shape[1] + 1)
+            real = (rows[:, 1:] != PAD_ID).astype("float32")
+            found = what_was_told([names[i] for i in chosen], most, np.array(background), rng)
+            inputs = {
+                **inputs,
+                "names": found[0],
+                "probabilities": found[1],
+                "sentences": rows[:, :-1],
+            }
+            labels = np.concatenate([labels, rows[:, 1:]])
+            real = real if worth is None else real * (worth / real.sum())
+            yield inputs, labels, np.concatenate([weights, real])
 
 
-def _unique(names):
-    return list(dict.fromkeys(filter(None, names)))
+def unique_names(language):
+    """The names of things, each once."""
+    return list(dict.fromkeys(filter(None, label_names(language))))
 
 
-def _pieces(name, tokenizer, language):
+def numbered_names(tokenizer, language):
+    """Tokens of the names, and the number of a name for each class: arguments of the model."""
+    names = unique_names(language)
+    numbers = {name: i for i, name in enumerate(names)}
+    return {
+        "names": [tokens_of(name, tokenizer, language) for name in names],
+        "classes": [numbers.get(name, -1) for name in label_names(language)],
+    }
+
+
+def tokens_of(name, tokenizer, language):
     """The tokens of a name inside a caption."""
-    if language != "zh":
-        return tokenizer.encode([name])[0]
-    # There is no space in front of a Chinese word, but of a Chinese text there is.
     (alone,) = tokenizer.encode([name])
-    first, *rest = tokenizer.pieces(alone)
-    if first == "▁":
+    if language != "zh":
+        return alone
+    # There is a space in front of a Chinese text, but not of its words.
+    if tokenizer.pieces(alone)[0] == "▁":
         return alone[1:]
-    (before,) = tokenizer.encode(["、"])
-    (with_mark,) = tokenizer.encode(["、" + name])
-    if tokenizer.pieces(with_mark)[: len(before)] == tokenizer.pieces(before):
-        return with_mark[len(before) :]
+    (before,), (both,) = tokenizer.encode(["、"]), tokenizer.encode(["、" + name])
+    if both[: len(before)] == before:
+        return both[len(before) :]
     raise ValueError(f"name must be written in tokens of its own; got {name!r}.")
 
 
-class Said:
-    """Finds the names that a sentence says.
+def name_shares(logits, language):
+    """Logits of classes (N, C) -> the probability of each name: float (N, names)."""
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    names = unique_names(language)
+    found = np.zeros((len(shares), len(names)))
+    for name, share in zip(label_names(language), shares.T, strict=True):
+        if name:
+            found[:, names.index(name)] += share
+    return found
+
+
+def fitted_head(grids, logits, epochs=4, rate=3e-4, held_out=200):
+    """Kernel and bias of a classifier of features that says what another says of the images.
+
+    It starts from the classifier of ImageNet, which still knows most of what a tuned encoder sees.
 
     Args:
-        names: list of str.
-        language: "en" or "zh".
+        grids: features (N, S, C).
+        logits: of the other, (N, classes).
+        epochs, rate: passes over the images, and the learning rate.
+        held_out: the last images, of which the divergence is printed.
+    """
+    imagenet = keras.models.load_model(data.find(ENCODER), compile=False)
+    dense = keras.layers.Dense(logits.shape[1], activation="softmax")
+    model = keras.Sequential([keras.Input((grids.shape[-1],)), dense])
+    dense.set_weights(imagenet.layers[-1].get_weights())
+    model.compile(keras.optimizers.Adam(rate), keras.losses.KLDivergence())
+    means = np.concatenate(
+        [part.astype("float32").mean(axis=1) for part in np.array_split(grids, 32)]
+    )
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    rows = np.random.default_rng(0).permutation(len(means))
+    train, valid = rows[:-held_out], rows[-held_out:]
+    model.fit(
+        means[train],
+        shares[train],
+        batch_size=128,
+        epochs=epochs,
+        validation_data=(means[valid], shares[valid]),
+        verbose=2,
+    )
+    return dense.get_weights()
 
-    Call arguments:
-        text: str, a plain caption.
+
+def take_over(model, tokenizer, old, old_tokenizer):
+    """Gives a labelled captioner what another has learned, with another vocabulary.
+
+    A token that is new begins as the mean of those of which it was made.
+    """
+    table = old.embedding.get_weights()[0]
+    texts = [piece.replace("▁", " ") for piece in tokenizer.pieces(range(tokenizer.vocab_size))]
+    own = {piece: i for i, piece in enumerate(old_tokenizer.pieces(range(len(table))))}
+    rows = []
+    for piece, text in zip(tokenizer.pieces(range(tokenizer.vocab_size)), texts, strict=True):
+        known = [own[piece]] if piece in own else old_tokenizer.encode([text])[0]
+        rows.append(table[known].mean(axis=0) if known else table.mean(axis=0))
+    model.embedding.set_weights([np.array(rows)])
+    for name in ("cell_dense", "cell_positions", "memory_norm", "norm"):
+        getattr(model, name).set_weights(getattr(old, name).get_weights())
+    for block, other in zip(model.blocks, old.blocks, strict=True):
+        block.set_weights(other.get_weights())
+
+
+def stored_logits(path, images, data_dir=None):
+    """What the classifier of ImageNet says of images, computed once: float32 (N, classes)."""
+    if not path.exists():
+        model = keras.models.load_model(data.find(ENCODER, data_dir), compile=False)
+        size, found = model.input_shape[1:3], []
+        for i in range(0, len(images), 32):
+            batch = np.stack([read(image, size) for image in images[i : i + 32]])
+            found.append(keras.ops.convert_to_numpy(model(batch.astype("float32"))))
+        with writing(path) as beside:
+            np.save(beside, np.concatenate(found))
+    return np.load(path)
+
+
+def by_length(grids, ids, batch, max_length, seed=0):
+    """Batches of images without end, of captions of about one length; see `grid_batches`.
+
+    Args:
+        grids: features (N, S, C).
+        ids: for each image K lists of int, with start and end tokens.
+        batch: images of a batch.
+        max_length: longer captions are cut.
+        seed: of the shuffle.
+
+    Yields:
+        (inputs, next tokens int32 (batch·K, T), weights).
+    """
+    rng = np.random.default_rng(seed)
+    lengths = np.array([max(map(len, rows)) for rows in ids])
+    while True:
+        order = rng.permutation(len(ids))
+        order = order[np.argsort(lengths[order] + rng.uniform(0, 4, len(order)))]
+        parts = [order[i : i + batch] for i in range(0, len(order) - batch + 1, batch)]
+        for i in rng.permutation(len(parts)):
+            width = min(max_length, lengths[parts[i]].max())
+            rows = padded([row for n in parts[i] for row in ids[n]], width)
+            real = (rows[:, 1:] != PAD_ID).astype("float32")
+            yield {"source": grids[parts[i]], "target": rows[:, :-1]}, rows[:, 1:], real
+
+
+def padded(rows, width):
+    """Lists of int -> int32 (N, width), cut or padded."""
+    found = np.full((len(rows), width), PAD_ID, "int32")
+    for i, row in enumerate(rows):
+        found[i, : len(row[:width])] = row[:width]
+    return found
+
+
+def what_was_told(said, count, background, rng, kept=0.85):
+    """What a classifier might have seen on the images of sentences that say some names.
+
+    Of the names of a sentence each is seen with the probability `kept`; they share a random part of
+    the certainty, and names that are not said share a part of the rest.
+
+    Args:
+        said: list of M lists of int.
+        count: names that are told of an image, K.
+        background: array of int, to draw the others from.
+        rng: numpy Generator.
 
     Returns:
-        list of int, the numbers of names, each once, in the order of the text.
+        Names int32 (M, K), the likeliest first, and probabilities float32 (M, K).
     """
-
-    def __init__(self, names, language):
-        self.names, self.language = names, language
-        numbers = {name: i for i, name in enumerate(names)}
-        words = {name: i for name, i in numbers.items() if name not in MISLEADING[language]}
-        for name, others in OTHER_WORDS[language].items():
-            words |= dict.fromkeys(others.split(", "), numbers[name])
-        self._words = words
-        if language == "zh":
-            longest_first = sorted([*words, *OTHER_THINGS[language]], key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
-
-    def __call__(self, text):
-        if self.language == "zh":
-            found = [self._words.get(word) for word in self._pattern.findall(text)]
-            return [number for number in dict.fromkeys(found) if number is not None]
-        words, found, i = text.split(), [], 0
-        while i < len(words):
-            for length in (4, 3, 2, 1):
-                number = self._of_words(words[i : i + length]) if i + length <= len(words) else None
-                if number is not None:
-                    found.append(number)
-                    break
-            i += length  # of what was found, or 1
-        return list(dict.fromkeys(found))
-
-    def implied(self, text, said, rng, most=3):
-        """Numbers of names that a text does not say, of what stands where it is."""
-        found = [
-            self.names.index(name)
-            for word, names in SCENES[self.language].items()
-            if word in text
-            for name in rng.permutation(names.split(", "))[:most]
-        ]
-        return [number for number in dict.fromkeys(found) if number not in said][:most]
-
-    def _of_words(self, words):
-        *first, last = words
-        ends = [last]
-        if last.endswith("s"):
-            ends += [last[:-1], last[:-2] if last.endswith("es") else last]
-            ends += [last[:-3] + "y"] if last.endswith("ies") else []
-        for end in ends:
-            number = self._words.get(" ".join([*first, end]))
-            if number is not None:
-                return number
-        return None
+    names = np.zeros((len(said), count), "int32")
+    probabilities = np.zeros((len(said), count), "float32")
+    for row, of_sentence in enumerate(said):
+        seen = [name for name in of_sentence if rng.random() < kept][:count]
+        others = dict.fromkeys(rng.choice(background, count).tolist())
+        others = [name for name in others if name not in of_sentence][: count - len(seen)]
+        sure = rng.uniform(0.3, 1.0) if seen else 0.0
+        parts = [sure * part for part in _shares(len(seen), rng)]
+        rest = (1.0 - sure) * rng.uniform(0.2, 0.8)
+        parts += [rest * part for part in _shares(len(others), rng)]
+        order = np.argsort(parts)[::-1]
+        names[row, : len(order)] = np.array([*seen, *others], "int32")[order]
+        probabilities[row, : len(order)] = np.array(parts, "float32")[order]
+    return names, probabilities
 
 
-def _probabilities(classifier, photos, classes, count):
-    """For each photograph the probability of each name: float (N, names)."""
-    size, found = classifier.input_shape[1:3], []
-    paths, by_class = list(photos), np.array(classes)
-    for i in range(0, len(paths), 32):
-        images = np.stack([read(path, size) for path in paths[i : i + 32]]).astype("float32")
-        logits = keras.ops.convert_to_numpy(classifier(images, training=False))
-        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares /= shares.sum(axis=1, keepdims=True)
-        names = np.zeros((len(images), count + 1))
-        for number, share in zip(by_class, shares.T, strict=True):
-            names[:, number] += share
-        found.append(names[:, :-1])
-    return np.concatenate(found)
+def _shares(count, rng):
+    return rng.dirichlet(np.ones(count)).tolist() if count else []
 
 
-def _background(seen, rows):
-    """Numbers of names, as often as they are seen on photographs or said in sentences."""
-    counts = collections.Counter(np.nonzero(seen > 0.03)[1].tolist())
-    counts.update(name for _, said in rows for name in said)
-    return [name for name, count in sorted(counts.items()) for _ in range(min(count, 60))]
+def _endless(count, rng):
+    while True:
+        yield from rng.permutation(count).tolist()
 
 
-def _captions_of(number, label, shares, rows, said, rng, count=5):
-    """Captions of a labelled photograph: sentences that say its label, and little else.
-
-    The other things that they name are rather those that the classifier sees, too. Where there are
-    too few, short sentences are made of the label.
-    """
-    language = said.language
-    if number is None:
-        number = int(shares.argmax())
-        label = said.names[number]
-    fitting = [(text, names) for text, names in rows if number in names]
-    templates = [form.format(_with_article(label, language)) for form in TEMPLATES[language]]
-    if fitting:
-        doubt = np.array(
-            [
-                sum(-np.log(shares[name] + 1e-3) for name in names if name != number)
-                + 0.35 * abs(len(text.split()) - 9)
-                + (2.0 if number != names[0] else 0.0)
-                for text, names in fitting
-            ]
-        )
-        near = np.argsort(doubt + rng.gumbel(size=len(doubt)))[:count]
-        chosen = [fitting[i][0] for i in near]
-    else:
-        chosen = []
-    kept = chosen[: count if len(fitting) >= 3 * count else count - 2]
-    order = rng.permutation(len(templates))
-    return (kept + [templates[i] for i in order])[:count]
-
-
-def _with_article(label, language):
-    if language == "zh":
-        return label
-    if label in PAIRS:
-        return f"some {label}"
-    if label in NO_PLURAL:
-        return label if label != "plate of food" else "a plate of food"
-    return f"{'an' if label[0] in 'aeiou' else 'a'} {label}"
+def _photos(data_dir):
+    return list(data.labelled_photos(data_dir))[:PHOTOS]

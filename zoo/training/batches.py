@@ -96,48 +96,6 @@ def image_batches(images, ids, batch_images, seed=0, augment=None):
                 yield image_batch(seen, ids[rows])
 
 
-def what_was_told(said, rng, count, background, kept=0.85):
-    """What a classifier might have seen on the images of sentences that say some names.
-
-    Of the names of a sentence each is seen with the probability `kept`; they share a random part of
-    the certainty, and names that are not said share a part of the rest.
-
-    Args:
-        said: list of lists of int.
-        rng: numpy Generator.
-        count: names that are told of an image, K.
-        background: array of int, names as often as classifiers see them, to draw the others from.
-
-    Returns:
-        Names int32 (M, K), the likeliest first, and probabilities float32 (M, K).
-    """
-    names = np.zeros((len(said), count), "int32")
-    probabilities = np.zeros((len(said), count), "float32")
-    for row, of_sentence in enumerate(said):
-        seen = [name for name in of_sentence if rng.random() < kept][:count]
-        others = rng.choice(background, count)
-        others = [name for name in dict.fromkeys(others.tolist()) if name not in of_sentence]
-        others = others[: count - len(seen)]
-        sure = rng.uniform(0.3, 1.0) if seen else 0.0
-        parts = [sure * part for part in _shares(len(seen), rng)]
-        rest = (1.0 - sure) * rng.uniform(0.2, 0.8)
-        parts += [rest * part for part in _shares(len(others), rng)]
-        order = np.argsort(parts)[::-1]
-        names[row, : len(order)] = np.array([*seen, *others], "int32")[order]
-        probabilities[row, : len(order)] = np.array(parts, "float32")[order]
-    return names, probabilities
-
-
-def _shares(count, rng):
-    return rng.dirichlet(np.ones(count)).tolist() if count else []
-
-
-def endless(count, rng):
-    """The numbers below `count`, each once a pass, in a random order, without end."""
-    while True:
-        yield from rng.permutation(count).tolist()
-
-
 def image_batch(images, ids):
     """Images (B, H, W, 3) and ids (B, K, L) -> one batch."""
     ids = ids.reshape(-1, ids.shape[-1]).astype("int32")

@@ -3,7 +3,6 @@
 import keras
 from keras import ops
 
-from zoo.training.losses import divergence
 from zoo.training.objectives import CrossEntropy
 
 
@@ -23,7 +22,6 @@ class Learner(keras.Model):
         self.model = model
         self.encoder = encoder
         self.objective = CrossEntropy()
-        self._held = None  # the encoder as it was, and how much it counts; see `hold_labels`
 
     def build(self, input_shape=None):
         if not self.model.built:
@@ -34,44 +32,12 @@ class Learner(keras.Model):
         """Inputs -> logits float32 (B, ..., C)."""
         source = inputs["source"] if self.encoder is not None else None
         if source is not None and len(source.shape) == 4:
-            cells = self.see(source, training)
-            if training and self._held is not None:
-                self.add_loss(self._drift(source, cells))
-            inputs = {**inputs, "source": cells}
+            inputs = {**inputs, "source": self.see(source, training)}
         return self.model(inputs, training=training)
-
-    def hold_labels(self, weight):
-        """From here on an encoder that is trained keeps the labels that it now gives to images.
-
-        The divergence of the labels that `model.classify` finds in the features, those of the
-        encoder and those of a copy of it as it is now, is added to the loss of training. That copy
-        is no part of the learner: it is not saved with it.
-
-        Args:
-            weight: of the divergence, in nats; 0 lets the labels go.
-
-        Reference:
-            Li and Hoiem 2016, Learning without Forgetting.
-        """
-        self._held = None
-        if weight:
-            copy = keras.models.clone_model(self.encoder)
-            copy.set_weights(self.encoder.get_weights())
-            copy.trainable = False
-            # In a function Keras does not find it.
-            self._held = float(weight), lambda images: self._cells(copy, images, False)
-
-    def _drift(self, images, cells):
-        weight, as_they_were = self._held
-        before = ops.stop_gradient(self.model.classify(as_they_were(images)))
-        return weight * ops.mean(divergence(self.model.classify(cells), before))
 
     def see(self, images, training=False):
         """Images (B, H, W, 3) -> features of their cells (B, S, C), row by row of the grid."""
-        return self._cells(self.encoder, images, training)
-
-    def _cells(self, encoder, images, training):
-        grid = encoder(ops.cast(images, "float32"), training=training)
+        grid = self.encoder(ops.cast(images, "float32"), training=training)
         return ops.reshape(grid, (-1, grid.shape[1] * grid.shape[2], grid.shape[3]))
 
     def compile(

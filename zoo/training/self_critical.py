@@ -1,10 +1,8 @@
 """Self-critical training: the model writes, a score judges, and the better becomes likelier."""
 
-import keras
 import numpy as np
-from keras import ops
 
-from zoo.lite.subwords import END_ID, PAD_ID, START_ID, UNKNOWN_ID
+from zoo.lite.subwords import PAD_ID, START_ID
 
 
 def self_critical_batches(sample, reward, sources, batch, seed=0):
@@ -51,51 +49,3 @@ def weighted(sources, tokens, worth):
     shown = np.concatenate([np.full_like(tokens[:, :1], START_ID), tokens[:, :-1]], axis=1)
     weights = real * worth.reshape(-1, 1).astype("float32") / real.sum()
     return {"source": sources, "target": shown}, tokens, weights
-
-
-class Sampler(keras.Model):
-    """Draws sequences from a model token by token, compiled, on any backend: `predict_on_batch`.
-
-    There is no cache: where batches are small, an accelerator takes the whole pass at each token.
-
-    Args:
-        model: maps `{"source", "target"}` to logits.
-        length: tokens of a sequence, T.
-
-    Call arguments:
-        inputs: a dict of `source`, (B, ...), and `chances`, float (N, T) in [0, 1), N = B·K: the
-            same chances draw the same sequences.
-
-    Returns:
-        int32 (N, T), without the start token, padded after the end token.
-    """
-
-    def __init__(self, model, length, **kwargs):
-        super().__init__(**kwargs)
-        self.model = model
-        self.length = length
-
-    def build(self, input_shape=None):
-        self.built = True
-
-    def call(self, inputs):
-        source, chances = inputs["source"], inputs["chances"]
-        rows, places = ops.shape(chances)[0], ops.arange(self.length + 1)
-
-        def step(t, written):
-            target = written[:, :-1]
-            logits = self.model({"source": source, "target": target}, training=False)
-            logits = ops.cast(ops.take(logits, t, axis=1), "float32")
-            never = ops.arange(logits.shape[-1])
-            never = (never == PAD_ID) | (never == UNKNOWN_ID) | (never == START_ID)
-            shares = ops.softmax(ops.where(never, -1e9, logits))
-            chance = ops.take(chances, t, axis=1)[:, None]
-            below = ops.cumsum(shares, axis=-1) <= chance
-            drawn = ops.sum(ops.cast(below, "int32"), axis=-1)
-            drawn = ops.minimum(drawn, logits.shape[-1] - 1)  # where the sum of shares is below 1
-            last = ops.take(written, t, axis=1)
-            drawn = ops.where((last == END_ID) | (last == PAD_ID), PAD_ID, drawn)
-            return ops.where(places == t + 1, drawn[:, None], written)
-
-        written = ops.where(places == 0, START_ID, ops.zeros((rows, self.length + 1), "int32"))
-        return ops.fori_loop(0, self.length, step, written)[:, 1:]
