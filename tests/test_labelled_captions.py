@@ -185,9 +185,10 @@ def test_a_photograph_gets_sentences_that_say_its_label():
     texts = [f"a cat sits on a {thing}" for thing in ("bench", "bed", "car", "truck")] * 5
     rows = [(text, said(text)) for text in texts]
     rng = np.random.default_rng(0)
-    assert all("cat" in text for text in captions_of(names.index("cat"), shares, rows, said, rng))
-    without = captions_of(names.index("axe"), shares, rows, said, rng)
-    assert len(without) == 5 and all("an axe" in text for text in without)
+    found, whole = captions_of(names.index("cat"), shares, rows, said, rng)
+    assert whole and len(found) == 5 and all("cat" in text for text in found)
+    found, whole = captions_of(names.index("axe"), shares, rows, said, rng)
+    assert not whole and len(found) == 5 and all("an axe" in text for text in found)
 
 
 def test_a_name_stands_in_place_of_another():
@@ -197,7 +198,7 @@ def test_a_name_stands_in_place_of_another():
     renamed = said.renamed(rows, np.random.default_rng(0), 1)
     texts = {names[numbers[0]]: text for text, numbers in renamed}
     assert texts["axe"] == "an axe sits on an old bench"
-    assert "bench" not in texts and len(texts) == len(names) - 1
+    assert "bench" not in texts  # it is there already
 
 
 def test_tokens_of_a_chinese_name_are_those_inside_a_text():
@@ -227,9 +228,10 @@ def test_a_decoder_is_taken_over_with_another_vocabulary():
     new.build(None)
     take_over(new, words, old, old_words)
     table, before = new.embedding.get_weights()[0], old.embedding.get_weights()[0]
-    for piece in ("▁dog", "▁red"):
-        if piece in old_words.pieces(range(old_words.vocab_size)):
-            np.testing.assert_array_equal(table[words.id_of(piece)], before[old_words.id_of(piece)])
+    old_pieces = old_words.pieces(range(old_words.vocab_size))
+    for i, piece in enumerate(words.pieces(range(words.vocab_size))):
+        if piece in old_pieces:
+            np.testing.assert_array_equal(table[i], before[old_pieces.index(piece)])
     np.testing.assert_array_equal(table[3], before[3])
     np.testing.assert_array_equal(new.blocks[0].get_weights()[0], old.blocks[0].get_weights()[0])
 

@@ -2,25 +2,24 @@
 
 import functools
 
-from zoo.models import CaptionTransformer, LabelledCaptionTransformer
+from zoo.models import CaptionTransformer
 from zoo.recipes.captioning import SPATIAL_ATTENTION, figures
 from zoo.recipes.labelled_captioning import LabelledCaptioningRecipe
 
-SIZE = {
-    "num_layers": 2,
-    "model_dim": 192,
-    "num_heads": 4,
-    "ff_dim": 384,
-    "dropout": 0.1,
-    "token_dropout": 0.1,
-}
 RECIPE = LabelledCaptioningRecipe(
     language="en",
     tokenizer={
         "vocab_size": 2000
     },  # 260 of them fixed; the frequent words, and parts of the others
-    model=functools.partial(CaptionTransformer, **SIZE),
-    labelled=functools.partial(LabelledCaptionTransformer, **SIZE, num_labels=5, threshold=0.05),
+    model=functools.partial(
+        CaptionTransformer,
+        num_layers=2,
+        model_dim=192,
+        num_heads=4,
+        ff_dim=384,
+        dropout=0.1,
+        token_dropout=0.1,
+    ),
     labelled_tokenizer={"vocab_size": 3000},
     label_steps=500,
     steps=2534,  # 7 passes over the images, each with five captions

@@ -2,27 +2,22 @@
 
 import functools
 
-from zoo.models import CaptionTransformer, LabelledCaptionTransformer
-from zoo.recipes.captioning import figures
-from zoo.recipes.labelled_captioning import LabelledCaptioningRecipe
+from zoo.models import CaptionTransformer
+from zoo.recipes.captioning import CaptioningRecipe, figures
 
-SIZE = {
-    "num_layers": 2,
-    "model_dim": 192,
-    "num_heads": 4,
-    "ff_dim": 384,
-    "dropout": 0.2,
-    "token_dropout": 0.1,
-}
-RECIPE = LabelledCaptioningRecipe(
+RECIPE = CaptioningRecipe(
     language="zh",
     # Characters, and the most frequent words; with more, whole phrases become tokens.
     tokenizer={"vocab_size": 2000, "character_coverage": 0.9995},
-    model=functools.partial(CaptionTransformer, **SIZE),
-    labelled=functools.partial(LabelledCaptionTransformer, **SIZE, num_labels=5, threshold=0.05),
-    labelled_tokenizer={"vocab_size": 2400, "character_coverage": 0.9995},
-    label_steps=500,
-    renamed=2,
+    model=functools.partial(
+        CaptionTransformer,
+        num_layers=2,
+        model_dim=192,
+        num_heads=4,
+        ff_dim=384,
+        dropout=0.2,
+        token_dropout=0.1,
+    ),
     steps=3620,  # 10 passes over the images, each with five captions
     max_length=16,
     tuning_steps=1448,  # 8 passes

@@ -2,7 +2,6 @@
 
 import collections
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -27,15 +26,15 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
     """What makes one captioner of Flickr8k that knows the names of things.
 
     `train`, `pack` and `finish` make a captioner whose encoder is tuned, as `CaptioningRecipe`
-    says. `reinforce` then gives it the names: its decoder, in the model of `labelled`, is told what
-    a classifier sees in the features, and learns to say it from three sources: the photographs of
+    says. `reinforce` then gives it the names: its decoder, in a `LabelledCaptionTransformer`, is
+    told what a classifier sees in the features, and learns to say it from: the photographs of
     Flickr8k with their captions; labelled photographs, with sentences that say their label; and
     captions of COCO without their photographs, with the names that they say, as if they had been
     seen. The rewards come last.
 
     Attributes:
-        labelled: `(cells, feature width, vocabulary size, names=, classes=) -> keras.Model`.
         labelled_tokenizer: as `tokenizer`, for the captions, the sentences and the names.
+        num_labels, threshold: of the model that knows names, which else is as `model`.
         label_steps: number of batches before the rewards.
         label_peak: the highest learning rate then.
         label_images: images in a batch then, each with its five captions.
@@ -44,8 +43,9 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
         renamed: sentences more for each name, in which it stands in place of another.
     """
 
-    labelled: Callable = None
-    labelled_tokenizer: dict = None
+    labelled_tokenizer: dict = dataclasses.field(default_factory=dict)
+    num_labels: int = 5
+    threshold: float = 0.05
     label_steps: int = 0
     label_peak: float = 1e-3
     label_images: int = 8
@@ -64,18 +64,21 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
         """The captioner that knows names, by one that does not."""
         keras.utils.set_random_seed(self.seed)
         store = run_dir / "grids"
-        grids, captions = self._examples(store, start.encoder, data_dir)
+        grids, captions = self._examples(store, start.encoder, data_dir, made_up=True)
         tokenizer = kept_tokenizer(
             run_dir / "vocabulary_0.model", lambda: self._labelled_tokenizer(data_dir)
         )
         head = fitted_head(grids, self._logits(store, data_dir))
 
         def build():
-            model = self.labelled(
+            model = LabelledCaptionTransformer(
                 int(np.prod(start.grid_size)),
                 start.encoder.output.shape[-1],
                 tokenizer.vocab_size,
+                **self.model.keywords,
                 **numbered_names(tokenizer, self.language),
+                num_labels=self.num_labels,
+                threshold=self.threshold,
             )
             model.build(None)
             take_over(model, tokenizer, start.model, start.tokenizer)
@@ -121,8 +124,11 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
         texts += 3 * unique_names(self.language)
         return SentencePieceTokenizer.train(texts, **self.labelled_tokenizer)
 
-    def _examples(self, store, encoder, data_dir):
-        """Features of Flickr8k and of labelled photographs, and five captions of each."""
+    def _examples(self, store, encoder, data_dir, made_up=False):
+        """Features of Flickr8k and of labelled photographs, and five captions of each.
+
+        Without `made_up` photographs are left out of whose label no sentence speaks.
+        """
         grids, captions = super()._examples(store, encoder, data_dir)
         captions = [list(map(data.plain_caption, row)) for row in captions]
         photos = _photos(data_dir)
@@ -133,11 +139,12 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
         said, rows = self._sentences(data_dir)
         shares = name_shares(self._logits(store, data_dir)[len(captions) :], self.language)
         rng = np.random.default_rng(self.seed)
-        captions += [
+        found = [
             captions_of(numbers.get(label, int(of.argmax())), of, rows, said, rng)
             for label, of in zip(labels, shares, strict=True)
         ]
-        return np.concatenate([grids, more]), captions
+        kept = [i for i, (_, whole) in enumerate(found) if whole or made_up]
+        return np.concatenate([grids, more[kept]]), captions + [found[i][0] for i in kept]
 
     def _sentences(self, data_dir):
         """What finds names, and the captions of COCO with the numbers of those that they say."""

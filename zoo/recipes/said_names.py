@@ -211,6 +211,9 @@ def captions_of(number, shares, rows, said, rng, count=5):
 
     The other things that they name are rather those that the classifier sees, too. Where there are
     too few, short sentences are made of the label.
+
+    Returns:
+        list of `count` str, and whether all of them are sentences that were there.
     """
     fitting = [(text, names) for text, names in rows if number in names]
     doubts = [
@@ -223,7 +226,8 @@ def captions_of(number, shares, rows, said, rng, count=5):
     chosen = [fitting[i][0] for i in near[: count if len(fitting) >= 3 * count else count - 2]]
     thing = _with_article(said.names[number], said.language)
     templates = [form.format(thing) for form in TEMPLATES[said.language]]
-    return (chosen + [templates[i] for i in rng.permutation(len(templates))])[:count]
+    found = chosen + [templates[i] for i in rng.permutation(len(templates))]
+    return found[:count], len(chosen) == count
 
 
 def _with_article(label, language):
