@@ -194,10 +194,10 @@ def test_a_photograph_gets_sentences_that_say_its_label():
 def test_a_name_stands_in_place_of_another():
     names = unique_names("en")
     said = Said(names, "en")
-    rows = [("a cat sits on an old bench", said("a cat sits on an old bench"))]
+    rows = [("a cat lying on an old bench", said("a cat lying on an old bench"))]
     renamed = said.renamed(rows, np.random.default_rng(0), 1)
     texts = {names[numbers[0]]: text for text, numbers in renamed}
-    assert texts["axe"] == "an axe sits on an old bench"
+    assert texts["axe"] == "an axe lying on an old bench"
     assert "bench" not in texts  # it is there already
 
 
