@@ -1,4 +1,4 @@
-"""Photographs with captions, captions alone, and photographs with labels."""
+"""Photographs with captions: Flickr8k in English and Chinese, and some of COCO."""
 
 import re
 
@@ -65,30 +65,6 @@ def coco_captions(split="val", data_dir=None):
     check("split", split, ("val",))
     found = _by_image(f"coco/captions.{split}.en.tsv", data_dir)
     return {find(f"coco/images/{name}", data_dir): texts for name, texts in found.items()}
-
-
-def coco_sentences(language="en", data_dir=None):
-    """Captions without their photographs: 23,453 English and 4,703 Chinese; see `coco_captions`.
-
-    Returns:
-        list of str.
-    """
-    check("language", language, ("en", "zh"))
-    return read_lines(f"coco/sentences.{language}.txt", data_dir)
-
-
-def labelled_photos(data_dir=None):
-    """1,250 photographs with what they show: one of each class of ImageNet in order, then 250 cats.
-
-    Returns:
-        dict of path of the photograph -> str.
-
-    Raises:
-        ValueError: a damaged file.
-        FileNotFoundError: the set is not here.
-    """
-    rows = (line.split("\t") for line in read_lines("labelled_photos/labels.tsv", data_dir))
-    return {find(f"labelled_photos/images/{name}", data_dir): label for name, label in rows}
 
 
 def flickr8k_image(name, data_dir=None):

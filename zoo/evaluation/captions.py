@@ -138,9 +138,9 @@ def names_the_thing(caption, references):
 
     That is the noun that most of the references have: any of them, where there are several. A noun
     is a word of `nouns.en.txt`, in the singular or the plural; the list holds the words that end a
-    noun phrase in at least half of the captions of Flickr8k (training) and COCO that have them, the
-    last words of the names of `zoo.vision.label_names`, and nothing that names a place in the
-    picture (`front`), an amount (`group`) or what happens.
+    noun phrase in at least half of the captions of Flickr8k (training) and COCO that have them,
+    names of what ImageNet shows, and nothing that names a place in the picture (`front`), an amount
+    (`group`) or what happens.
 
     Args:
         caption: list of str, the words.

@@ -20,6 +20,7 @@ _MEASURES = {
     "bleu_4": ("BLEU-4", ".3f"),
     "cider_d": ("CIDEr-D", ".3f"),
     "rouge_l": ("ROUGE-L", ".3f"),
+    "named": ("share that names the thing", ".3f"),
     "accuracy": ("accuracy", ".3f"),
     "macro_f1": ("macro F1", ".3f"),
     "hr_10": ("HR@10", ".4f"),

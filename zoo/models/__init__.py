@@ -7,7 +7,6 @@ from zoo.models.akt import AKT
 from zoo.models.caption_transformer import CaptionTransformer
 from zoo.models.compare_aggregate import CompareAggregate
 from zoo.models.dkt import DKT
-from zoo.models.labelled_caption_transformer import LabelledCaptionTransformer
 from zoo.models.language_model import TransformerLM
 from zoo.models.late_interaction import LateInteraction
 from zoo.models.lstm_language_model import LSTMLanguageModel
@@ -24,7 +23,6 @@ __all__ = [
     "DKT",
     "CompareAggregate",
     "LSTMLanguageModel",
-    "LabelledCaptionTransformer",
     "LateInteraction",
     "PointerGenerator",
     "RNNSearch",

@@ -108,9 +108,19 @@ class CaptionTransformer(Adaptable, keras.Model):
 
     def call(self, inputs, return_attention_scores=False, training=None):
         memory = self.encode(inputs["source"], training=training)
-        x, weights = self._decode(inputs["target"], memory, None, training)
-        logits = self.embedding.logits(x)
-        return (logits, weights) if return_attention_scores else logits
+        x = self._embed(inputs["target"], 0, training)
+        weights = []
+        for block in self.blocks:
+            # As in decoding, the keys and values of an image serve all its captions.
+            x, layer_weights = block(
+                x,
+                memory_cache=block.project_memory(memory),
+                return_attention_scores=True,
+                training=training,
+            )
+            weights.append(layer_weights)
+        logits = self._logits(x)
+        return (logits, ops.stack(weights, axis=1)) if return_attention_scores else logits
 
     def encode(self, source, training=None):
         """Features (B, S, feature_dim) -> memory (B, S, D)."""
@@ -126,44 +136,16 @@ class CaptionTransformer(Adaptable, keras.Model):
 
     def stepper(self, times=1):
         """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
-        decode, project = self._decode_stepper(times), self.embedding.projector()
+        steps = [block.stepper(times) for block in self.blocks]
+        project = self.embedding.projector()
 
         def step(tokens, static, state):
-            x, state = decode(tokens, static, None, state)
-            return project(x), state
-
-        return step
-
-    def _decode(self, target, memory, mask, training):
-        """Target int (N, T) and memory (B, S, D) -> what logits are made of, and the attention.
-
-        That is vectors (N, T, D), and weights (N, layers, H, T, S).
-        """
-        x = self._embed(target, 0, training)
-        weights = []
-        for block in self.blocks:
-            # As in decoding, the keys and values of an image serve all its captions.
-            x, layer_weights = block(
-                x,
-                memory_mask=mask,
-                memory_cache=block.project_memory(memory),
-                return_attention_scores=True,
-                training=training,
-            )
-            weights.append(layer_weights)
-        return self.norm(x), ops.stack(weights, axis=1)
-
-    def _decode_stepper(self, times):
-        """`_decode` for the newest token of each row: a function to x (N, D) and the new state."""
-        steps = [block.stepper(times) for block in self.blocks]
-
-        def step(tokens, memory_caches, mask, state):
             past = ops.shape(state[0][0][0])[2]
             x, caches = self._embed(tokens[:, None], past, training=False)[:, 0], []
-            for block, memory_cache, cache in zip(steps, memory_caches, state, strict=True):
-                x, cache = block(x, cache, memory_cache, mask)
+            for block, memory_cache, cache in zip(steps, static, state, strict=True):
+                x, cache = block(x, cache, memory_cache)
                 caches.append(cache)
-            return self.norm(x), tuple(caches)
+            return project(self.norm(x)), tuple(caches)
 
         return step
 
@@ -172,6 +154,9 @@ class CaptionTransformer(Adaptable, keras.Model):
         shown = ops.ones_like(x[:, :, :1])
         x = x * self.token_dropout_layer(shown, training=training)
         return self.dropout_layer(self.positions(x, offset=offset), training=training)
+
+    def _logits(self, x):
+        return self.embedding.logits(self.norm(x))
 
     def get_config(self):
         return {**super().get_config(), **self._config}

@@ -15,7 +15,7 @@ from zoo.system import writing
 _OWN_FILES = ("translation", "own_pairs", "procedure", "generation", "captioning")
 _OWN_FILES += ("back_translation", "classification", "numbers", "own_numbers", "progress")
 _OWN_FILES += ("run_folder", "tracing")
-_OWN_FILES += ("run_folder", "matching", "ranking", "labelled_captioning", "said_names")
+_OWN_FILES += ("run_folder", "matching", "ranking")
 
 
 def names():

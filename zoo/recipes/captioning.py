@@ -2,7 +2,6 @@
 
 import dataclasses
 import io
-import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -127,10 +126,10 @@ class CaptioningRecipe:
             The path of the model.
         """
         keras.utils.set_random_seed(self.seed)
-        valid = data.flickr8k("val", self.language, data_dir)
+        train, valid = (data.flickr8k(split, self.language, data_dir) for split in ("train", "val"))
         store = Path(run_dir) / "grids"
-        grids, captions = self._examples(store, start.encoder, data_dir)
-        judge = CiderD([[self._judged(text) for text in row] for row in captions])
+        grids = stored_grids(store, start.encoder, train, "train", 0, data_dir)
+        judge = CiderD([[self._judged(text) for text in row] for row in train.values()])
 
         def build():
             serialize = keras.saving.serialize_keras_object
@@ -154,7 +153,11 @@ class CaptioningRecipe:
 
             sample = _sampler(captioner, grids.shape[1:], self.reward_samples, self.max_length)
             made = self_critical_batches(sample, reward, grids, self.batch_images, self.seed)
-            return dataset_of(self._beside(made, captioner, data_dir))
+            row, weights = (tf.TensorSpec([None, None], kind) for kind in (tf.int32, tf.float32))
+            cells = tf.TensorSpec([None, *grids.shape[1:]], tf.float16)
+            return tf.data.Dataset.from_generator(
+                lambda: made, output_signature=({"source": cells, "target": row}, row, weights)
+            )
 
         return train_and_save(
             build,
@@ -172,16 +175,6 @@ class CaptioningRecipe:
             run_dir=run_dir,
             verbose=verbose,
         )
-
-    def _examples(self, store, encoder, data_dir):
-        """Features of the images to learn from, and their captions."""
-        train = data.flickr8k("train", self.language, data_dir)
-        grids = stored_grids(store, encoder, train, "train", 0, data_dir)
-        return grids, list(train.values())
-
-    def _beside(self, batches, captioner, data_dir):
-        """Batches of rewards with what else is taught then."""
-        return batches
 
     def _validation(self, grids, images, encode):
         return grid_batches(
@@ -251,16 +244,6 @@ class CaptioningRecipe:
         model = self.model(int(cells), width, tokenizer.vocab_size)
         spaces = self.language != "zh"
         return ImageCaptioner(encoder, model, tokenizer, self.decoding, spaces=spaces)
-
-
-def dataset_of(batches):
-    """A generator of batches of numpy arrays as a tf.data.Dataset, of any rows and lengths."""
-    first = next(batches)
-    signature = tf.nest.map_structure(
-        lambda part: tf.TensorSpec([None, None, *part.shape[2:]], part.dtype), first
-    )
-    made = itertools.chain([first], batches)
-    return tf.data.Dataset.from_generator(lambda: made, output_signature=signature)
 
 
 def _sampler(captioner, shape, count, max_length):

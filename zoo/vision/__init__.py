@@ -3,14 +3,5 @@
 from zoo.vision.augment import augment
 from zoo.vision.efficientnet_lite import efficientnet_lite0, load_unfolded
 from zoo.vision.images import decode, decode_batch, read
-from zoo.vision.label_names import label_names
 
-__all__ = [
-    "augment",
-    "decode",
-    "decode_batch",
-    "efficientnet_lite0",
-    "label_names",
-    "load_unfolded",
-    "read",
-]
+__all__ = ["augment", "decode", "decode_batch", "efficientnet_lite0", "load_unfolded", "read"]
