@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from zoo.evaluation.caption_scores import bleu_scores, cider_d, rouge_l
-from zoo.evaluation.captions import measure_captions, words
+from zoo.evaluation.captions import measure_captions, names_the_thing, nouns, words
 
 A = "a dog runs on the beach".split()
 
@@ -88,3 +88,23 @@ def test_copied_and_distinct_captions_are_counted():
     result = measure_captions(captions, [["a dog runs"]] * 3, ["A dog ."], "en")
     assert result["distinct"] == 2 and result["copied"] == pytest.approx(2 / 3)
     assert result["words"] == pytest.approx(7 / 3) and result["reference_words"] == 3
+
+
+def test_nouns_are_singular_and_no_place_in_the_picture():
+    assert nouns("two cats sit in front of the boxes".split()) == {"cat", "box"}
+    assert nouns("men women and children".split()) == {"man", "woman", "child"}
+
+
+def test_a_caption_names_the_thing_that_most_people_name():
+    people = ["a cat on a bed", "two cats sleep", "an orange cat lies on a blanket"]
+    people = [text.split() for text in people]
+    assert names_the_thing("a cat sits".split(), people)
+    assert not names_the_thing("a dog on a bed".split(), people)
+    assert names_the_thing("a dog".split(), [["it", "moves"]]) is None
+
+
+def test_english_captions_are_measured_by_what_they_name():
+    references = [["a cat sleeps", "the cat"], ["a bus stops", "a red bus"]]
+    measured = measure_captions(["a cat", "a dog"], references, [], "en")
+    assert measured["named"] == 0.5
+    assert "named" not in measure_captions(["猫", "狗"], [["猫"], ["狗"]], [], "zh")

@@ -7,6 +7,7 @@ from zoo.data.augmentation import addresses as addresses
 from zoo.data.augmentation import joined_in_pairs as joined_in_pairs
 from zoo.data.augmentation import renamed as renamed
 from zoo.data.augmentation import typed as typed
+from zoo.data.captions import coco_captions as coco_captions
 from zoo.data.captions import flickr8k as flickr8k
 from zoo.data.captions import flickr8k_image as flickr8k_image
 from zoo.data.captions import plain_caption as plain_caption

@@ -1,10 +1,11 @@
-"""Photographs with captions: Flickr8k in English and Chinese."""
+"""Photographs with captions: Flickr8k in English and Chinese, and some of COCO."""
 
 import re
 
 import numpy as np
 import tensorflow as tf
 
+from zoo.data.checks import check
 from zoo.data.files import find, read_lines
 
 SPLITS = ("train", "val", "test")
@@ -33,11 +34,37 @@ def flickr8k(split, language="en", data_dir=None):
     for name, value, known in (("split", split, SPLITS), ("language", language, ("en", "zh"))):
         if value not in known:
             raise ValueError(f"{name} must be one of {', '.join(known)}; got {name}={value!r}.")
+    return _by_image(f"flickr8k/captions.{split}.{language}.tsv", data_dir)
+
+
+def _by_image(path, data_dir):
     found = {}
-    for line in read_lines(f"flickr8k/captions.{split}.{language}.tsv", data_dir):
+    for line in read_lines(path, data_dir):
         name, caption = line.split("\t")
         found.setdefault(name, []).append(caption)
     return found
+
+
+def coco_captions(split="val", data_dir=None):
+    """132 photographs with five English captions each, of the world outside Flickr8k.
+
+    Args:
+        split: `"val"`; there is no other.
+        data_dir: see `flickr8k`.
+
+    Returns:
+        dict of path of the photograph -> list of captions as people wrote them.
+
+    Raises:
+        ValueError: another split, or a damaged file.
+        FileNotFoundError: the set is not here.
+
+    Reference:
+        Lin et al. 2014, Microsoft COCO: Common Objects in Context.
+    """
+    check("split", split, ("val",))
+    found = _by_image(f"coco/captions.{split}.en.tsv", data_dir)
+    return {find(f"coco/images/{name}", data_dir): texts for name, texts in found.items()}
 
 
 def flickr8k_image(name, data_dir=None):

@@ -90,6 +90,10 @@ _CAPTIONS = {
     "test.zh": "225dd4c6a8d9b566509c225bfd67401d5aaa37e622c840a096692da7ab3d7ff7",
 }
 
+_COCO = {
+    "captions.val.en.tsv": "4afd27546f91fb96d706c2287618230c46c42581d01fe497dee4aba48afcb4d8",
+}
+
 _TATOEBA = {
     "de_en.train.tsv": "6919cf0bb39dac98407a3b7b5114956bd830f1fc7174738135737627d95d3681",
     "de_en.val.tsv": "dfe2c37c234376ae0289ca6ac284ee88a9c32143a659978333e2aa80f5730392",
@@ -346,6 +350,13 @@ SOURCES = {
         terms="research and education, non-commercial",
         citation="Hodosh et al. (2013), Framing Image Description; Li et al. (2016), Flickr8k-CN",
         files={f"flickr8k/captions.{name}.tsv": File(sha256) for name, sha256 in _CAPTIONS.items()},
+    ),
+    "coco": Source(
+        title="COCO",
+        origin=("Lin et al. (2014), 132 of its photographs with their captions, scaled to 224x224"),
+        terms="captions CC BY 4.0, photographs under terms of their own",
+        citation="Lin et al. (2014), Microsoft COCO: Common Objects in Context",
+        files={f"coco/{name}": File(sha256) for name, sha256 in _COCO.items()},
     ),
     "sst2": Source(
         title="SST-2, sentences",

@@ -29,6 +29,7 @@ _MEASURES = {
     "rouge_l_sum_best": ("ROUGE-L of sentences, best", ".2f"),
     "perplexity_word": ("perplexity a word", ".2f"),
     "perplexity_character": ("perplexity a character", ".2f"),
+    "named": ("share that names the thing", ".3f"),
     "accuracy": ("accuracy", ".3f"),
     "macro_f1": ("macro F1", ".3f"),
     "hr_10": ("HR@10", ".4f"),

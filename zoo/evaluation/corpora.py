@@ -36,6 +36,8 @@ _GERMAN = (
 )
 
 _CHAT_EN = (ReplyCorpus("dailydialog", "test", references=True),)
+_ENGLISH_CAPTIONS = (CaptionCorpus("test", "en"), CaptionCorpus("val", "en", "coco"))
+
 # The first corpus of a model gives the figure by which it is listed.
 CORPORA = {
     "translate_fr_de": (
@@ -63,8 +65,8 @@ CORPORA = {
         ),
     ),
     "generate_scifi": (TextCorpus("scifi", "test", order=5, prompt_length=60, sample_length=120),),
-    "caption_en": (CaptionCorpus("test", "en"),),
-    "caption_en_rnn": (CaptionCorpus("test", "en"),),
+    "caption_en": _ENGLISH_CAPTIONS,
+    "caption_en_rnn": _ENGLISH_CAPTIONS,
     "caption_zh": (CaptionCorpus("test", "zh"),),
     "classify_questions_en": tuple(
         LabelCorpus("trec_questions", split) for split in ("test", "val")

@@ -67,6 +67,12 @@ CARD = {
         "training: 0.668 and 0.552; three more with half the learning rate (`--steps 1086`): 0.670 "
         "and 0.560. On the test split 8 % of the captions were copies from the training set "
         "before, 5 % are now.",
+        "The 132 photographs of COCO show what Flickr8k does not. Two things were tried there and "
+        "not kept. A caption that must begin with the name of what ImageNet's classifier is sure "
+        "of (from 0.5): CIDEr-D 0.361 before, 0.373 then; 36 and 39 % name the thing. A decoder "
+        "that is told the classifier's names and can copy them, taught for ten minutes, and as "
+        "long by rewards: 0.419 and 43 % (length penalty 1), but 0.623 in place of 0.651 on 200 of "
+        "the validation images of Flickr8k.",
     ],
     "faults": [
         "What its data does not show it does not know: the cat becomes a dog with a toy, the cup "
