@@ -499,7 +499,7 @@ zoo.plot_attention(out)
 
 # %% [markdown]
 # *Figure 6. German to English. Row: the English token that is being written. Column: the German
-# token. A dark cell is a large weight.* A token is a word or a piece of one, such as *eine·m*, and
+# token. A dark cell is a large weight.* A token is a word or, where a word is rare, a piece of one;
 # `</s>` is the end. Follow the rows. The dark cells run along the diagonal,
 # because both languages have the same order here. Nobody gave the model a dictionary: the map is a
 # by-product of learning to translate.
