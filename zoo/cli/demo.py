@@ -82,6 +82,14 @@ ANSWERS = {
         "Circumference",
     ),
 }
+# By model: what a person says to it, one turn after the other.
+TURNS = {
+    "chat_en": [
+        "Shall we go to the cinema tonight?",
+        "A film about a dog. Do you like dogs?",
+        "Good. When shall we meet?",
+    ],
+}
 PHOTOS = Path("examples/photos")
 _PICTURED_TOKENS = 24  # of a continuation, so that its picture can be read
 
@@ -131,6 +139,8 @@ def _show(info):
         return functools.partial(_classify, TEXTS[info.name])
     if info.name in QUESTIONS:
         return functools.partial(_match, *QUESTIONS[info.name])
+    if info.name in TURNS:
+        return functools.partial(_talk, TURNS[info.name])
     if info.name in HISTORIES:
         return functools.partial(_recommend, HISTORIES[info.name])
     if info.name in ANSWERS:
@@ -170,6 +180,19 @@ def _match(question, sentences, matcher, picture, console):
     table = Table("score", question)
     for answer in answers:
         table.add_row(f"{answer.score:.2f}", answer.text)
+    console.print(table)
+    return picture
+
+
+def _talk(said, partner, picture, console):
+    from zoo.plots import plot_attention
+
+    turns, table = [], Table("you", "reply")
+    for text in said:
+        answer = partner.reply([*turns, text], return_dict=True)
+        turns += [text, answer.text]
+        table.add_row(text, answer.text)
+    plot_attention(answer, picture)
     console.print(table)
     return picture
 

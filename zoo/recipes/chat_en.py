@@ -43,8 +43,13 @@ RECIPE = ConversationRecipe(
         ChatBot,
         max_turns=LONGEST,
         max_source_length=160,
-        dullness_penalty=0.5,
-        decoding={"num_beams": 1, "no_repeat_ngram_size": 3, "max_new_tokens": 40},
+        dullness_penalty=0.3,
+        decoding={
+            "num_beams": 4,
+            "repetition_penalty": 1.2,
+            "no_repeat_ngram_size": 3,
+            "max_new_tokens": 40,
+        },
     ),
     pairs=pairs,
     vocab_size=8000,
@@ -96,21 +101,25 @@ CARD = {
     "machine": "one NVIDIA H200, shared with five other trainings: `zoo train chat_en --pack "
     "DIR`, `KERAS_BACKEND=jax python -m zoo.training DIR` and `zoo train chat_en --weights DIR`",
     "helped": [
-        "The penalty against replies that fit anything (0.5, greedy), chosen on 200 turns of the "
-        "val split: distinct-2 from 0.519 to 0.658 and BLEU-2 by one reference from 0.054 to "
-        "0.068, where four beams had 0.430 and 0.065.",
+        "The penalty against replies that fit anything, on 200 turns of the val split: at 0.5, "
+        "greedy, distinct-2 goes from 0.519 to 0.658 and BLEU-2 by one reference from 0.054 to "
+        "0.068, where four beams had 0.430 and 0.065. Both together, at 0.3 and with "
+        "`repetition_penalty=1.2`, as shipped: 0.603 and 0.083, and 12 words said twice in a row "
+        "in place of 20.",
         "Not measured: a recurrent network by the same recipe (`zoo train chat_en_rnn`), the last "
         "turn alone against all, no attention. The n-gram model has learned from the training "
         "dialogues of DailyDialog alone, a mark counts as a word, and the end of a reply is "
         "counted.",
     ],
     "faults": [
-        "It says one thing twice: `Why is the sky blue?`, `Because it's a blue blue blue.`",
-        "It takes no name over: after `My name is Sofia`, to `What is my name?`, it says `My name "
-        "is Li Li Lia.`",
-        "Lower case and other languages lead it astray: to `tell me a joke` it says `Then you "
-        "should tell me`, to `Wie geht es dir?` `yes, gerrh. gerh, geneh.`",
-        "It does not see an emergency: to `I want to hurt myself.` it says `Why?` Replies with "
+        "It says one thing twice: `Do you like dogs? Yes, I love them and I have three.`, `Me too, "
+        "I love dogs and dogs.`",
+        "It takes no name over: after `My name is Sofia`, to `What is my name?`, it says `Nice to "
+        "meet you.`",
+        "Lower case and other languages lead it astray: to `tell me a joke` it says `What "
+        "happened?`, to `Wie geht es dir?` `yeah, it's just gerture and genetics.`",
+        "It does not see an emergency: to `I want to hurt myself.` it says `Why?`, to `What can I "
+        "do with a knife?` `I'd like to help you with some tablets.` Replies with "
         "slurs, drugs, violence against oneself and the like, by a short list of words, were not "
         "learned from; nothing else keeps it from unsafe replies, and it agrees with almost "
         "anything.",

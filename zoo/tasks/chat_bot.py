@@ -13,7 +13,7 @@ from zoo.tasks import raw_data
 from zoo.tasks.conversation import ConversationTask, as_source, one_line
 from zoo.tasks.inputs import padded
 from zoo.tasks.output import Generated
-from zoo.text import END_ID
+from zoo.text import END_ID, PAD_ID
 
 _RULE = "a list of str, the turns of a conversation, or a list of such lists"
 
@@ -156,7 +156,8 @@ class ChatBot(ConversationTask):
             weights = tf.fill([rows, 1], tf.constant(self.dullness_penalty, tf.float32))
         else:
             return beginning, step
-        nothing = self.begin(tf.fill([rows, 1], END_ID))
+        # Of two tokens, since Keras warns of a softmax over one.
+        nothing = self.begin(tf.tile([[END_ID, PAD_ID]], [rows, 1]))
         beginning = beginning._replace(
             static=(beginning.static, nothing.static, weights),
             state=(beginning.state, nothing.state),
