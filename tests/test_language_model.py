@@ -1,7 +1,7 @@
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from noise import noisy
 
 from zoo.decoding import Decoding, banned, search
 from zoo.models import TransformerLM
@@ -14,13 +14,7 @@ CLOSE = {"atol": 1e-5}  # float32, logits of about 5, sums in another order
 
 def built(**options):
     """A model with weights large enough for every input to matter."""
-    keras.utils.set_random_seed(0)
-    model = TransformerLM(V, **{"context_length": 16, **SMALL, **options})
-    model.build()
-    for seed, weight in enumerate(model.trainable_weights):
-        noise = np.random.default_rng(seed).normal(size=weight.shape)
-        weight.assign(weight.numpy() + 0.5 * noise)
-    return model
+    return noisy(lambda: TransformerLM(V, **{"context_length": 16, **SMALL, **options}))
 
 
 def stepped(model, prompt, tokens):

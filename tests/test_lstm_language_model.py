@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import ops
+from noise import noisy
 
 from zoo.decoding import Decoding, search
 from zoo.models import LSTMLanguageModel
@@ -18,13 +19,7 @@ SMALL = {"context_length": 50, "num_layers": 2, "model_dim": 6, "units": 8}
 
 def built(scale=0.5, **options):
     """A model with weights large enough for every input to matter."""
-    keras.utils.set_random_seed(0)
-    model = LSTMLanguageModel(V, **{**SMALL, **options})
-    model.build()
-    for seed, weight in enumerate(model.trainable_weights):
-        noise = np.random.default_rng(seed).normal(size=weight.shape)
-        weight.assign(weight.numpy() + scale * noise)
-    return model
+    return noisy(lambda: LSTMLanguageModel(V, **{**SMALL, **options}), scale)
 
 
 def stepped(model, prompt, tokens):

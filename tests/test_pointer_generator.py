@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from noise import noisy
 
 from zoo.layers import CopyDistribution
 from zoo.models import PointerGenerator
@@ -22,13 +23,7 @@ SMALL = {
 
 def built(scale=0.5, **options):
     """A model with weights large enough for every input to matter."""
-    keras.utils.set_random_seed(0)
-    model = PointerGenerator(V, V, **{**SMALL, **options})
-    model.build()
-    for seed, weight in enumerate(model.trainable_weights):
-        noise = np.random.default_rng(seed).normal(size=weight.shape)
-        weight.assign(weight.numpy() + scale * noise)
-    return model
+    return noisy(lambda: PointerGenerator(V, V, **{**SMALL, **options}), scale)
 
 
 def log_probs(model, source=SOURCE, target=TARGET, **options):

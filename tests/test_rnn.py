@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import ops
+from noise import noisy
 
 from zoo.decoding import Decoding, search
 from zoo.models.rnn import RNNSearch
@@ -20,13 +21,7 @@ cells = pytest.mark.parametrize("cell", ["gru", "lstm"])
 
 def built(vocab_sizes=(SOURCE_V, V), scale=0.5, **options):
     """A model with weights large enough for every input to matter."""
-    keras.utils.set_random_seed(0)
-    model = RNNSearch(*vocab_sizes, **{**SMALL, **options})
-    model.build()
-    for seed, weight in enumerate(model.trainable_weights):
-        noise = np.random.default_rng(seed).normal(size=weight.shape)
-        weight.assign(weight.numpy() + scale * noise)
-    return model
+    return noisy(lambda: RNNSearch(*vocab_sizes, **{**SMALL, **options}), scale)
 
 
 def logits(model, source=SOURCE, target=TARGET, **options):

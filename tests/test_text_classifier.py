@@ -5,6 +5,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from noise import noisy
 
 from zoo.models.text_classifier import TextClassifier
 
@@ -15,13 +16,7 @@ SMALL = {"model_dim": 6, "filters": 5, "kernel_sizes": (2, 3), "attention_units"
 
 def built(scale=0.5, **options):
     """A model with weights large enough for every token to matter."""
-    keras.utils.set_random_seed(0)
-    model = TextClassifier(V, C, **{**SMALL, **options})
-    model.build()
-    for seed, weight in enumerate(model.trainable_weights):
-        noise = np.random.default_rng(seed).normal(size=weight.shape)
-        weight.assign(weight.numpy() + scale * noise)
-    return model
+    return noisy(lambda: TextClassifier(V, C, **{**SMALL, **options}), scale)
 
 
 def reference(model, tokens):

@@ -12,10 +12,9 @@ from zoo.recipes.numbers import numbers as of_recipe
 from zoo.recipes.numbers import overridden
 from zoo.system import writing
 
-_OWN_FILES = ("translation", "own_pairs", "procedure", "generation", "captioning")
-_OWN_FILES += ("synthetic", "classification", "numbers", "own_numbers", "progress")
-_OWN_FILES += ("run_folder", "tracing", "conversation")
-_OWN_FILES += ("run_folder", "matching", "ranking")
+_OWN_FILES = ("captioning", "classification", "conversation", "generation", "matching", "numbers")
+_OWN_FILES += ("own_numbers", "own_pairs", "procedure", "progress", "ranking", "run_folder")
+_OWN_FILES += ("synthetic", "tracing", "translation")
 
 
 def names():
