@@ -90,6 +90,13 @@ TURNS = {
         "Good. When shall we meet?",
     ],
 }
+# By model: a conversation, a turn on each line.
+TALKS = {
+    "summarize_dialogue": "Marek: I've lost my wallet! I think I left it on the bus.\n"
+    "Salma: Oh no. Have you called the bus company?\n"
+    "Marek: Not yet. Do you have their number?\n"
+    "Salma: Let me look it up for you.",
+}
 PHOTOS = Path("examples/photos")
 _PICTURED_TOKENS = 24  # of a continuation, so that its picture can be read
 
@@ -141,6 +148,8 @@ def _show(info):
         return functools.partial(_match, *QUESTIONS[info.name])
     if info.name in TURNS:
         return functools.partial(_talk, TURNS[info.name])
+    if info.name in TALKS:
+        return functools.partial(_summarize, TALKS[info.name])
     if info.name in HISTORIES:
         return functools.partial(_recommend, HISTORIES[info.name])
     if info.name in ANSWERS:
@@ -193,6 +202,17 @@ def _talk(said, partner, picture, console):
         turns += [text, answer.text]
         table.add_row(text, answer.text)
     plot_attention(answer, picture)
+    console.print(table)
+    return picture
+
+
+def _summarize(talk, summarizer, picture, console):
+    from zoo.plots import plot_attention
+
+    answer = summarizer.summarize(talk, return_dict=True)
+    plot_attention(answer, picture)
+    table = Table("conversation", "summary")
+    table.add_row(talk, answer.text)
     console.print(table)
     return picture
 

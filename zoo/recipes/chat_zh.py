@@ -1,14 +1,17 @@
-"""A Chinese chat partner: exercises for learners, films, music, travel, social media."""
+"""A Chinese chat partner: everyday talk, exercises for learners, films, travel, social media."""
 
 import functools
+import itertools
 
 from zoo import data
 from zoo.models import Transformer
+from zoo.recipes import synthetic
 from zoo.recipes.chat_en import optimizer
 from zoo.recipes.conversation import ConversationRecipe, histories
 from zoo.tasks import ChatBot
 
 LONGEST = 6  # turns of a history
+WRITTEN = "dailydialog_to_zh"
 
 
 def pairs(data_dir):
@@ -20,16 +23,33 @@ def pairs(data_dir):
     return histories(kept, LONGEST, opening=0.1), histories(valid, LONGEST)[::4]
 
 
+def before(data_dir, run_dir):
+    """The everyday conversations of DailyDialog in Chinese.
+
+    A model has translated them, and people some. Where a turn is missing, since it evaluates a
+    translator, a conversation ends and another one begins.
+    """
+    chinese = {english: text for text, english in synthetic.pairs(WRITTEN, run_dir, data_dir)}
+    for text, english in data.xdailydialog("train", "zh", "en", data_dir):
+        chinese[data.untokenized(english)] = text
+    talks = []
+    for turns in data.dialogues("dailydialog", "train", data_dir):
+        known = itertools.groupby(map(chinese.get, turns), key=lambda turn: turn is not None)
+        talks += [list(run) for there, run in known if there]
+    return histories(talks, LONGEST)
+
+
 RECIPE = ConversationRecipe(
     task=functools.partial(
         ChatBot,
         max_turns=LONGEST,
         max_source_length=160,
-        # A penalty makes it stammer; see the card.
+        dullness_penalty=0.3,
         decoding={"num_beams": 1, "no_repeat_ngram_size": 2, "max_new_tokens": 40},
     ),
     pairs=pairs,
-    vocab_size=6000,
+    before=before,
+    vocab_size=7000,
     character_coverage=0.9995,
     model=functools.partial(
         Transformer,
@@ -48,6 +68,7 @@ RECIPE = ConversationRecipe(
     warmup=200,
     label_smoothing=0.0,  # as for chat_en
     interval=250,
+    before_steps=4000,
     steps=3000,
 )
 
@@ -66,24 +87,29 @@ CARD = {
     "turn; a toy to learn from. It learned from 9,135 dialogues of very different kinds, knows "
     "nothing and means nothing: not for advice, and not for people in need.",
     "data": {
-        "chinese_dialogues": "training files, less 15 dialogues that share a turn of some "
-        "length with the others"
+        "dailydialog": "training split, first: 79,022 turns with their histories, whose Chinese a "
+        "model has written (`zoo train translate_zh_en --reverse`), 4,000 steps",
+        "xdailydialog": "training split: Chinese that people have written for some of these turns",
+        "chinese_dialogues": "training files, then, less 15 dialogues that share a turn of some "
+        "length with the others, 3,000 steps",
     },
-    "command": "zoo train chat_zh",
-    "minutes": 2.3,
-    "machine": "one NVIDIA H200, shared with five other trainings: `zoo train chat_zh --pack "
+    "command": "zoo train translate_zh_en --reverse; zoo train chat_zh",
+    "minutes": 3.1,
+    "machine": "one NVIDIA H200, shared with one other training: `zoo train chat_zh --pack "
     "DIR`, `KERAS_BACKEND=jax python -m zoo.training DIR` and `zoo train chat_zh --weights DIR`",
     "helped": [
-        "Not: the penalty against replies that fit anything. On 200 turns of the val files it took "
-        "distinct-2 from 0.280 to 0.243 and BLEU-2 from 0.022 to 0.019, since the model stammers; "
-        "so there is none, and no two tokens follow each other twice (`no_repeat_ngram_size=2`).",
+        "DailyDialog in Chinese before the Chinese dialogues: perplexity on 60 dialogues of the "
+        "val files 50.9 a character of C3 and 98.7 of CPED, where the Chinese dialogues alone had "
+        "56.7 and 104.2 (with 6,000 tokens in the vocabulary in place of 7,000).",
+        "The penalty against replies that fit anything, at 0.3, on 50 dialogues each of the val "
+        "files: distinct-2 0.601 in place of 0.538 and BLEU-2 0.028 in place of 0.024 (C3), 0.611 "
+        "and 0.007 in place of 0.558 and 0.005 (CPED). Four beams were worse on C3 (BLEU-2 0.012 "
+        "to 0.018).",
     ],
     "faults": [
         "It was measured on the exercises for learners (C3) alone; KdConv's test was not.",
-        "Most replies are of the right kind and make no sense: to `周末我们去爬山吧。`, `好啊，几点"
-        "出发？`, `早上八点，怎么样？` it says `星期六,我明天上午十点了。`",
-        "Asked for its name (`你叫什么名字？`) it speaks of a song: some of what it learned is "
-        "talk about music and films.",
+        "Of the replies below about half fit what was said; others do not: to `我今天很难过。` it "
+        "speaks of studies abroad, and to `早上八点，怎么样？` it says `八点开始,下午下午八点了。`",
         "It comes out in half-width commas, as the vocabulary normalises them. Nothing was done "
         "against unsafe replies.",
     ],

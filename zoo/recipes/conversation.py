@@ -24,7 +24,7 @@ class ConversationRecipe:
         steps: number of batches.
         widths: (source, target) tokens of the batches of a packed training; pairs that fit in none
             are left out there.
-        before: `data_dir -> pairs` to learn from first, or None.
+        before: `(data_dir, run_dir) -> pairs` to learn from first, or None.
         before_steps: number of batches of these.
         symbols: see `zoo.text.SentencePieceTokenizer.train`.
         character_coverage: as there.
@@ -72,7 +72,7 @@ class ConversationRecipe:
             The path of the model.
         """
         run_dir = Path(run_dir)
-        train, valid, before, tokenizer = self._data(run_dir, data_dir)
+        train, valid, before, tokenizer = self._data(run_dir, run_dir, data_dir)
         first = None
         if before:
             first = self._phase(
@@ -118,7 +118,7 @@ class ConversationRecipe:
 
     def pack(self, folder, *, run_dir, data_dir=None):
         """Writes the training for `python -m zoo.training`; see `zoo.training.portable`."""
-        train, valid, before, tokenizer = self._data(Path(folder), data_dir)
+        train, valid, before, tokenizer = self._data(Path(folder), run_dir, data_dir)
         stages = [{"steps": self.steps, "consistency": self.consistency}]
         if before:
             stages.insert(0, {"steps": self.before_steps, "train": before})
@@ -145,11 +145,11 @@ class ConversationRecipe:
         """Saves `out`/model.keras with the weights of a packed training in `folder`."""
         return finish(self._task(self._tokenizer(None, Path(folder))), folder, out)
 
-    def _data(self, folder, data_dir):
+    def _data(self, folder, run_dir, data_dir):
         """Training pairs, validation pairs, the pairs before, and the vocabulary in `folder`."""
         keras.utils.set_random_seed(self.seed)
         train, valid = self.pairs(data_dir)
-        before = self.before(data_dir) if self.before is not None else []
+        before = self.before(data_dir, run_dir) if self.before is not None else []
         tokenizer = self._tokenizer(train + before, folder)
         return train, valid, before, tokenizer
 
