@@ -93,10 +93,10 @@ Mia: thx!!""",
 
 CARD = {
     "title": "Summaries of English conversations, a Transformer with a pointer",
-    "purpose": "It reads a conversation of two or more people, up to 512 tokens, each turn with its "
-    "speaker's name, and says in a sentence or two what it was about; for learning what a pointer "
-    "does and for comparing. It mixes up who said what: not for minutes, records, or anything that "
-    "somebody relies on.",
+    "purpose": "It reads a conversation of two or more people, up to 512 tokens, each turn with "
+    "its speaker's name, and says in a sentence or two what it was about; for learning what a "
+    "pointer does and for comparing. It mixes up who said what: not for minutes, records, or "
+    "anything that somebody relies on.",
     "data": {
         "dialogsum": "training split, less the dialogues that share a turn of some length with val "
         "or test; and three copies of each with names for its speakers",
@@ -124,8 +124,8 @@ CARD = {
         "Not measured: without copying, without attention. Its loss on validation was lowest after "
         "1,000 of the 4,000 steps of summaries (2.083, at the end 2.295); shorter trainings were "
         "not tried.",
-        "Greedy search had ROUGE-1 44.8 in place of 45.5 on 60 dialogues of the val split, and 28.7 "
-        "in place of 35.9 on 60 chats of SAMSum.",
+        "Greedy search had ROUGE-1 44.8 in place of 45.5 on 60 dialogues of the val split, and "
+        "28.7 in place of 35.9 on 60 chats of SAMSum.",
     ],
     "faults": [
         "Who said what comes out wrong: of the conversation about the party below it writes "
