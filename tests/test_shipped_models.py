@@ -69,3 +69,24 @@ def test_no_file_is_over_40_mib(folder):
 def test_all_models_together_are_under_128_mib():
     files = [path for folder in FOLDERS for path in folder.iterdir() if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 128 * MIB
+
+
+CHINESE = (
+    "chat_zh",
+    "classify_goods_zh",
+    "classify_reviews_zh",
+    "match_questions_zh",
+    "translate_zh_en",
+)
+READERS = [path for path in FOLDERS if path.name in CHINESE]
+
+
+@pytest.mark.parametrize(
+    "folder", READERS or [pytest.param(None, marks=none_yet)], ids=lambda p: p.name if p else ""
+)
+def test_chinese_models_read_traditional_characters_as_simplified_ones(folder):
+    model = keras.models.load_model(folder / "model.keras")
+    vocabulary = getattr(model, "source_tokenizer", None) or model.tokenizer
+    traditional = ["這家飯店的房間很乾淨。", "請問圖書館幾點關門？"]
+    simplified = ["这家饭店的房间很干净。", "请问图书馆几点关门？"]
+    assert vocabulary.encode(traditional) == vocabulary.encode(simplified)

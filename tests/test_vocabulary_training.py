@@ -6,8 +6,10 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from zoo.text import SentencePieceTokenizer
+from zoo.lite.subwords import Subwords
+from zoo.text import SentencePieceTokenizer, simplified
 
 train = SentencePieceTokenizer.train
 
@@ -112,3 +114,57 @@ def test_loading_a_vocabulary_says_nothing(tmp_path):
     path.write_bytes(train(["a b"] * 3, 400, lossless=True).proto)
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+TRADITIONAL = [
+    "圖書館今天為什麼關門？",
+    "妳沒收到我早上的訊息嗎？",
+    "甚麼？",
+    "他看著計程車。",
+    "①ﬁ　ＡＢ\u200b戶",
+]
+SIMPLIFIED = [
+    "图书馆今天为什么关门?",
+    "你没收到我早上的讯息吗?",
+    "什么?",
+    "他看着出租车。",
+    "1fi AB 户",
+]
+
+
+def test_traditional_characters_are_read_as_simplified_ones_everywhere():
+    tokenizer = train(SIMPLIFIED * 5, 500).replacing(simplified())
+    ids = tokenizer.encode(TRADITIONAL)
+    assert ids == tokenizer.encode(SIMPLIFIED) == Subwords(tokenizer.proto).encode(TRADITIONAL)
+    assert tokenizer.decode(ids) == SIMPLIFIED
+    graph = tf.function(tokenizer.call)(tf.constant(TRADITIONAL))
+    assert graph.to_list() == ids  # by tensorflow-text, in C++
+
+
+def test_what_is_not_replaced_is_normalised_as_without():
+    lines = ["ﬁ ① Ａ e\u0301 \u200b x　y", "½ ㍿ ｶﾞ ö", "Zeile\twie\u00a0diese"] * 5
+    plain, replacing = train(lines, 400), train(lines, 400).replacing({"戰": "战"})
+    assert replacing.decode(replacing.encode(lines)) == plain.decode(plain.encode(lines))
+
+
+@pytest.mark.parametrize("kind", ["lossless", "lowercase"])
+def test_characters_are_replaced_beside_the_other_rules(kind):
+    tokenizer = train(["Der  Hund ÄÖ"] * 5, 400, **{kind: True}).replacing({"犬": "Hund"})
+    (text,) = tokenizer.decode(tokenizer.encode(["Der  犬 ÄÖ"]))
+    assert text == {"lossless": "Der  Hund ÄÖ", "lowercase": "der Hund äö"}[kind]
+
+
+def test_an_empty_key_is_not_replaced():
+    with pytest.raises(ValueError, match="replaced must not have an empty key; got one, for 'x'"):
+        train(["der Hund"], 400).replacing({"": "x"})
+
+
+def test_the_table_of_simplified_characters_is_sound():
+    table = simplified()
+    assert len(table) > 2500
+    assert (
+        table["這"] == "这" and table["裡"] == table["裏"] == "里" and table["計程車"] == "出租车"
+    )
+    assert not {"我", "里", "么", "抬"} & set(table)  # simplified already
+    for old, new in table.items():
+        assert old != new and not set(new) & set(table), old

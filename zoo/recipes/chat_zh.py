@@ -9,6 +9,7 @@ from zoo.recipes import synthetic
 from zoo.recipes.chat_en import optimizer
 from zoo.recipes.conversation import ConversationRecipe, histories
 from zoo.tasks import ChatBot
+from zoo.text import simplified
 
 LONGEST = 6  # turns of a history
 WRITTEN = "dailydialog_to_zh"
@@ -51,6 +52,7 @@ RECIPE = ConversationRecipe(
     before=before,
     vocab_size=7000,
     character_coverage=0.9995,
+    replaced=simplified(),
     model=functools.partial(
         Transformer,
         num_encoder_layers=2,
@@ -83,7 +85,7 @@ EXAMPLES = [
 
 CARD = {
     "title": "Chinese chat partner, Transformer encoder-decoder",
-    "purpose": "It reads up to six turns and 160 tokens of simplified Chinese, and says the next "
+    "purpose": "It reads up to six turns and 160 tokens of Chinese, and says the next "
     "turn; a toy to learn from. It learned from 9,135 dialogues of very different kinds, knows "
     "nothing and means nothing: not for advice, and not for people in need.",
     "data": {

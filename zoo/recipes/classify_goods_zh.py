@@ -5,6 +5,7 @@ import functools
 
 from zoo import data
 from zoo.recipes import classify_reviews_zh
+from zoo.text import simplified
 
 # The numbers of the other reader of these reviews, where validation asked for no others.
 RECIPE = dataclasses.replace(
@@ -14,7 +15,7 @@ RECIPE = dataclasses.replace(
         data.shopping_zh("val", "goods", data_dir),
     ),
     labels=tuple("书籍 平板 手机 水果 洗发水 热水器 蒙牛 衣服 计算机 酒店".split()),
-    tokenizer={"vocab_size": 16000, "character_coverage": 0.9995},
+    tokenizer={"vocab_size": 16000, "character_coverage": 0.9995, "replaced": simplified()},
     model=functools.partial(classify_reviews_zh.RECIPE.model, filters=100, embedding_dropout=0.4),
     subword_sampling=0.8,
 )

@@ -5,6 +5,7 @@ import functools
 from zoo import data
 from zoo.models import TextClassifier
 from zoo.recipes.classification import ClassificationRecipe
+from zoo.text import simplified
 
 RECIPE = ClassificationRecipe(
     texts=lambda data_dir: (
@@ -16,7 +17,7 @@ RECIPE = ClassificationRecipe(
         "好评",
     ),
     # The rarest characters are spelled in bytes.
-    tokenizer={"vocab_size": 8000, "character_coverage": 0.9995},
+    tokenizer={"vocab_size": 8000, "character_coverage": 0.9995, "replaced": simplified()},
     model=functools.partial(
         TextClassifier,
         model_dim=128,

@@ -27,7 +27,7 @@ class ConversationRecipe:
         before: `(data_dir, run_dir) -> pairs` to learn from first, or None.
         before_steps: number of batches of these.
         symbols: see `zoo.text.SentencePieceTokenizer.train`.
-        character_coverage: as there.
+        character_coverage, replaced: as there.
         batch_tokens: see `Task.fit`.
         optimizer: `(peak, warmup, steps) -> keras.optimizers.Optimizer`.
         policy: see `train_and_save`.
@@ -48,6 +48,7 @@ class ConversationRecipe:
     before_steps: int = 0
     symbols: tuple = ()
     character_coverage: float = 1.0
+    replaced: dict | None = None
     batch_tokens: int = 8192
     optimizer: Callable = adam
     policy: str = "mixed_bfloat16"
@@ -164,6 +165,7 @@ class ConversationRecipe:
                 self.vocab_size,
                 character_coverage=self.character_coverage,
                 symbols=self.symbols,
+                replaced=self.replaced,
             )
 
         return kept_tokenizer(folder / "vocabulary_0.model", train)

@@ -5,11 +5,17 @@ import functools
 from zoo import data
 from zoo.models import CompareAggregate
 from zoo.recipes.matching import MatchingRecipe
+from zoo.text import simplified
 
 RECIPE = MatchingRecipe(
     pairs=lambda data_dir: (data.atec("train", data_dir), data.atec("val", data_dir)),
     more=lambda data_dir: [text for text, _ in data.shopping_zh("train", data_dir=data_dir)],
-    tokenizer={"vocab_size": 2500, "character_coverage": 0.9995, "model_type": "char"},
+    tokenizer={
+        "vocab_size": 2500,
+        "character_coverage": 0.9995,
+        "replaced": simplified(),
+        "model_type": "char",
+    },
     model=functools.partial(
         CompareAggregate,
         hidden_dim=96,

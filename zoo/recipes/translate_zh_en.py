@@ -8,6 +8,7 @@ import functools
 from zoo import data
 from zoo.models import Transformer
 from zoo.recipes.translation import TranslationRecipe
+from zoo.text import simplified
 
 
 def pairs(data_dir):
@@ -40,6 +41,7 @@ model = functools.partial(
 
 RECIPE = TranslationRecipe(
     pairs=pairs,
+    replaced=simplified(),  # traditional characters are read as simplified ones
     augment=augment,
     source_language="zh",
     vocab_size=(7000, 6000),  # Chinese characters need many tokens, which cost nothing as input
@@ -60,7 +62,7 @@ RECIPE = TranslationRecipe(
 CARD = {
     "title": "Chinese to English, Transformer encoder-decoder, everyday language",
     "purpose": "For short everyday sentences, conversations and descriptions of photographs in "
-    "simplified Chinese, and a little of the language of software manuals; for learning, comparing "
+    "Chinese, and a little of the language of software manuals; for learning, comparing "
     "and testing. Not for news or anything that matters.",
     "data": {
         "tatoeba_zh_en": "training split, 25,042 pairs, six times as often as synthetic ones",
@@ -82,13 +84,18 @@ CARD = {
     "helped": [
         "Before the training, what shares a side with any evaluation split of any pair of "
         "languages is taken out: 2,026 pairs of Tatoeba, 24 of 3AM, 1,027 of XDailyDialog, 102 "
-        "documents.Loss on validation: without synthetic pairs and with four layers in the encoder "
-        "2.225 after 10,000 steps; as shipped 2.059.",
+        "documents.",
+        "Loss on validation: without synthetic pairs and with four layers in the encoder 2.225 "
+        "after 10,000 steps; as shipped 2.059.",
+        "A vocabulary that reads traditional characters as simplified ones, put in its place after "
+        "the training (`SentencePieceTokenizer.replacing`): of 32 words that 20 lines in "
+        "traditional characters must bring, 31 came out in place of 6.",
     ],
     "faults": [
         "Of 50 random sentences of the validation split of Tatoeba, read beside their references, "
         "31 are right, 12 usable and 7 wrong.",
-        "Traditional characters are unknown to it, but for a few: nonsense comes out.",
+        "Traditional characters are read as simplified ones, by a table; of the words that Taiwan "
+        "says otherwise it has two dozen.",
         "Who does what is mixed up where Chinese leaves it out: *今天有点儿累* becomes `it's a "
         "little tired today`.",
         "Two properties become one twice: *又便宜又好吃* becomes `cheap and cheap`.",

@@ -1,6 +1,7 @@
 """How the translators are trained: one procedure, and a short file of numbers for each."""
 
 import dataclasses
+import functools
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,8 @@ class TranslationRecipe:
         source_language: see `zoo.Translator`.
         max_sentence_length: see `zoo.Translator`.
         seed: of everything random.
+        replaced: what the source's vocabulary reads as other text, see
+            `zoo.text.SentencePieceTokenizer.replacing`; or None.
         augment: `train -> list of (source, target)`: more pairs, made of those that people wrote;
             or None.
         synthetic: names of `zoo.recipes.synthetic.SETS` and how often each is seen.
@@ -63,6 +66,7 @@ class TranslationRecipe:
     source_language: str | None = None
     max_sentence_length: int | None = 0
     seed: int = 1
+    replaced: dict | None = None
     augment: Callable | None = None
     synthetic: dict = dataclasses.field(default_factory=dict)
     reverse: dict = dataclasses.field(default_factory=dict)
@@ -78,6 +82,7 @@ class TranslationRecipe:
             self,
             pairs=pairs,
             vocab_size=sizes[::-1] if isinstance(sizes, tuple) else sizes,
+            replaced=None,
             augment=None,
             synthetic={},
             source_language=None,
@@ -163,10 +168,13 @@ class TranslationRecipe:
                 return [pair[side] for pair in train]
             return [line for pair in train for line in pair]
 
+        def vocabulary(side, size):
+            replaced = self.replaced if side == 0 else None
+            return SentencePieceTokenizer.train(lines(side), size, replaced=replaced)
+
         return [
             kept_tokenizer(
-                run_dir / f"vocabulary_{i}.model",
-                lambda i=i, size=size: SentencePieceTokenizer.train(lines(i), size),
+                run_dir / f"vocabulary_{i}.model", functools.partial(vocabulary, i, size)
             )
             for i, size in enumerate(sizes if isinstance(sizes, tuple) else (sizes,))
         ]

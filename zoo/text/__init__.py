@@ -4,6 +4,7 @@ from zoo.lite.languages import LANGUAGES, language_of, warn_of_another
 from zoo.lite.sentences import Cut as SentenceCut
 from zoo.lite.sentences import cut_sentences, parts_of
 from zoo.text.forms import Form, FormTables, lines
+from zoo.text.replacing import simplified
 from zoo.text.sentencepiece import (
     END_ID,
     PAD_ID,
@@ -32,6 +33,7 @@ __all__ = [
     "lines",
     "parts_of",
     "rarity",
+    "simplified",
     "warn_of_another",
     "word_vectors",
     "words",

@@ -11,7 +11,7 @@ import sentencepiece
 import tensorflow as tf
 
 from zoo.lite.subwords import END_ID, PAD_ID, START_ID, UNKNOWN_ID, Subwords
-from zoo.text import training
+from zoo.text import replacing, training
 
 try:
     import tensorflow_text
@@ -63,6 +63,7 @@ class SentencePieceTokenizer(keras.layers.Layer):
         lossless=False,
         lowercase=False,
         symbols=(),
+        replaced=None,
     ):
         """Fits a vocabulary to text.
 
@@ -82,6 +83,7 @@ class SentencePieceTokenizer(keras.layers.Layer):
                 vocabulary is used: for classifiers of little text.
             symbols: list of str, each of which is one token wherever it stands, such as the names
                 of speakers.
+            replaced: what the vocabulary shall read as other text, see `replacing`; or None.
 
         Returns:
             A `SentencePieceTokenizer`.
@@ -147,7 +149,25 @@ class SentencePieceTokenizer(keras.layers.Layer):
                 "lines must hold text that a vocabulary can be made of; "
                 f"got {len(lines)} lines, the first of them {lines[0]!r:.60}: {error}"
             ) from error
-        return cls(model.getvalue())
+        found = cls(model.getvalue())
+        return found.replacing(replaced) if replaced else found
+
+    def replacing(self, replaced):
+        """The same tokens, for a vocabulary that reads some text as other text.
+
+        Python, a graph, LiteRT and C++ follow, since the rules become part of the vocabulary's own
+        normalisation. What a model has learned stays as it is.
+
+        Args:
+            replaced: dict of str to str, such as `zoo.text.simplified()`. The longest match counts.
+
+        Returns:
+            A `SentencePieceTokenizer`.
+
+        Raises:
+            ValueError: an empty str is to be replaced.
+        """
+        return type(self)(replacing.replaced_rules(self.proto, replaced))
 
     @property
     def vocab_size(self):
