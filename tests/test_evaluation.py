@@ -227,6 +227,12 @@ def test_readers_of_litert_files_are_compared_with_their_model(tiny_multi30k, tm
     assert found["int8"]["score"] < 90
 
 
+@pytest.mark.parametrize("name", ["match_questions_zh", "trace_learners"])
+def test_a_model_without_answers_one_by_one_is_not_compared(name):
+    with pytest.raises(ValueError, match=f"compared one by one; got '{name}', which is measured"):
+        compare_litert(None, name, {})
+
+
 def test_a_limit_makes_a_partial_result(tiny_multi30k, tmp_path):
     metrics = evaluate(LookupTranslator(), "translate_fr_de", limit=2, out=tmp_path)
     test = metrics["corpora"]["multi30k test_2016_flickr fr-de"]

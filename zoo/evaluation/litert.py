@@ -23,8 +23,17 @@ def compare_litert(model, name, readers, *, data_dir=None, out=None, count=None)
     Returns:
         dict: `corpus`, `inputs`, `measure` (what `score` is), `score` of the model, and for each of
         the readers `{"equal": share of equal answers, "score"}`.
+
+    Raises:
+        ValueError: a model whose corpus gives no inputs for it, such as one of pairs of texts.
     """
-    corpus = CORPORA[name][0]._replace(split="val")
+    corpus = CORPORA[name][0]
+    if not hasattr(corpus, "compared"):
+        raise ValueError(
+            "name must be of a model whose answers can be compared one by one; "
+            f"got {name!r}, which is measured on {corpus.name}."
+        )
+    corpus = corpus._replace(split="val")
     material = corpus.read(data_dir)
     inputs, options = corpus.inputs(material, count or corpus.compared)
     answers = model.ask(inputs, **options)
