@@ -23,7 +23,7 @@
 # the reason for the answer.
 #
 # **You need** [notebook 1](01_attention_from_scratch.ipynb) (softmax, masks) and a little Keras.
-# **Time**: 3 minutes on 2 CPU cores.
+# **Time**: 2 minutes on 2 CPU cores.
 #
 # **Text classification** (文本分类) gives a text one label of a few. It is the smallest model with
 # attention in it: no decoder, and one query only.
@@ -419,9 +419,10 @@ if ROWS is None:
 # %% [markdown]
 # The best on held-out sentences is the simplest model: 81.0 % for the bag of words, 78.3 % with
 # attention pooling, 78.2 % with a Transformer block. (The numbers after ± are standard errors. One
-# training of each: a gap of less than 2 points would mean nothing.) With 6,920 sentences, the
-# stronger models learn by heart sooner, as Figure 2 shows. A Transformer pays with much more text,
-# or when it was **pretrained** (预训练) on other text. Without the baseline we would not have known.
+# training of each: a gap of less than 2 points would mean nothing.) With only 6,920 sentences, the
+# two stronger models overfit more: in Figure 2 their validation loss rises much faster. A
+# Transformer pays with much more text, or when it was **pretrained** (预训练) on other text. Without
+# the baseline we would not have known.
 #
 # ## 6. What did it look at?
 #
@@ -555,11 +556,12 @@ plt.show()
 # found by trying all. Red: the most attended word. Blue: a random word.*
 #
 # **Attention pooling**: without the most attended word the probability falls by 0.156, without a
-# random word by 0.009, and no single word can do more than 0.193. In 78 % of the sentences the most
+# random word by 0.009 (means of 200 sentences). The best word of each sentence, found by trying
+# all, gives 0.193. In 78 % of the sentences the most
 # attended word is the most important one. Here, the weights are a good guide.
 #
-# **Transformer block**: 0.035 against 0.027, and agreement in 18 %. Here, they are hardly better
-# than chance. The reason is in the drawing of section 3. With attention pooling alone, the vector
+# **Transformer block**: 0.035 against 0.027, and agreement in 18 %. Here, the most attended word
+# matters hardly more than a random one. The likely reason is in the drawing of section 3. With attention pooling alone, the vector
 # of a place holds its own word and nothing else. In the Transformer, self-attention has mixed all
 # words before the pooling: a weight belongs to a *place*, which holds parts of the whole sentence.
 #
@@ -623,7 +625,7 @@ for name, hits in right.items():
 # %% [markdown]
 # All three know the adjectives: 19 or 20 of 20. With *not* they get at most 3 of 20, far below
 # guessing (10), because they answer as if the *not* were not there. The first two see each word
-# alone, so for them *not* can only add the same amount to every adjective. The Transformer could
+# alone: *not* is one more vector in a mean, and cannot turn round another. The Transformer could
 # combine *not* with the word behind it, but 6,920 sentences did not teach it to.
 #
 # Is it better with 54,000 reviews and convolutions? Chinese, where a *not* is one character:
@@ -644,9 +646,9 @@ for text, (meaning, wanted) in reviews.items():
     print(f"{mark}  {label} {probability:.2f}  {text} ({meaning})")
 
 # %% [markdown]
-# 质量不好 and the idiom 不错 are right. Praise by negation is called bad, with a probability of 0.85
-# to 0.99: the model is sure, and wrong. Probably 没有 and 不 stand mostly in bad reviews, and the
-# model has learned that instead of what they do. High accuracy on a test set (0.937 here, by the
+# 质量不好 and the idiom 不错 are right. Praise by negation is called bad, with a probability of
+# 0.85 to 0.99: the model is sure, and wrong. Probably 没有 and 不 stand mostly in bad reviews, and
+# the model has learned that instead of what they do. High accuracy on a test set (0.937 here, by the
 # model's card) does not exclude such a hole. Look for it with small sets of sentences as above,
 # which are called **challenge sets** (挑战集).
 
@@ -671,7 +673,8 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 # print(min(train_model(MaxPooling(), 2e-3)[1]["val_loss"]))
 # ```
 #
-# The lowest validation loss was 0.434. Each of the D numbers comes from another word, so there is no single weight of a word.
+# The lowest validation loss was 0.434. Each of the D numbers can come from another word, so
+# there is no single weight of a word.
 #
 # </details>
 #
@@ -710,7 +713,8 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 # print(model(encode([first], 10)), model(encode([first], 40)))
 # ```
 #
-# The padding test of section 4: the two probabilities differ (0.23 and 0.14). Training would not tell you.
+# The padding test of section 4: the two probabilities differ (0.23 and 0.14).
+# Training would not tell you.
 #
 # </details>
 #
