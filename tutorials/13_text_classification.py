@@ -71,14 +71,14 @@ rng = np.random.default_rng(0)
 
 
 def made_up(count):
-    """Sentences such as 'the plot is not dull , and the music is fresh', with their labels."""
+    """Sentences such as 'plot is not dull , music is fresh and rich', with their labels."""
     rows = []
     for _ in range(count):
         label = str(rng.choice(["negative", "positive"]))
         own, other = (GOOD, BAD) if label == "positive" else (BAD, GOOD)
         part, more = rng.choice("plot music cast story ending humor".split(), 2, replace=False)
-        denied, said = rng.choice(other), rng.choice(own)
-        rows.append((f"the {part} is not {denied} , and the {more} is {said}", label))
+        denied, (said, too) = rng.choice(other), rng.choice(own, 2, replace=False)
+        rows.append((f"{part} is not {denied} , {more} is {said} and {too}", label))
     return rows
 
 
@@ -421,8 +421,8 @@ if ROWS is None:
 # attention pooling, 78.2 % with a Transformer block. (The numbers after ± are standard errors. One
 # training of each: a gap of less than 2 points would mean nothing.) With only 6,920 sentences, the
 # two stronger models overfit more: in Figure 2 their validation loss rises much faster. A
-# Transformer pays with much more text, or when it was **pretrained** (预训练) on other text. Without
-# the baseline we would not have known.
+# Transformer pays with much more text, or when it was **pretrained** (预训练) on other text.
+# Without the baseline we would not have known.
 #
 # ## 6. What did it look at?
 #
@@ -461,7 +461,8 @@ plt.show()
 # probability.*
 #
 # In *stunning*, *entertaining* and *solid* attention is where a person would look. *basketball* and
-# *postmodern* say nothing about the quality of a film; and the last answer is wrong. A picture such
+# *postmodern* say nothing about the quality of a film, and the last answer is wrong. So is that for
+# *never heavy handed*, which is praise: section 9 comes back to it. A picture such
 # as this one shows good and bad evidence alike, if you do not choose its sentences by hand.
 #
 # Self-attention can be drawn, too: there each word has weights of its own.
@@ -561,9 +562,10 @@ plt.show()
 # attended word is the most important one. Here, the weights are a good guide.
 #
 # **Transformer block**: 0.035 against 0.027, and agreement in 18 %. Here, the most attended word
-# matters hardly more than a random one. The likely reason is in the drawing of section 3. With attention pooling alone, the vector
-# of a place holds its own word and nothing else. In the Transformer, self-attention has mixed all
-# words before the pooling: a weight belongs to a *place*, which holds parts of the whole sentence.
+# matters hardly more than a random one. The likely reason: with attention
+# pooling alone, the vector of a place holds its own word and nothing else (Figure 1). In the
+# Transformer, self-attention has mixed all words before the pooling. There a weight belongs to a
+# *place*, which holds parts of the whole sentence.
 #
 # The red lines end below 0: there the answer became *surer* without the word. A weight has no sign.
 # It cannot say whether a word speaks for the answer or against it.
@@ -648,8 +650,8 @@ for text, (meaning, wanted) in reviews.items():
 # %% [markdown]
 # 质量不好 and the idiom 不错 are right. Praise by negation is called bad, with a probability of
 # 0.85 to 0.99: the model is sure, and wrong. Probably 没有 and 不 stand mostly in bad reviews, and
-# the model has learned that instead of what they do. High accuracy on a test set (0.937 here, by the
-# model's card) does not exclude such a hole. Look for it with small sets of sentences as above,
+# the model has learned that instead of what they do. High accuracy on a test set (0.937 here, by
+# the model's card) does not exclude such a hole. Look for it with small sets of sentences as above,
 # which are called **challenge sets** (挑战集).
 
 # %%
