@@ -71,12 +71,13 @@ rng = np.random.default_rng(0)
 
 
 def made_up(count):
-    """Sentences such as 'plot is not dull , music is fresh and rich', with their labels."""
+    """Sentences such as 'film is not dull , music is fresh and rich', with their labels."""
     rows = []
     for _ in range(count):
         label = str(rng.choice(["negative", "positive"]))
-        own, other = (GOOD, BAD) if label == "positive" else (BAD, GOOD)
-        part, more = rng.choice("plot music cast story ending humor".split(), 2, replace=False)
+        own, other = ["good", *GOOD], ["bad", *BAD]
+        own, other = (own, other) if label == "positive" else (other, own)
+        part, more = rng.choice("film music cast story ending humor".split(), 2, replace=False)
         denied, (said, too) = rng.choice(other), rng.choice(own, 2, replace=False)
         rows.append((f"{part} is not {denied} , {more} is {said} and {too}", label))
     return rows
