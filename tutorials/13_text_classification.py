@@ -75,8 +75,7 @@ def made_up(count):
     rows = []
     for _ in range(count):
         label = str(rng.choice(["negative", "positive"]))
-        own, other = ["good", *GOOD], ["bad", *BAD]
-        own, other = (own, other) if label == "positive" else (other, own)
+        own, other = (["good", *GOOD], ["bad", *BAD])[:: 1 if label == "positive" else -1]
         part, more = rng.choice("film music cast story ending humor".split(), 2, replace=False)
         denied, (said, too) = rng.choice(other), rng.choice(own, 2, replace=False)
         rows.append((f"{part} is not {denied} , {more} is {said} and {too}", label))
