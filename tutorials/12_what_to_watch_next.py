@@ -48,6 +48,7 @@ from keras import layers, ops
 
 import zoo
 
+# %%
 FAST = bool(os.environ.get("ZOO_FAST"))  # for tests: the small world of section 1, few steps
 STEPS = 30 if FAST else 1000
 STARTED = time.time()
@@ -596,10 +597,10 @@ print(f"{1 - len(set(given)) / C:.0%} of the films are recommended to nobody")
 
 # %% [markdown]
 # The famous films have a larger share of the recommendations than of what people really chose, and
-# more than half of the films reach nobody. One reason is the list itself. A popular film is likely for nearly
-# everybody, so where the model is not sure, it is the safe guess. Ten safe guesses leave no room
-# for a film that few people would choose. On a live site it gets worse: people watch what is shown,
-# and the next model learns from that (a **feedback loop**, 反馈循环).
+# more than half of the films reach nobody. One reason is the list itself. A popular film is likely
+# for nearly everybody, so where the model is not sure, it is the safe guess. Ten safe guesses leave
+# no room for a film that few people would choose. On a live site it gets worse: people watch what
+# is shown, and the next model learns from that (a **feedback loop**, 反馈循环).
 #
 # HR@10 does not see this. Report beside it how many different films are recommended (**coverage**,
 # 覆盖率).
@@ -716,7 +717,8 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 # When we ran it (with 1,500 batches), the neighbours of all films had a sampled HR@10 of 0.90, the
 # SASRec 0.85. Among all unseen films they had 0.14 and 0.80. The neighbours know the two genres of
 # a person, which is enough against films drawn by chance; the model also knows the place in the
-# genre, which is what a recommendation needs. Here the two protocols disagree about two real systems.
+# genre, which is what a recommendation needs. So the two protocols disagree about two real
+# recommenders.
 #
 # ```python
 # for name, (full, sampled) in found.items():
