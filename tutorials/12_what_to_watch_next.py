@@ -97,6 +97,7 @@ def made_up_person(length=16):
     return history
 
 
+# %%
 def made_up_world(people=600):
     genres = "comedy crime drama horror musical romance war western".split()
     films = ["", *(f"{genre} {year}" for genre in genres for year in range(1950, 2000))]
@@ -294,26 +295,27 @@ class Block(layers.Layer):
 T, D = 50, 64  # the newest 50 films are read; each vector has 64 numbers
 
 
+def film_scores(states, table):
+    """States (..., D), an embedding layer of all films -> logits (..., C + 1)."""
+    return ops.matmul(states, ops.transpose(table.embeddings))
+
+
+# %%
 class SASRec(keras.Model):
     def __init__(self, blocks=2, dropout=0.2):
         super().__init__()
         self.films, self.places = layers.Embedding(C + 1, D), layers.Embedding(T, D)
-        self.dropout = layers.Dropout(dropout)
+        self.dropout, self.norm = layers.Dropout(dropout), layers.LayerNormalization()
         self.blocks = [Block(D, dropout) for _ in range(blocks)]
-        self.norm = layers.LayerNormalization()
 
     def states(self, rows, training=None):  # (B, T) -> (B, T, D)
-        x = self.films(rows) + self.places(ops.arange(T))
-        x = self.dropout(x, training=training)
+        x = self.dropout(self.films(rows) + self.places(ops.arange(T)), training=training)
         for block in self.blocks:
             x = block(x, training=training)
         return self.norm(x)
 
     def call(self, rows, training=None):  # (B, T) -> logits (B, T, C + 1)
-        return self.logits(self.states(rows, training))
-
-    def logits(self, states):
-        return ops.matmul(states, ops.transpose(self.films.embeddings))
+        return film_scores(self.states(rows, training), self.films)
 
 
 # %% [markdown]
@@ -388,7 +390,7 @@ def sasrec(histories):
     rows = padded(histories, T)
     newest = np.sum(rows > 0, axis=1) - 1
     states = ops.convert_to_numpy(model.states(rows))
-    return ops.convert_to_numpy(model.logits(states[np.arange(len(rows)), newest]))
+    return ops.convert_to_numpy(film_scores(states[np.arange(len(rows)), newest], model.films))
 
 
 found["your SASRec"] = ranks(sasrec)
@@ -442,6 +444,7 @@ print(f"sampled HR@10 {np.mean(sampled <= 10):.3f}")
 print(f"full HR@{C // 10} {np.mean(full <= C // 10):.3f}")
 assert abs(np.mean(sampled <= 10) - np.mean(full <= C // 10)) < 0.1
 
+# %%
 figure, axes = plt.subplots(figsize=(8.5, 3), layout="constrained")
 cutoffs = np.unique(np.geomspace(1, C, 60).astype(int))
 for (name, (full, _)), line in zip(found.items(), (":", "--", "-.", "-")):
