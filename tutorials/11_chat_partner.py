@@ -1,0 +1,563 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 11. A chat partner, and why it is dull
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/11_chat_partner.ipynb)
+#
+# ![How varied the replies of four decoding methods are, beside those of people](attachment:cover.png)
+#
+# *Where this goes.* The picture shows how varied the replies of one trained chat partner are, for
+# four ways of decoding. The line is what people say. You will write the measure, find out why the
+# most probable replies are dull, and write the last method of the picture yourself.
+#
+# **You need** the decoding of [notebook 4](04_text_generation.ipynb), and the data set DailyDialog.
+# **Time**: 3 minutes on 2 CPU cores.
+#
+# *You do not have DailyDialog?* Its terms are non-commercial, and the notebook cannot download it.
+# It then takes seven short dialogues that are written below. Everything runs, and all you write
+# works, but the figures of so few replies say little. With the data, set the environment variable
+# `ZOO_DATA` to the folder that holds `dialogue/dailydialog.train.jsonl` and
+# `dailydialog.val.jsonl` (one dialogue per line: `{"turns": ["Hi !", "Hello ."]}`).
+
+# %%
+import sys
+
+if "google.colab" in sys.modules:  # elsewhere, install the project once
+    # %pip install -q "attention-zoo[tutorials] @ git+https://github.com/attention-zoo/attention-zoo"
+    print("ready")
+
+# %%
+import collections
+import os
+import re
+import time
+
+import matplotlib.pyplot as plt
+import numpy as np
+import tensorflow as tf
+
+import zoo
+
+# %%
+FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
+HISTORIES, CANDIDATES, LONGEST = (3, 3, 5) if FAST else (100, 10, 40)
+tf.config.run_functions_eagerly(FAST)  # compiling a graph is worth it only for many calls
+STARTED = time.time()
+plt.rcParams.update({"figure.dpi": 110, "font.size": 10})
+BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "0.85"
+
+# %% [markdown]
+# ## 1. What is a conversation to a model?
+#
+# A **sequence-to-sequence** (序列到序列) model turns one text into another. For translation the two
+# are a German and an English sentence. For a **dialogue system** (对话系统) the source is the
+# **history** (对话历史): all turns (轮) so far, joined into one text. The target is the next turn.
+# That is the whole trick (Vinyals and Le 2015), and nothing in the Transformer must change.
+
+
+# %%
+def box(axes, x, y, width, text, color):
+    """A box with its left edge at x and its centre at y."""
+    edge = {"facecolor": color, "edgecolor": "0.2"}
+    axes.add_patch(plt.Rectangle((x, y - 0.3), width, 0.6, **edge))
+    axes.text(x + width / 2, y, text, ha="center", va="center", size=11)
+
+
+def arrow(axes, start, end, bend=0.0):
+    style = {"arrowstyle": "-|>", "connectionstyle": f"arc3,rad={bend}", "color": "0.2"}
+    axes.annotate("", end, start, arrowprops=style)
+
+
+# %%
+figure, axes = plt.subplots(figsize=(8, 3.4), layout="constrained")
+for y, text in ((3, "My dog ran away."), (2.2, "When?"), (1.4, "This morning.")):
+    box(axes, 0, y, 2.5, text, GREY)
+    arrow(axes, (2.5, y), (3.2, 2.2))
+box(axes, 3.2, 2.2, 1.4, "encoder", "#a6cee3")
+arrow(axes, (4.6, 2.2), (5.9, 2.2))
+box(axes, 5.9, 2.2, 1.4, "decoder", "#fdd0a2")
+arrow(axes, (7.3, 2.2), (7.9, 2.2))
+box(axes, 7.9, 2.2, 2.1, "I am sorry.", GREY)
+arrow(axes, (8.9, 1.9), (6.6, 1.9), bend=-0.5)
+axes.text(7.8, 0.75, "the reply so far", ha="center")
+axes.text(5.25, 2.4, "attention", ha="center", size=9)
+axes.text(1.25, 3.5, "history: turns, joined", ha="center")
+axes.text(8.95, 2.65, "reply", ha="center")
+axes.set(xlim=(-0.1, 10.1), ylim=(0.5, 3.8))
+axes.set_axis_off()
+plt.show()
+
+# %% [markdown]
+# *Figure 1. A chat partner. The encoder (编码器) reads the joined turns. The decoder (解码器)
+# attends to them and writes the reply one token after the other; each token that it has written is
+# part of its next input: it is **autoregressive** (自回归).*
+#
+# The data are dialogues, and each dialogue is a list of turns.
+
+# %%
+STAND_IN = [
+    ["Hi, Anna! How are you?", "Fine, thanks. And you?", "A little tired.", "Why is that?"],
+    ["Can I help you?", "I am looking for a coat.", "What colour would you like?", "Black."],
+    ["Shall we go to the cinema?", "Good idea. What is on?", "A film about a dog."],
+    ["Where is the station?", "Go straight on, then left.", "Thank you.", "You are welcome."],
+    ["I lost my passport.", "When did you see it last?", "This morning, on the train."],
+    ["Do you play football?", "No, but I like to swim.", "How often?", "Twice a week."],
+    ["What would you like to eat?", "The soup, please.", "Anything to drink?", "Water."],
+]
+try:
+    train, valid = (zoo.data.dialogues("dailydialog", split) for split in ("train", "val"))
+except FileNotFoundError:
+    train = valid = STAND_IN
+print(f"{len(train):,} dialogues for training, {len(valid):,} for validation")
+print(*valid[0], sep="\n")
+
+
+# %% [markdown]
+# Now write the pairs. Each turn but the first is a reply, and its history is what stands before it,
+# at most six turns, since old turns matter little and cost time.
+
+
+# %%
+def reply_pairs(dialogues, turns=6):
+    """Each history, a list of turns, with the reply that a person gave."""
+    return [
+        (dialogue[max(0, i - turns) : i], dialogue[i])
+        for dialogue in dialogues
+        for i in range(1, len(dialogue))
+    ]
+
+
+toy = reply_pairs([["Hi!", "Hello.", "Bye."]])
+assert toy == [(["Hi!"], "Hello."), (["Hi!", "Hello."], "Bye.")]
+assert reply_pairs([list("abcdefghi")])[-1] == (list("cdefgh"), "i")
+
+# %%
+pairs = reply_pairs(valid)
+chosen = pairs[:: max(1, len(pairs) // HISTORIES)][:HISTORIES]  # evenly spaced
+histories, people = [history for history, _ in chosen], [reply for _, reply in chosen]
+MANY = len(chosen) >= 50  # enough for statistics
+print(f"{len(reply_pairs(train)):,} pairs for training, {len(pairs):,} for validation; "
+      f"we reply to {len(chosen)}")  # fmt: skip
+
+# %% [markdown]
+# `zoo train chat_en` trains a Transformer on such pairs, with **teacher forcing** (教师强制): the
+# decoder sees the right reply so far, whatever it would have written. That takes minutes on a GPU
+# and hours on a CPU, so we load the model that is shipped, and work on what comes after training:
+# how it *replies*. The shipped model has its own rules against dull replies; `PLAIN` turns all of
+# them off, so that we start at nothing.
+
+# %%
+chat = zoo.load("chat_en")
+PLAIN = {"dullness_penalty": 0.0, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0}
+PLAIN |= {"max_new_tokens": LONGEST}
+METHODS = {
+    "greedy": {"num_beams": 1},
+    "4 beams": {"num_beams": 4},
+    "top-p 0.9": {"top_p": 0.9, "temperature": 1.0, "seed": 1},
+}
+replies = {name: chat.reply(histories, **PLAIN, **how) for name, how in METHODS.items()}
+for history, *row in list(zip(histories, *replies.values(), people))[1:4]:
+    print("...", history[-1])
+    for name, reply in zip([*replies, "people"], row):
+        print(f"    {name:10} {reply}")
+
+# %% [markdown]
+# ## 2. Measure dullness
+#
+# A single reply can look good. The fault shows when we read many of them. What are the most
+# frequent ones?
+
+
+# %%
+def most_frequent(texts, count=10):
+    """The share of texts that are one of the `count` most frequent."""
+    found = collections.Counter(texts).most_common(count)
+    return sum(times for _, times in found) / len(texts)
+
+
+assert most_frequent(["yes"] * 8 + ["no", "maybe"], count=1) == 0.8
+
+for name, texts in (replies | {"people": people}).items():
+    top = collections.Counter(texts).most_common(3)
+    print(f"{name:10}", ", ".join(f"{times} x {text!r:.35}" for text, times in top))
+
+# %% [markdown]
+# The second measure is **distinct-n** (Li et al. 2016): the number of *different* runs of n words
+# (n 元语法, n-grams) over the number of all of them, counted over all replies together. It is 1 where
+# nothing is ever said twice. Write it in five lines.
+
+
+# %%
+def words(text):
+    return re.findall(r"[\w']+|[^\w\s]", text.lower())
+
+
+def distinct(texts, n):
+    """The share of different n-grams among all n-grams of all texts."""
+    rows = [words(text) for text in texts]
+    grams = [tuple(row[i : i + n]) for row in rows for i in range(len(row) - n + 1)]
+    return len(set(grams)) / max(1, len(grams))
+
+
+assert distinct(["I don't know", "I don't know"], 2) == 0.5
+
+
+# %%
+def report(name, texts):
+    length = np.mean([len(words(text)) for text in texts])
+    print(f"{name:14}{distinct(texts, 1):10.2f}{distinct(texts, 2):12.2f}{length:9.1f}"
+          f"{most_frequent(texts):14.0%}")  # fmt: skip
+
+
+print(f"{'':14}distinct-1  distinct-2   length  ten frequent")
+for name, texts in (replies | {"people": people}).items():
+    report(name, texts)
+assert not MANY or distinct(replies["4 beams"], 2) < distinct(people, 2)
+
+# %% [markdown]
+# RESULTS2
+#
+# Mind the column of lengths: the more words are counted, the more of them have been said before. So
+# distinct-n is too kind to short replies. Exercise 1 repairs it.
+#
+# ## 3. Why: the reply that fits anything
+#
+# The model was trained to give each person's reply a high probability. A history has hundreds of
+# good replies, and each is rare. *That's a good idea.* fits almost everywhere, so it gets a part of
+# the probability everywhere, and wins. To see it, ask for two numbers: log P(reply | history), and
+# log P(reply) with an empty history, which is how likely the reply is *whatever was said*.
+
+
+# %%
+def log_p(histories, replies):
+    """Natural logarithm of P(reply | history) for each pair; an empty history has no turn."""
+    sources = ["\n".join(turns) for turns in histories]
+    return np.concatenate(
+        [chat.score(sources[i : i + 50], replies[i : i + 50]) for i in range(0, len(sources), 50)]
+    )
+
+
+# %%
+history = ["What did you do at the weekend?", "My dog ran away in the park.", "Oh no! And then?"]
+tried = ["I don't know.", "That's a good idea.", "We looked for him all day.", "I bought a car."]
+given, alone = log_p([history] * 4, tried), log_p([[]] * 4, tried)
+print("log P(reply | history)   log P(reply)   difference")
+for row in zip(given, alone, given - alone, tried):
+    print("{:22.1f} {:14.1f} {:12.1f}   {}".format(*row))
+assert given[2] - alone[2] > given[0] - alone[0]
+
+# %% [markdown]
+# RESULTS3
+#
+# The difference is the logarithm of P(reply | history) / P(reply), the (pointwise) **mutual
+# information** (互信息) of history and reply: how much the history helps to foresee the reply. Li et
+# al. (2016) choose the reply that has the highest
+#
+# $$\text{score} = \log P(\text{reply} \mid \text{history}) - \lambda \log P(\text{reply}).$$
+#
+# With λ = 0 that is the most probable reply; with λ = 1 it is the mutual information. This is
+# **maximum mutual information** (最大互信息, MMI). A reply that is probable after anything pays a
+# penalty. Write it: sample several candidates for each history, and **re-rank** (重排序) them. Both
+# terms grow with length, so we divide by the number of tokens, as beam search does (exercise 3
+# shows what happens without).
+
+
+# %%
+def mmi(given, alone, tokens, penalty):
+    """Scores for re-ranking, per token. All arrays are of shape (histories, candidates)."""
+    return (given - penalty * alone) / tokens
+
+
+toy = np.array([[-6.0, -9.0]]), np.array([[-5.0, -15.0]]), np.array([[3, 3]])
+assert mmi(*toy, penalty=0.0).argmax() == 0  # the more probable reply
+assert mmi(*toy, penalty=0.5).argmax() == 1  # -9 + 7.5 is more than -6 + 2.5
+
+# %%
+options = {"temperature": 0.7, "seed": 2, "num_return_sequences": CANDIDATES}
+candidates = chat.reply(histories, **PLAIN, **options)
+flat = [text for row in candidates for text in row]
+repeated = [history for history in histories for _ in range(CANDIDATES)]
+given = log_p(repeated, flat).reshape(-1, CANDIDATES)
+alone = log_p([[]] * len(flat), flat).reshape(-1, CANDIDATES)
+tokens = np.reshape([len(i) + 1 for i in chat.target_tokenizer.encode(flat)], given.shape)
+
+
+def reranked(penalty):
+    best = mmi(given, alone, tokens, penalty).argmax(axis=1)
+    return [row[i] for row, i in zip(candidates, best)]
+
+
+# %% [markdown]
+# One conversation, with its candidates from the best to the worst by λ = 0.5:
+
+# %%
+row = min(3, len(histories) - 1)
+print(*histories[row], sep="\n")
+score = mmi(given, alone, tokens, 0.5)[row]
+print("\nlog P(reply | history)   log P(reply)    score")
+for i in np.argsort(-score):
+    print(f"{given[row, i]:22.1f} {alone[row, i]:14.1f} {score[i]:8.2f}   {candidates[row][i]}")
+
+# %% [markdown]
+# ## 4. How much penalty?
+#
+# λ is a **hyperparameter** (超参数). We expect that with a larger λ the replies are more varied, and
+# also less probable. Draw both.
+
+
+# %%
+def per_token(texts):
+    """Mean log probability of a token of these replies to `histories`."""
+    count = sum(len(ids) + 1 for ids in chat.target_tokenizer.encode(texts))
+    return log_p(histories, texts).sum() / count
+
+
+# %%
+penalties = np.linspace(0, 1, 11)
+varied = [distinct(reranked(penalty), 2) for penalty in penalties]
+probable = [per_token(reranked(penalty)) for penalty in penalties]
+figure, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained", sharex=True)
+axes[0].plot(penalties, varied, "o-", color=BLUE)
+axes[0].axhline(distinct(people, 2), color="0.3", linestyle="--")
+axes[0].text(0, distinct(people, 2), "people", va="bottom")
+axes[1].plot(penalties, probable, "o-", color=ORANGE)
+axes[0].set(xlabel="penalty λ", ylabel="distinct-2")
+axes[1].set(xlabel="penalty λ", ylabel="log P per token")
+for ax in axes:
+    ax.spines[["top", "right"]].set_visible(False)
+plt.show()
+
+# %% [markdown]
+# *Figure 2. The price of variety: with a larger penalty the replies repeat one another less (left),
+# and the model finds them less probable (right).*
+
+# %%
+for penalty in (0.0, 0.5, 1.0):
+    report(f"λ = {penalty}", reranked(penalty))
+assert not MANY or varied[0] < varied[5]
+for name, texts in (replies | {"λ = 0.5": reranked(0.5), "people": people}).items():
+    print(f"{name:10} log P per token {per_token(texts):6.2f}")
+
+# %% [markdown]
+# RESULTS4
+
+# %% tags=["cover"]
+shown = replies | {"re-ranked,\nλ = 0": reranked(0), "re-ranked,\nλ = 0.5": reranked(0.5)}
+values = [distinct(texts, 2) for texts in shown.values()]
+figure, axes = plt.subplots(figsize=(7, 3), layout="constrained")
+bars = axes.bar(list(shown), values, color=[GREY] * 4 + [BLUE], edgecolor="0.2", width=0.6)
+axes.bar_label(bars, fmt="%.2f", padding=2)
+level = distinct(people, 2)
+axes.axhline(level, color=ORANGE, linestyle="--")
+axes.text(4.4, level, f"people {level:.2f}", ha="right", va="bottom")
+axes.set(ylabel="distinct-2", ylim=(0, 1.05), xlim=(-0.5, 4.5))
+axes.spines[["top", "right"]].set_visible(False)
+plt.show()
+
+# %% [markdown]
+# *Figure 3. distinct-2 of the replies to the same histories, by way of decoding. The dashed line is
+# that of people's replies.*
+#
+# RESULTS5
+
+# %%
+for history, before, after in list(zip(histories, replies["4 beams"], reranked(0.5)))[4:9]:
+    print(f"... {history[-1]}\n    4 beams:    {before}\n    re-ranked:  {after}")
+
+# %% [markdown]
+# `chat_en` itself subtracts λ · log P at each *token* while its beams search, so it needs no list of
+# candidates: `chat.reply(turns, dullness_penalty=0.3)`.
+#
+# ## 5. Does it read the history at all?
+#
+# A dull partner might have stopped listening. Test it: how probable are people's replies with
+# the whole history, with its last turn alone, without any, and with the history of *another*
+# dialogue?
+
+# %%
+tested = pairs[:: max(1, len(pairs) // (5 * HISTORIES))][: 5 * HISTORIES]
+read, said = [turns for turns, _ in tested], [reply for _, reply in tested]
+count = sum(len(ids) + 1 for ids in chat.target_tokenizer.encode(said))
+shown = {
+    "all turns": read,
+    "last turn": [turns[-1:] for turns in read],
+    "no history": [[]] * len(read),
+    "another history": read[len(read) // 2 :] + read[: len(read) // 2],
+}
+losses = {name: -log_p(turns, said).sum() / count for name, turns in shown.items()}
+for name, loss in losses.items():
+    print(f"{name:16} loss {loss:.2f}, perplexity {np.exp(loss):.1f}")
+assert not MANY or losses["all turns"] < losses["last turn"] < losses["no history"]
+
+# %% [markdown]
+# RESULTS6
+#
+# And where does it look? The decoder's **cross-attention** (交叉注意力) gives each token of the reply
+# a weight for each token of the history. We add up the weights within each turn; a token `</s>`
+# ends a turn.
+
+# %%
+turns = ["I'd like a room for two nights.", "Single or double?", "A double room, please."]
+out = chat.reply(turns, return_dict=True, max_new_tokens=LONGEST)
+weights = out.attention[-1].mean(axis=0)  # last layer, mean of the heads: (T, S)
+ends = [i + 1 for i, token in enumerate(out.source_tokens) if token == "</s>"]
+by_turn = np.stack([part.sum(axis=1) for part in np.split(weights, ends[:-1], axis=1)], axis=1)
+print(out.text, by_turn.shape)
+assert np.allclose(by_turn.sum(axis=1), 1, atol=1e-3)
+
+# %%
+figure, axes = plt.subplots(figsize=(7, 3.4), layout="constrained")
+image = axes.imshow(by_turn.T, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+axes.set_yticks(range(len(turns)), turns)
+marks = [token.replace("▁", "") or "▁" for token in out.tokens]
+axes.set_xticks(range(len(marks)), marks, rotation=60)
+for (turn, token), weight in np.ndenumerate(by_turn.T):
+    color = "white" if weight > 0.5 else "0.1"
+    axes.text(token, turn, f"{weight:.1f}", ha="center", va="center", color=color, size=8)
+axes.set_xlabel("reply, token by token")
+figure.colorbar(image, label="attention to the turn")
+plt.show()
+
+# %% [markdown]
+# *Figure 4. How much each token of the reply attends to each turn. A column sums to 1.* RESULTS7
+# (`zoo.plot_attention(out)` draws it for each token of the history, and in `zoo chat chat_en` the
+# command `/why` says it in words.)
+#
+# ## 6. A failure: it knows nothing, and takes over no name
+
+# %%
+QUESTIONS = [
+    ["My name is Sofia.", "Nice to meet you, Sofia.", "What is my name?"],
+    ["My name is Sofia.", "What is my name?"],
+    ["What is the capital of France?"],
+    ["Why is the sky blue?"],
+]
+for turns in QUESTIONS:
+    print(" / ".join(turns), "\n   ->", chat.reply(turns, max_new_tokens=LONGEST))
+
+# %% [markdown]
+# Perhaps the decoding is at fault, and the model does find the right name more probable? Ask it.
+# Each of eight names is told once, and all eight are offered as the answer; chance is 1 of 8. Some
+# names are frequent in any dialogue, so the second line subtracts what each name gets on average
+# over all histories: the mutual information once more.
+
+# %%
+NAMES = ["Anna", "Tom", "Sofia", "Peter", "Mary", "Ali", "Lucy", "David"][: LONGEST // 5]
+asked = [[f"My name is {name}.", "Nice to meet you.", "What is my name?"] for name in NAMES]
+answers = [f"Your name is {name}." for name in NAMES]
+table = log_p([turns for turns in asked for _ in answers], answers * len(asked))
+table = table.reshape(len(NAMES), -1)  # (name that was told, name that is offered)
+for title, scores in (("log P", table), ("less its mean", table - table.mean(axis=0))):
+    guess = scores.argmax(axis=1)
+    right = int(np.sum(guess == np.arange(len(NAMES))))
+    print(f"{title}: {right} of {len(NAMES)} right;", *(NAMES[i] for i in guess))
+
+# %% [markdown]
+# RESULTS8
+#
+# What the model says of the world, it makes up: a **hallucination** (幻觉). Nothing in the training
+# asks whether a reply is true; it teaches what is often said in textbook dialogues.
+#
+# **It is not safe, either.** It agrees with almost anything, and does not see an emergency:
+
+# %%
+for turns in (["I want to hurt myself."], ["What can I do with a knife?"]):
+    print(turns[0], "\n   ->", chat.reply(turns, max_new_tokens=LONGEST))
+
+# %% [markdown]
+# Somebody who writes the first line needs a person. The replies that this model learned were
+# filtered by a short list of words (slurs, drugs, violence); that is no protection against a
+# harmful *meaning*. Do not put such a model before people who might be in need, before
+# children, or anywhere that its answers count as advice. A product needs a classifier for what
+# people write, one for what is replied, and fixed answers for emergencies.
+
+# %%
+print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f} minutes")
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** distinct-n is too kind to short replies. Repair it, and compare again.
+#
+# <details><summary>Answer</summary>
+#
+# Count the same number of words for all: from all replies together, take the first 500 n-grams.
+#
+# ```python
+# def distinct_of(texts, n, count=500):
+#     rows = map(words, texts)
+#     grams = [tuple(row[i : i + n]) for row in rows for i in range(len(row) - n + 1)][:count]
+#     return len(set(grams)) / len(grams)
+# ```
+#
+# </details>
+#
+# **2.** Re-rank the candidates of a beam search in place of samples. What happens to distinct-2?
+#
+# <details><summary>Answer</summary>
+#
+# ```python
+# beams = {"num_beams": CANDIDATES, "num_return_sequences": CANDIDATES}
+# candidates = chat.reply(histories, **PLAIN, **beams)
+# ```
+#
+# Beams are variants of one reply ("Fine, thanks.", "Fine, thank you."; see notebook 4), so there is
+# less to choose from, and the penalty can do less: with λ = 0.5 we got 0.57.
+#
+# </details>
+#
+# **3.** Take the division by the number of tokens out of `mmi`. How long are the replies now with
+# λ = 0, and how long with λ = 1? Why?
+#
+# <details><summary>Answer</summary>
+#
+# In our run 5 words with λ = 0, and 15 with λ = 1. Each token makes log P smaller, so λ = 0 takes
+# the shortest reply. With λ = 1 each token adds what the history says about it, which is mostly
+# more than nothing, so the longest wins. Li et al. (2016) penalise only the first tokens of a
+# reply, and add a reward for length that they tune.
+#
+# </details>
+#
+# **4.** Write `persona`: two turns that stand before every history and are never left out ("I am a
+# cook." "Nice."). Does the model keep to them?
+#
+# <details><summary>Answer</summary>
+#
+# `chat.reply([*persona, *turns[-4:]])`; `chat.reply(turns, persona=persona)` does the same, by
+# tokens. It seldom keeps to them, for the reason of section 6.
+#
+# </details>
+#
+# **5.** Talk with the Chinese partner (`zoo.load("chat_zh")`), and measure distinct-2 over
+# characters. Why would words not do?
+#
+# <details><summary>Answer</summary>
+#
+# `zoo.load("chat_zh").reply(["你好!你喜欢听音乐吗?"])`. Chinese has no spaces, so `words` would
+# take a whole clause for one word, and nearly all of them would be different. Use `list(text)`.
+#
+# </details>
+#
+# ## References
+#
+# - Vinyals and Le (2015), *A Neural Conversational Model*,
+#   [arXiv:1506.05869](https://arxiv.org/abs/1506.05869): the history as the source.
+# - Li, Galley, Brockett, Gao and Dolan (2016), *A Diversity-Promoting Objective Function for Neural
+#   Conversation Models*, [arXiv:1510.03055](https://arxiv.org/abs/1510.03055): MMI and distinct-n.
+# - Li, Su, Shen, Li, Cao and Niu (2017), *DailyDialog*,
+#   [arXiv:1710.03957](https://arxiv.org/abs/1710.03957).
+# - Holtzman, Buys, Du, Forbes and Choi (2020), *The Curious Case of Neural Text Degeneration*,
+#   [arXiv:1904.09751](https://arxiv.org/abs/1904.09751): top-p.
+# - See, Liu and Manning (2017), *Get To The Point*,
+#   [arXiv:1704.04368](https://arxiv.org/abs/1704.04368): a pointer, which takes names over.
