@@ -22,7 +22,7 @@
 # probable replies are dull, and write the last method of the picture yourself.
 #
 # **You need** the decoding of [notebook 4](04_text_generation.ipynb), and the data set DailyDialog.
-# **Time**: 2 minutes on 2 CPU cores.
+# **Time**: 2 to 5 minutes on 2 CPU cores.
 #
 # *You do not have DailyDialog?* Its terms are non-commercial, and the notebook cannot download it.
 # It then takes seven short dialogues that are written below. Everything runs, and all you write
