@@ -8,6 +8,7 @@ from zoo.models import Transformer
 from zoo.recipes import synthetic
 from zoo.recipes.chat_en import optimizer
 from zoo.recipes.conversation import ConversationRecipe, histories
+from zoo.recipes.procedure import READS_TRADITIONAL
 from zoo.tasks import ChatBot
 from zoo.text import simplified
 
@@ -107,6 +108,7 @@ CARD = {
         "files: distinct-2 0.601 in place of 0.538 and BLEU-2 0.028 in place of 0.024 (C3), 0.611 "
         "and 0.007 in place of 0.558 and 0.005 (CPED). Four beams were worse on C3 (BLEU-2 0.012 "
         "to 0.018).",
+        READS_TRADITIONAL,
     ],
     "faults": [
         "It was measured on the exercises for learners (C3) alone; KdConv's test was not.",

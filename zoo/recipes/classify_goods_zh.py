@@ -5,6 +5,7 @@ import functools
 
 from zoo import data
 from zoo.recipes import classify_reviews_zh
+from zoo.recipes.procedure import READS_TRADITIONAL
 from zoo.text import simplified
 
 # The numbers of the other reader of these reviews, where validation asked for no others.
@@ -24,12 +25,13 @@ EXAMPLES = classify_reviews_zh.EXAMPLES
 
 CARD = {
     "title": "Chinese reviews by the kind of goods: convolutions and attention over the words",
-    "purpose": "Says which of ten kinds of goods a review in simplified Chinese is about; "
+    "purpose": "Says which of ten kinds of goods a review in Chinese is about; "
     "a text about anything else is given one of the ten, too.",
     "data": {"shopping_zh": "training split, 53,772 reviews of ten kinds of goods; kind of goods"},
     "command": "zoo train classify_goods_zh",
     "minutes": 4.6,
     "machine": "two cores of an AMD EPYC, other work on both",
+    "helped": [READS_TRADITIONAL],
     "faults": [
         "Telephones are often taken for tablets: `手机很卡，电池一天要充三次` (the telephone is "
         "slow and must be charged three times a day) is called 平板, with 0.99.",

@@ -5,6 +5,7 @@ import functools
 from zoo import data
 from zoo.models import TextClassifier
 from zoo.recipes.classification import ClassificationRecipe
+from zoo.recipes.procedure import READS_TRADITIONAL
 from zoo.text import simplified
 
 RECIPE = ClassificationRecipe(
@@ -48,12 +49,13 @@ EXAMPLES = (
 
 CARD = {
     "title": "Chinese reviews, good or bad: convolutions and attention over the words",
-    "purpose": "For reviews of goods and hotels in simplified Chinese; "
+    "purpose": "For reviews of goods and hotels in Chinese; "
     "not for film reviews, news or irony, nor for anything that matters.",
     "data": {"shopping_zh": "training split, 53,772 reviews of ten kinds of goods; polarity"},
     "command": "zoo train classify_reviews_zh",
     "minutes": 3.5,
     "machine": "two cores of an AMD EPYC, other work on both",
+    "helped": [READS_TRADITIONAL],
     "faults": [
         "Short praise of books: `书的内容很精彩` (the book is brilliant) is called bad, with 0.95; "
         "in a longer sentence it is called good.",

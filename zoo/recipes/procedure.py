@@ -14,6 +14,13 @@ from zoo.tasks.files import save_model
 from zoo.text import SentencePieceTokenizer
 from zoo.training import WarmupLinear, portable
 
+# What the cards of models say whose vocabulary got its table after the training.
+READS_TRADITIONAL = (
+    "Traditional characters are read as simplified ones, by a table that was put into the "
+    "vocabulary after the training (`SentencePieceTokenizer.replacing`); the figures above are of the "
+    "model with it."
+)
+
 
 def adam(peak, warmup, steps, beta_2=0.98):
     """Adam whose rate rises to `peak` in `warmup` steps and falls to 0 in `steps`.
