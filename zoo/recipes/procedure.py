@@ -17,8 +17,8 @@ from zoo.training import WarmupLinear, portable
 # What the cards of models say whose vocabulary got its table after the training.
 READS_TRADITIONAL = (
     "Traditional characters are read as simplified ones, by a table that was put into the "
-    "vocabulary after the training (`SentencePieceTokenizer.replacing`); the figures above are of the "
-    "model with it."
+    "vocabulary after the training (`SentencePieceTokenizer.replacing`); the figures above are of "
+    "the model with it."
 )
 
 
