@@ -34,6 +34,7 @@ _PUBLIC = {
     "Matcher": "zoo.tasks",
     "Ranker": "zoo.tasks",
     "Summarizer": "zoo.tasks",
+    "Recognizer": "zoo.tasks",
     "Generated": "zoo.tasks",
     "load": "zoo.registry",
     "from_pretrained": "zoo.pretrained",

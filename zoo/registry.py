@@ -22,6 +22,7 @@ TASKS = {  # class of zoo.tasks -> task
     "KnowledgeTracer": "knowledge tracing",
     "Matcher": "matching",
     "Ranker": "ranking",
+    "Recognizer": "speech recognition",
 }
 # The figure by which a model is listed: the first of these that its first test set has.
 _FIGURES = (
@@ -34,6 +35,7 @@ _FIGURES = (
     ("auc", "AUC {:.3f}"),
     ("f1", "F1 {:.3f}"),
     ("accuracy", "accuracy {:.3f}"),
+    ("word_error_rate", "word error rate {:.2%}"),
     ("ndcg_10", "nDCG@10 {:.3f}"),
     ("map", "MAP {:.3f}"),
 )

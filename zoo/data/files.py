@@ -33,17 +33,27 @@ def find(relative_path, data_dir=None):
         ValueError: what was downloaded is not the file that was asked for.
     """
     given = data_dir or os.environ.get("ZOO_DATA")
-    path = (Path(given).expanduser() if given else cache_folder()) / relative_path
-    if path.is_file():
+    path = folder(relative_path, data_dir)
+    if path.isfile_of():
         return path
     if given:
         setting = "data_dir" if data_dir else "ZOO_DATA"
         raise FileNotFoundError(
             f"{relative_path} must exist below {setting}; got {setting}={str(given)!r}, "
-            f"which does not hold it. {_advice(relative_path)}"
+            f"which does not hold it. {advice(relative_path)}"
         )
     _download(relative_path, path)
     return path
+
+
+def folder(relative_path, data_dir=None):
+    """Where a folder of data lies on this computer: below `data_dir`, `ZOO_DATA` or the cache.
+
+    Returns:
+        `pathlib.Path` of a folder, which need not exist.
+    """
+    given = data_dir or os.environ.get("ZOO_DATA")
+    return (Path(given).expanduser() if given else cache_folder()) / relative_path
 
 
 def read_lines(relative_path, data_dir=None):
@@ -63,18 +73,18 @@ def read_lines(relative_path, data_dir=None):
 
 def _download(relative_path, path):
     """Download, unpack and check a file in memory, then put it at `path` in one move."""
-    file = _file(relative_path)
+    file = file_of(relative_path)
     if file is None or file.url is None:
         raise FileNotFoundError(
             f"{relative_path} cannot be downloaded: there is no public file of it. "
-            f"{_advice(relative_path)}"
+            f"{advice(relative_path)}"
         )
     try:
         data = _read_url(file.url)
     except (OSError, http.client.HTTPException) as error:
         raise FileNotFoundError(
             f"{relative_path} could not be downloaded from {file.url}: {error}. "
-            f"{_advice(relative_path)}"
+            f"{advice(relative_path)}"
         ) from error
     if file.url.endswith(".gz"):
         try:
@@ -82,7 +92,7 @@ def _download(relative_path, path):
         except (OSError, EOFError, zlib.error) as error:
             raise ValueError(
                 f"{file.url} must be a whole gzip file; got {len(data)} bytes: {error}. "
-                f"{_advice(relative_path)}"
+                f"{advice(relative_path)}"
             ) from error
     data = _checked(data, relative_path, file.url)
     with writing(path) as beside:
@@ -110,23 +120,23 @@ def _read_url(url):
 def _checked(data, relative_path, where):
     """`data` with LF line ends and one at its end, if that is the file we know."""
     data = data.replace(b"\r\n", b"\n").rstrip() + b"\n"
-    expected = _file(relative_path).sha256
+    expected = file_of(relative_path).sha256
     digest = hashlib.sha256(data).hexdigest()
     if digest != expected:
         raise ValueError(
             f"{where} is damaged or another version of {relative_path}: its SHA-256 must be "
-            f"{expected}; got {digest} ({len(data)} bytes). {_advice(relative_path)}"
+            f"{expected}; got {digest} ({len(data)} bytes). {advice(relative_path)}"
         )
     return data
 
 
-def _file(relative_path):
+def file_of(relative_path):
     """The `File` at a path, or `None` where no set has it."""
     files = (source.files.get(relative_path) for source in SOURCES.values())
     return next((file for file in files if file), None)
 
 
-def _advice(relative_path):
+def advice(relative_path):
     """Where a file comes from, and how to tell us where it is."""
     point = f"Set ZOO_DATA or data_dir to the folder that holds {relative_path}"
     for source in SOURCES.values():

@@ -518,4 +518,14 @@ SOURCES = {
             )
         },
     ),
+    "spoken_digits": Source(
+        title="Free Spoken Digit Dataset",
+        origin="https://github.com/Jakobovski/free-spoken-digit-dataset, its folder recordings",
+        terms="CC BY-SA 4.0",
+        citation="Jackson et al. (2018), Free Spoken Digit Dataset v1.0.8",
+        files={
+            # The 3,000 files one after the other: by digit, then speaker, then take.
+            "speech/fsdd": File("785339f71d0b6135255dedb18ad7d4ffd064c47f58940c1489407a0e278b5322")
+        },
+    ),
 }

@@ -14,6 +14,7 @@ from zoo.models.pointer_generator import PointerGenerator
 from zoo.models.rnn import RNNSearch
 from zoo.models.sasrec import SASRec
 from zoo.models.show_attend_tell import ShowAttendTell
+from zoo.models.speech_transformer import SpeechTransformer
 from zoo.models.text_classifier import TextClassifier
 from zoo.models.transformer import Transformer
 
@@ -28,6 +29,7 @@ __all__ = [
     "RNNSearch",
     "SASRec",
     "ShowAttendTell",
+    "SpeechTransformer",
     "TextClassifier",
     "Transformer",
     "TransformerLM",

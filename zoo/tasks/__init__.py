@@ -9,6 +9,7 @@ from zoo.tasks.matcher import Matcher
 from zoo.tasks.output import Classified, Generated, Matched, Ranked, Recommended, Traced
 from zoo.tasks.rank_index import RankIndex
 from zoo.tasks.ranker import Ranker
+from zoo.tasks.recognizer import Recognizer, Transcript
 from zoo.tasks.recommender import Recommender
 from zoo.tasks.search_task import SearchTask
 from zoo.tasks.summarizer import Summarizer
@@ -26,6 +27,7 @@ __all__ = [
     "Generated",
     "ImageCaptioner",
     "KnowledgeTracer",
+    "Recognizer",
     "Recommended",
     "Recommender",
     "Matched",
@@ -38,5 +40,6 @@ __all__ = [
     "Task",
     "TextGenerator",
     "Traced",
+    "Transcript",
     "Translator",
 ]

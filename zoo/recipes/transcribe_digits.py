@@ -1,0 +1,133 @@
+"""Strings of spoken English digits: a small Transformer that listens."""
+
+import dataclasses
+import functools
+import itertools
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from zoo import data
+from zoo.data.speech import SPEAKERS
+from zoo.lite import audio
+from zoo.models import SpeechTransformer
+from zoo.recipes.procedure import muon, train_and_save
+from zoo.tasks import Recognizer
+from zoo.tasks.recognizer import shifted
+from zoo.text import SentencePieceTokenizer
+
+_POOL = 8  # batches whose strings are sorted by length
+_VALIDATION = 200  # strings
+
+
+@dataclasses.dataclass(frozen=True)
+class RecognitionRecipe:
+    """What makes a recogniser of digits.
+
+    Attributes:
+        model: `(bands, vocabulary size) -> keras.Model`.
+        steps: number of batches.
+        batch_size: strings of a batch, made anew each time; see `zoo.data.digit_strings`.
+        hidden_time, hidden_bands: the most frames, and the most bands, of each of the two stretches
+            that half of the strings of the training lose.
+        left_out: number of the speaker, from 0 to 5, whose recordings are not used; -1 for none.
+        label_smoothing: see `zoo.training.CrossEntropy`.
+        peak, warmup, weight_decay: see `zoo.recipes.procedure.muon`.
+        interval: steps between two validations, each with a checkpoint.
+        seed: of everything random.
+
+    Reference:
+        Park et al. 2019, SpecAugment (what is hidden).
+    """
+
+    model: Callable
+    steps: int
+    batch_size: int = 32
+    hidden_time: int = 12
+    hidden_bands: int = 6
+    left_out: int = -1
+    label_smoothing: float = 0.1
+    peak: float = 3e-3
+    warmup: int = 200
+    weight_decay: float = 0.1
+    interval: int = 250
+    seed: int = 1
+
+    def train(self, *, out, run_dir, data_dir=None, steps=None, verbose="auto"):
+        """Trains, and saves `out`/model.keras; arguments as of `TranslationRecipe.train`."""
+        keras.utils.set_random_seed(self.seed)
+        kept = [name for i, name in enumerate(SPEAKERS) if i != self.left_out]
+        train, valid = (
+            [one for one in data.spoken_digits(split, data_dir) if one.speaker in kept]
+            for split in ("train", "val")
+        )
+        strings = data.digit_strings(valid, seed=self.seed)
+        tokenizer = digit_tokenizer()
+        return train_and_save(
+            lambda: Recognizer(self.model(audio.BANDS, tokenizer.vocab_size), tokenizer, DECODING),
+            functools.partial(self._batches, train),
+            list(itertools.islice(strings, _VALIDATION)),
+            optimizer=lambda total: muon(self.peak, self.warmup, total, self.weight_decay),
+            steps=steps or self.steps,
+            interval=self.interval,
+            label_smoothing=self.label_smoothing,
+            metrics=["accuracy"],
+            policy="float32",  # the products are small, and gain nothing from bfloat16
+            out=out,
+            run_dir=run_dir,
+            verbose=verbose,
+        )
+
+    def _batches(self, recordings, recognizer):
+        """Batches of new strings without end; see `Recognizer.batches`."""
+
+        def rows():
+            rng = np.random.default_rng(self.seed)
+            strings = data.digit_strings(recordings, seed=self.seed)
+            while True:
+                pool = list(itertools.islice(strings, _POOL * self.batch_size))
+                frames = [self._partly_hidden(audio.log_mel(wave), rng) for wave, _ in pool]
+                ids = recognizer.encode_texts([text for _, text in pool])
+                order = np.argsort([len(one) for one in frames], kind="stable")
+                for batch in rng.permutation(order.reshape(_POOL, -1)):
+                    width = max(len(ids[i]) for i in batch)
+                    padded = [np.pad(ids[i], (0, width - len(ids[i]))) for i in batch]
+                    yield recognizer.pack([frames[i] for i in batch]), np.stack(padded)
+
+        spec = recognizer.source_spec, tf.TensorSpec([None, None], tf.int32)
+        return tf.data.Dataset.from_generator(rows, output_signature=spec).map(shifted)
+
+    def _partly_hidden(self, frames, rng):
+        if rng.random() < 0.5:
+            return frames
+        frames = frames.copy()
+        for _ in range(2):
+            at, size = rng.integers(len(frames)), rng.integers(self.hidden_time + 1)
+            frames[at : at + size] = -1
+            at, size = rng.integers(audio.BANDS), rng.integers(self.hidden_bands + 1)
+            frames[:, at : at + size] = -1
+        return frames
+
+
+def digit_tokenizer():
+    """A vocabulary in which each digit is one token."""
+    rng = np.random.default_rng(0)
+    lines = [" ".join(rng.choice(data.speech.WORDS, 10)) for _ in range(2000)]
+    return SentencePieceTokenizer.train(lines, vocab_size=300)
+
+
+DECODING = {"max_new_tokens": 24}
+RECIPE = RecognitionRecipe(
+    model=functools.partial(
+        SpeechTransformer,
+        num_encoder_layers=3,
+        num_decoder_layers=1,
+        model_dim=128,
+        num_heads=4,
+        ff_dim=256,
+        dropout=0.1,
+    ),
+    steps=4000,
+)
