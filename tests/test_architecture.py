@@ -14,6 +14,7 @@ ZOO = ROOT / "zoo"
 # numpy is what TensorFlow speaks, so it goes where TensorFlow goes.
 TENSORFLOW = {"tensorflow", "numpy"}
 BELOW_TASKS = {"layers", "models", "training", "decoding", "text", "data", "vision", "lite"}
+BELOW_TASKS |= {"audio"}
 ANYONE = {"system"}
 RULES = {
     "system": (set(), set()),
@@ -24,7 +25,8 @@ RULES = {
     "lite": (set(), {"numpy", "sentencepiece", "PIL", "ai_edge_litert"}),
     "text": ({"lite"}, {"keras", "tensorflow_text", "sentencepiece"} | TENSORFLOW),
     "vision": ({"lite"}, {"keras", "PIL"} | TENSORFLOW),
-    "data": (set(), TENSORFLOW),
+    "audio": ({"lite"}, TENSORFLOW),
+    "data": ({"lite"}, TENSORFLOW),
     "tasks": (BELOW_TASKS, {"keras", "h5py", "bm25s"} | TENSORFLOW),
     "pretrained": (
         BELOW_TASKS | {"tasks"},

@@ -21,6 +21,7 @@ from zoo.cli import (  # noqa: F401  each adds its command
     serve,
     trace,
     train,
+    transcribe,
 )
 from zoo.cli.commands import zoo
 

@@ -42,12 +42,12 @@ from zoo.data.pairs import inspect_pairs as inspect_pairs
 from zoo.data.pairs import read_pairs as read_pairs
 from zoo.data.sources import SOURCES as SOURCES
 from zoo.data.sources import Source as Source
-from zoo.data.speech import SpokenDigit as SpokenDigit
-from zoo.data.speech import digit_strings as digit_strings
-from zoo.data.speech import spoken_digits as spoken_digits
 from zoo.data.speakers import gap_pairs as gap_pairs
 from zoo.data.speakers import named_copies as named_copies
 from zoo.data.speakers import spoken as spoken
+from zoo.data.speech import SpokenDigit as SpokenDigit
+from zoo.data.speech import digit_strings as digit_strings
+from zoo.data.speech import spoken_digits as spoken_digits
 from zoo.data.texts import poem_lines as poem_lines
 from zoo.data.texts import quatrains as quatrains
 from zoo.data.texts import scifi as scifi

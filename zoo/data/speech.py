@@ -21,7 +21,8 @@ _GAIN = (-4.0, 4.0)  # decibels, of a digit beside the others
 _NOISE = (10.0, 50.0)  # decibels by which speech is louder than the noise
 _COLOR = (0.0, 0.8)  # how fast noise falls off with its frequency
 _SILENCE = 1e-4  # of a recording without noise
-_WITHOUT = 0.03  # share of the strings without a digit
+_WITHOUT, _SINGLE = 0.02, 0.15  # shares of the strings: without a digit, and of one alone
+_BARE = 0.5  # share of the single digits without a pause around them
 
 
 class SpokenDigit(NamedTuple):
@@ -53,10 +54,7 @@ def spoken_digits(split, data_dir=None):
     """
     check("split", split, tuple(_TAKES))
     names = [
-        (digit, speaker, take)
-        for digit in range(10)
-        for speaker in SPEAKERS
-        for take in range(50)
+        (digit, speaker, take) for digit in range(10) for speaker in SPEAKERS for take in range(50)
     ]
     place, digest, found = folder(_FOLDER, data_dir), hashlib.sha256(), []
     for digit, speaker, take in names:
@@ -83,7 +81,8 @@ def digit_strings(recordings, seed=0, noise=None):
     """Strings of one to ten digits, made of recordings: without end, the same for the same seed.
 
     A string is of one speaker. Its digits are louder and softer, faster and slower, with pauses
-    between them, and noise over all; in three of a hundred there is noise or silence alone.
+    between them, and noise over all; in two of a hundred there is noise or silence alone, and one
+    in four is a single digit, often without a pause around it.
 
     Args:
         recordings: list of `SpokenDigit`.
@@ -101,11 +100,14 @@ def digit_strings(recordings, seed=0, noise=None):
     speakers = sorted(by_speaker)
     while True:
         own = by_speaker[speakers[rng.integers(len(speakers))]]
-        count = 0 if rng.random() < _WITHOUT else rng.integers(1, 11)
+        kind = rng.random()
+        count = 0 if kind < _WITHOUT else 1 if kind < _WITHOUT + _SINGLE else rng.integers(1, 11)
         chosen = [own[i] for i in rng.integers(len(own), size=count)]
         parts = [_pause(rng)]
         for recording in chosen:
             parts += [_varied(recording.wave, rng), _pause(rng)]
+        if count == 1 and rng.random() < _BARE:
+            parts = parts[1:2]
         wave = np.concatenate(parts if chosen else parts * 5)
         yield _noisy(wave, rng, noise), " ".join(recording.word for recording in chosen)
 

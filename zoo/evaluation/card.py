@@ -30,6 +30,8 @@ _MEASURES = {
     "perplexity_word": ("perplexity a word", ".2f"),
     "perplexity_character": ("perplexity a character", ".2f"),
     "named": ("share that names the thing", ".3f"),
+    "word_error_rate": ("word error rate", ".2%"),
+    "texts_right": ("whole texts right", ".1%"),
     "accuracy": ("accuracy", ".3f"),
     "macro_f1": ("macro F1", ".3f"),
     "hr_10": ("HR@10", ".4f"),
@@ -253,6 +255,8 @@ def _quality(metrics):
             parts += _replies(name, result)
         if "conversations" in result:
             parts += _summaries(name, result)
+        if "texts_right" in result:
+            parts += _speech(name, result)
     first, result = next(iter(corpora.items()))
     if "by_label" in result:
         parts += _labels(first, result)
@@ -471,6 +475,15 @@ def _summaries(name, result):
         for shown in result["conversations"]
     ]
     yield _table(["conversation", "the model", "people"], rows)
+
+
+def _speech(name, result):
+    """What only the corpora of recognisers have."""
+    if not result["mistakes"]:
+        return
+    yield f"The first mistakes on {name}:"
+    rows = [[wrong["said"], wrong["heard"]] for wrong in result["mistakes"]]
+    yield _table(["said", "heard"], rows)
 
 
 def _labels(name, result):

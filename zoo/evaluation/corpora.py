@@ -13,6 +13,7 @@ from zoo.evaluation.labels import LabelCorpus
 from zoo.evaluation.language import TextCorpus
 from zoo.evaluation.next_items import HistoryCorpus
 from zoo.evaluation.replies import ReplyCorpus
+from zoo.evaluation.speech import SpeechCorpus
 from zoo.evaluation.summaries import SummaryCorpus
 from zoo.evaluation.tracing import LearnerCorpus
 from zoo.evaluation.translation import Corpus
@@ -84,6 +85,12 @@ CORPORA = {
         SummaryCorpus("dialogsum", "test"),
         SummaryCorpus("dialogsum", "val"),
         SummaryCorpus("samsum", "val"),
+    ),
+    "transcribe_digits": (
+        SpeechCorpus("spoken_digits", "test"),
+        SpeechCorpus("spoken_digits", "test", strings=False),
+        SpeechCorpus("spoken_digits", "test", noise=10),
+        SpeechCorpus("spoken_digits", "val"),
     ),
     "recommend_films": tuple(HistoryCorpus("movielens", split) for split in ("test", "val")),
     "trace_learners": tuple(

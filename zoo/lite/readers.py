@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.lite import catalogue, pupils
+from zoo.lite import audio, catalogue, pupils
 from zoo.lite.labels import named
 from zoo.lite.languages import warn_of_another
 from zoo.lite.search import LiteBatches
@@ -262,6 +262,20 @@ class LiteCaptioner(LiteWriter):
         from zoo.lite.images import read  # Pillow is not loaded for texts
 
         return np.stack([read(image, self.manifest["image_size"]) for image in images])
+
+
+class LiteRecognizer(LiteWriter):
+    """Transcribes recordings as the `zoo.Recognizer` that was exported; see `LiteModel`."""
+
+    task, verb = "Recognizer", "transcribe"
+
+    def transcribe(self, recording, rate=audio.RATE, max_new_tokens=None):
+        """As `zoo.Recognizer.transcribe`, without its other options."""
+        several = isinstance(recording, (list, tuple))
+        waves = [audio.read(one, rate) for one in (recording if several else [recording])]
+        found = self._ids(list(map(audio.log_mel, waves)), max_new_tokens, len, np.stack)
+        texts = self._target.decode(found)
+        return texts if several else texts[0]
 
 
 class LiteClassifier(LiteModel):

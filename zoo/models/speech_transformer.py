@@ -69,12 +69,12 @@ class SpeechTransformer(Transformer):
     def encode(self, source, training=None):
         """Frames (B, F, M) -> memory (B, S, D) and its mask, bool (B, 1, S)."""
         real = source[:, :, 0] >= 2 * _LOWEST
-        x = ops.where(real[:, :, None], source, 0.0)
+        x = ops.where(ops.expand_dims(real, -1), source, 0.0)
         for part in self.convolutions:
             # One on each side, so that a position does not depend on how far a batch goes.
             x = part(ops.pad(x, ((0, 0), (1, 1), (0, 0))))
             real = real[:, ::2]
-            x = x * ops.cast(real, x.dtype)[:, :, None]
+            x = x * ops.expand_dims(ops.cast(real, x.dtype), -1)
         if self.positions is not None:
             x = self.positions(x)
         x, mask = self.dropout_layer(x, training=training), masks.attention_mask(real)

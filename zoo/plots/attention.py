@@ -8,6 +8,7 @@ import numpy as np
 
 from zoo.plots.labels import FAMILIES, glyphs, is_wide, readable, wrap
 from zoo.plots.photograph import draw_photograph
+from zoo.plots.recording import draw_recording
 from zoo.system import writing
 
 DPI = 150
@@ -23,7 +24,7 @@ def plot_attention(out, path=None, layer=-1, head="mean", photograph=None):
     """Draw the attention of an answer over its source as a heat map.
 
     Of a captioner's answer, the photograph is drawn with a panel for each word, bright where the
-    word looks.
+    word looks; of a transcript, the recording, and below it when each word listened.
 
     Row t of a panel holds the weights that target token t gives to the S source tokens; they sum
     to 1. All panels share one colour scale. Cells carry their weight as a number where few. Of an
@@ -54,7 +55,7 @@ def plot_attention(out, path=None, layer=-1, head="mean", photograph=None):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    seen = getattr(out, "image", None)
+    seen, heard = getattr(out, "image", None), getattr(out, "frames", None)
     weights = _check(out, out.attention.shape[-1] if seen is not None else None)
     layers = _choose("layer", layer, weights.shape[0])
     heads = _choose("head", head, weights.shape[1])
@@ -69,15 +70,17 @@ def plot_attention(out, path=None, layer=-1, head="mean", photograph=None):
     if path is not None:
         path = _check_path(path, canvas.get_supported_filetypes())
     glyphs()  # the bundled font must be known before the first text
-    if seen is None:
+    if seen is None and heard is None:
         _draw(figure, out, panels, columns)
-    elif len(panels) == 1:
-        draw_photograph(figure, out, seen if photograph is None else photograph, panels[0][1])
-    else:
+    elif len(panels) > 1:
         raise ValueError(
-            "layer and head must choose one map for a photograph; "
+            "layer and head must choose one map for a photograph or a recording; "
             f"got layer={layer!r}, head={head!r}, which are {len(panels)}."
         )
+    elif heard is not None:
+        draw_recording(figure, out, heard, panels[0][1])
+    else:
+        draw_photograph(figure, out, seen if photograph is None else photograph, panels[0][1])
     if path is not None:
         _save(figure, path)
     return figure

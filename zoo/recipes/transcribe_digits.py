@@ -33,6 +33,8 @@ class RecognitionRecipe:
         hidden_time, hidden_bands: the most frames, and the most bands, of each of the two stretches
             that half of the strings of the training lose.
         left_out: number of the speaker, from 0 to 5, whose recordings are not used; -1 for none.
+        with_validation: 1 to train on the validation recordings, too, when all is chosen; 0 to
+            choose by them.
         label_smoothing: see `zoo.training.CrossEntropy`.
         peak, warmup, weight_decay: see `zoo.recipes.procedure.muon`.
         interval: steps between two validations, each with a checkpoint.
@@ -48,6 +50,7 @@ class RecognitionRecipe:
     hidden_time: int = 12
     hidden_bands: int = 6
     left_out: int = -1
+    with_validation: int = 0
     label_smoothing: float = 0.1
     peak: float = 3e-3
     warmup: int = 200
@@ -63,6 +66,8 @@ class RecognitionRecipe:
             [one for one in data.spoken_digits(split, data_dir) if one.speaker in kept]
             for split in ("train", "val")
         )
+        if self.with_validation:
+            train = train + valid
         strings = data.digit_strings(valid, seed=self.seed)
         tokenizer = digit_tokenizer()
         return train_and_save(
@@ -129,5 +134,6 @@ RECIPE = RecognitionRecipe(
         ff_dim=256,
         dropout=0.1,
     ),
-    steps=4000,
+    steps=4500,
+    with_validation=1,
 )

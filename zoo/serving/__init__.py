@@ -14,6 +14,7 @@ _PUBLIC = {
     "LiteCaptioner": "zoo.lite.readers",
     "LiteChatBot": "zoo.lite.readers",
     "LiteSummarizer": "zoo.lite.readers",
+    "LiteRecognizer": "zoo.lite.readers",
     "LiteClassifier": "zoo.lite.readers",
     "LiteRecommender": "zoo.lite.readers",
     "LiteKnowledgeTracer": "zoo.lite.readers",

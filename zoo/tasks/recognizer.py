@@ -147,9 +147,7 @@ class Recognizer(SearchTask):
 
     def encode_texts(self, lines):
         """List of str -> list of int32 arrays, between a start and an end token."""
-        return [
-            np.array([START_ID, *ids, END_ID], "int32") for ids in self.tokenizer.encode(lines)
-        ]
+        return [np.array([START_ID, *ids, END_ID], "int32") for ids in self.tokenizer.encode(lines)]
 
     def score(self, recording, text):
         """Natural-log probability of each text, its end token included, given its recording.
