@@ -14,9 +14,11 @@
 # # 3. Translation with a Transformer
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/03_transformer_translation.ipynb)
-#
-# ![Twelve heads in three layers, and what each of them looks at](attachment:cover.png)
-#
+
+# %% tags=["front"] jupyter={"source_hidden": true} cellView="form"
+# @title Twelve heads in three layers, and what each of them looks at
+
+# %% [markdown]
 # *Where this goes.* A trained Transformer translates one German sentence. It has three layers with
 # four heads each, and each head looks at the source in its own way.
 #

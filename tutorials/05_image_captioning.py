@@ -14,9 +14,11 @@
 # # 5. Image captioning
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/05_image_captioning.ipynb)
-#
-# ![A photograph, and where a captioner looked for each word](attachment:cover.png)
-#
+
+# %% tags=["front"] jupyter={"source_hidden": true} cellView="form"
+# @title A photograph, and where a captioner looked for each word
+
+# %% [markdown]
 # *Where this goes.* A captioner says what is on a photograph, word by word, and shows where it
 # looked for each. You will train one, set it beside a shipped one, and find out what both do not
 # know.
@@ -318,7 +320,7 @@ for kind, values in falls.items():
 #
 # ## 5. How good is it?
 #
-# **BLEU-n** (译文评分) counts the runs of n words that a caption shares with any of the five: 0 is
+# **BLEU-n** counts the runs of n words that a caption shares with any of the five: 0 is
 # nothing, 1 is all. **CIDEr-D** does
 # too, but a run counts more if few photographs have it: *a man in a* is worth nothing, *skateboard*
 # is. So that the numbers mean something, let a third take part, who is blind and always says the

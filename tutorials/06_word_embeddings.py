@@ -14,9 +14,11 @@
 # # 6. Word embeddings
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/06_word_embeddings.ipynb)
-#
-# ![A map of words: colours, food and vehicles lie together](attachment:cover.png)
-#
+
+# %% tags=["front"] jupyter={"source_hidden": true} cellView="form"
+# @title A map of words: colours, food and vehicles lie together
+
+# %% [markdown]
 # *Where this goes.* A network read 29,000 captions of photographs and was asked one thing: which
 # words stand near this one? This map is a shadow of what it then knew. Nobody told it what a colour
 # is.
@@ -106,7 +108,7 @@ print(f"{sum(map(len, texts)):,} words are left")
 # Cut out a word and its neighbours, up to four on each side.
 #
 # - **CBOW** (连续词袋): from the mean of the neighbours, guess the word.
-# - **Skip-gram** (跳字模型): from the word, guess each of the neighbours.
+# - **Skip-gram** (跳元模型): from the word, guess each of the neighbours.
 
 # %%
 SIDE = 4

@@ -14,9 +14,11 @@
 # # 7. Save, load, serve
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/07_save_load_serve.ipynb)
-#
-# ![An attention map, drawn from the answer of a server](attachment:cover.png)
-#
+
+# %% tags=["front"] jupyter={"source_hidden": true} cellView="form"
+# @title An attention map, drawn from the answer of a server
+
+# %% [markdown]
 # *Where this goes.* This map was not drawn by a program that has the model. It asked a server over
 # HTTP, sent one sentence, and got back a translation and the weights of its attention.
 #
@@ -34,7 +36,7 @@
 import sys
 
 if "google.colab" in sys.modules:  # elsewhere, install the project once
-    # %pip install -q "attention-zoo[serve] @ git+https://github.com/attention-zoo/attention-zoo"
+    # %pip install -q "attention-zoo[tutorials] @ git+https://github.com/attention-zoo/attention-zoo"
     print("ready")
 
 # %%
