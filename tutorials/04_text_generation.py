@@ -429,11 +429,10 @@ for name in ("greedy", "temperature 1.5", "Shakespeare"):
 # ## 7. A poem to a form
 #
 # `generate_tang` writes quatrains (七言绝句) in traditional characters: four lines of seven, with
-# fixed marks. It keeps to that by habit, perhaps in all of the poems below. A habit is no promise; but at
-# each place we know *which
-# kind* of token may stand there, a character or one certain mark, and can set the probability of
-# all others to 0. That is **constrained decoding** (约束解码), and it is not a matter of luck any
-# more.
+# fixed marks. It keeps to that by habit, perhaps in all of the poems below. A habit is no
+# promise; but at each place we know *which kind* of token may stand there, a character or one
+# certain mark, and can set the probability of all others to 0. That is **constrained
+# decoding** (约束解码), and it is not a matter of luck any more.
 
 # %%
 tang = zoo.load("generate_tang")
