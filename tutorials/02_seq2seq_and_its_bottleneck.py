@@ -15,7 +15,7 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/02_seq2seq_and_its_bottleneck.ipynb)
 
-# %% tags=["front"] jupyter={"source_hidden": true} cellView="form"
+# %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
 # @title BLEU by length, with and without attention
 
 # %% [markdown]

@@ -15,7 +15,7 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/04_text_generation.ipynb)
 
-# %% tags=["front"] jupyter={"source_hidden": true} cellView="form"
+# %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
 # @title Ways of decoding by how sure the model was and how varied the text is
 
 # %% [markdown]

@@ -15,7 +15,7 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/07_save_load_serve.ipynb)
 
-# %% tags=["front"] jupyter={"source_hidden": true} cellView="form"
+# %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
 # @title An attention map, drawn from the answer of a server
 
 # %% [markdown]

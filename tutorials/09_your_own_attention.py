@@ -15,7 +15,7 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/09_your_own_attention.ipynb)
 
-# %% tags=["front"] jupyter={"source_hidden": true} cellView="form"
+# %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
 # @title Four heads with softmax, and the same four with sparsemax
 
 # %% [markdown]
