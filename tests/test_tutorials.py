@@ -168,3 +168,49 @@ def test_chinese_prose_of_other_english_is_refused(notebook):
     notebook.cells.append(nbformat.v4.new_markdown_cell("A new cell."))
     with pytest.raises(ValueError, match="prose cells"):
         chinese.translated(notebook, draft)
+
+
+TINY = """# %% [markdown]
+# # A title
+
+# %% tags=["front"]
+# @title A line
+
+# %% [markdown]
+# Words.
+
+# %% tags=["cover"]
+import matplotlib.pyplot as plt
+
+_ = plt.plot([1, 2])
+"""
+
+
+def test_a_build_runs_the_code_and_one_of_prose_keeps_its_outputs(tmp_path, monkeypatch):
+    for package in ("nbclient", "ipykernel"):
+        pytest.importorskip(package)
+    from tutorials import build
+
+    monkeypatch.setattr(chinese, "FOLDER", tmp_path / "zh")
+    chinese.FOLDER.mkdir()
+    source = tmp_path / "tiny.py"
+    source.write_text(TINY, encoding="utf-8")
+    build.build(source)
+    made = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
+    _, front, _, cover = made.cells
+    assert front.outputs[0].data == cover.outputs[0].data and "image/png" in cover.outputs[0].data
+    assert [front.execution_count, cover.execution_count] == [1, 2]
+
+    draft = chinese.prose_of(source)
+    draft.write_text(draft.read_text("utf-8").replace("Words.", "文字。"), encoding="utf-8")
+    build.build(source, run=False)
+    again, in_chinese = (
+        nbformat.read(path, as_version=4)
+        for path in (source.with_suffix(".ipynb"), chinese.notebook_of(source))
+    )
+    assert again == made and prose(in_chinese) == ["# A title", "文字。"]
+    assert in_chinese.cells[1] == front and in_chinese.cells[3] == cover
+
+    source.write_text(TINY.replace("[1, 2]", "[2, 1]"), encoding="utf-8")
+    with pytest.raises(ValueError, match="code has changed"):
+        build.build(source, run=False)
