@@ -419,7 +419,10 @@ plt.show()
 # itself, on the right what is varied; too far to the right it is no longer English (see "words" in
 # the table).* Compare with the star, what Shakespeare wrote: a good setting for this kind of text
 # lies near it. And do not trust one number: little surprise alone would choose a search, variety
-# alone the highest temperature. Look at "copied", too: does any way of decoding recite?
+# alone the highest temperature. Look at "copied", too: does any way of decoding recite? And mind
+# "self-BLEU": beams, even diverse ones, are far above all ways of drawing, so what they write after
+# different beginnings is much alike. A search for the most probable text brings no variety; drawing
+# does.
 
 # %%
 for name in ("greedy", "temperature 1.5", "Shakespeare"):

@@ -90,9 +90,9 @@ print(f"{sum(counts.values()):,} words, {len(words):,} different ones that occur
 print("most frequent:", ", ".join(word for word, _ in counts.most_common(8)))
 
 # %% [markdown]
-# Half of any text is *a*, *the*, *in*. They stand near everything and say little, so they are
-# thinned out: a word of frequency f stays with probability √(t / f), where t = 0.001. That is the
-# **subsampling** (高频词下采样) of word2vec.
+# More than one word in five of this text is *a*, *in* or *the*. They stand near everything and say
+# little, so they are thinned out: a word of frequency f stays with probability √(t / f), where t =
+# 0.001. That is the **subsampling** (高频词下采样) of word2vec.
 
 # %%
 rng = np.random.default_rng(0)
@@ -277,7 +277,8 @@ plt.show()
 #
 # ## 5. An honest failure: near is not the same
 #
-# Two words are near if they *stand in the same places*. Opposites do.
+# Two words are near if they *stand in the same places*. Opposites often do. At which place among
+# the 2,398 words does the opposite stand?
 
 # %%
 for one, other in (("man", "woman"), ("black", "white"), ("boy", "girl"), ("dog", "cat")):
@@ -479,7 +480,8 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 # <details><summary>Answer</summary>
 #
 # `cosines = unit(in_context("Die Decke ist warm.")[None]) @ contextual.T`, then
-# `found[int(cosines.argmax())]`. Sentences like captions work best, for it has read nothing else.
+# `found[int(cosines.argmax())]`. Sentences like captions work best, for the occurrences with which
+# they are compared are all in captions.
 #
 # </details>
 #

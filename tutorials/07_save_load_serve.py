@@ -341,8 +341,11 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 #
 # <details><summary>Answer</summary>
 #
-# Keras says that it cannot find the class `Translator`. A file from the net can name classes but
-# not bring code along, so that opening it runs nothing that you have not installed yourself.
+# Keras says that it cannot find the class `Translator`. It builds only what it knows or what you
+# have imported, so that a file cannot simply choose what runs. That is no full protection: a
+# `Lambda` layer brings code along, which only `safe_mode=True` (the default) refuses, and versions
+# before 3.9 had a hole in spite of it (CVE-2025-1550). Open files of people that you trust, with a
+# current Keras.
 #
 # </details>
 #

@@ -293,8 +293,8 @@ for guess, (source, target) in list(zip(guesses, outside))[:4]:
 assert share < 0.5
 
 # %% [markdown]
-# It does not say that it does not know. It writes a date, well formed and wrong. Does the score,
-# the probability of its own answer, give it away?
+# It does not say that it does not know. It writes a date that is wrong, and mostly well formed.
+# Does the score, the probability of its own answer, give it away?
 
 # %%
 inside_scores = dates.score([source for source, _ in test], answers)
