@@ -16,6 +16,7 @@ from zoo.models.sasrec import SASRec
 from zoo.models.show_attend_tell import ShowAttendTell
 from zoo.models.text_classifier import TextClassifier
 from zoo.models.transformer import Transformer
+from zoo.models.vae_gan import VAEGAN
 
 __all__ = [
     "AKT",
@@ -31,6 +32,7 @@ __all__ = [
     "TextClassifier",
     "Transformer",
     "TransformerLM",
+    "VAEGAN",
 ]
 
 

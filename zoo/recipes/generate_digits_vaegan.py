@@ -1,0 +1,87 @@
+"""Handwritten digits: a variational autoencoder whose decoder deceives a discriminator."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+
+import keras
+
+from zoo import data
+from zoo.models import VAEGAN
+from zoo.recipes.procedure import train_and_save
+from zoo.tasks import ImageGenerator
+from zoo.training import WarmupLinear
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageRecipe:
+    """What makes a generator of pictures.
+
+    Attributes:
+        images: `(split, data_dir) -> (images, classes)`.
+        model: `() -> keras.Model`; with `attention_heads=0` nothing attends.
+        steps: number of batches.
+        batch_size: pictures of a batch.
+        peak: the learning rate after `warmup` steps, from where it falls to 0.
+        warmup: number of steps.
+        adversary, features, divergence, pixels: what the losses weigh; see `ImageGenerator`. With
+            `adversary` 0 there is no discriminator: a plain variational autoencoder.
+        interval: steps between two validations, each with a checkpoint.
+        seed: of everything random.
+    """
+
+    images: Callable
+    model: Callable
+    steps: int
+    batch_size: int
+    peak: float
+    warmup: int
+    adversary: float
+    features: float
+    divergence: float
+    pixels: float
+    interval: int
+    seed: int = 1
+
+    def train(self, *, out, run_dir, data_dir=None, steps=None, verbose="auto"):
+        """Trains, and saves `out`/model.keras; arguments as of `TranslationRecipe.train`."""
+        keras.utils.set_random_seed(self.seed)
+        images, digits = self.images("train", data_dir)
+        names = "adversary", "features", "divergence", "pixels"
+        weights = {name: getattr(self, name) for name in names}
+        return train_and_save(
+            lambda: ImageGenerator(self.model(discriminator=self.adversary > 0), weights),
+            lambda model: model.batches(
+                images, digits, batch_size=self.batch_size, shuffle=len(images), seed=self.seed
+            ),
+            self.images("val", data_dir),
+            optimizer=lambda total: keras.optimizers.Adam(
+                WarmupLinear(self.peak, min(self.warmup, max(1, total // 4)), total),
+                beta_1=0.5,  # the usual choice for GANs: the other network moves, too
+                beta_2=0.99,
+            ),
+            steps=steps or self.steps,
+            interval=self.interval,
+            batch_size=500,  # of the validation
+            policy="float32",
+            out=out,
+            run_dir=run_dir,
+            verbose=verbose,
+        )
+
+
+RECIPE = ImageRecipe(
+    images=data.mnist,
+    model=functools.partial(
+        VAEGAN, latent_dim=32, channels=32, attention_heads=1, attention_grid=14
+    ),
+    steps=2500,  # six passes over the 27,000 pictures
+    batch_size=64,
+    peak=5e-4,
+    warmup=100,
+    adversary=1.0,
+    features=1.0,
+    divergence=0.02,
+    pixels=0.0,
+    interval=500,
+)
