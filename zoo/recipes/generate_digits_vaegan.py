@@ -75,8 +75,8 @@ RECIPE = ImageRecipe(
     model=functools.partial(
         VAEGAN, latent_dim=32, channels=32, attention_heads=1, attention_grid=14
     ),
-    steps=2500,  # six passes over the 27,000 pictures
-    batch_size=64,
+    steps=3000,  # three and a half passes over the 27,000 pictures
+    batch_size=32,
     peak=5e-4,
     warmup=100,
     adversary=1.0,
@@ -85,3 +85,5 @@ RECIPE = ImageRecipe(
     pixels=0.0,
     interval=500,
 )
+
+CARD = {}
