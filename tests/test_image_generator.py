@@ -104,7 +104,9 @@ def test_a_walk_begins_and_ends_at_its_ends(taught):
 
 
 def test_both_networks_learn_by_losses_of_their_own():
-    nothing = dict.fromkeys(("pixels", "features", "divergence", "adversary", "classes"), 0.0)
+    nothing = dict.fromkeys(
+        ("pixels", "features", "divergence", "adversary", "classes", "asked"), 0.0
+    )
     generator = zoo.ImageGenerator(model(), nothing)
     generator.compile(keras.optimizers.SGD(0.1))
     generator.build()
@@ -122,7 +124,7 @@ def test_both_networks_learn_by_losses_of_their_own():
 def test_a_plain_autoencoder_has_no_discriminator():
     generator = zoo.ImageGenerator(
         model(discriminator=False, attention_heads=0),
-        {"pixels": 1.0, "divergence": 1.0, "features": 0.0, "adversary": 0.0},
+        {"pixels": 1.0, "divergence": 1.0, "features": 0.0, "adversary": 0.0, "asked": 0.0},
     )
     generator.compile(keras.optimizers.Adam(1e-2))
     history = generator.fit(*pictures(48, 0), batch_size=24, epochs=8, verbose=0).history
@@ -139,6 +141,8 @@ def test_a_file_and_an_export_draw_the_same_in_other_processes(taught, tmp_path,
     drawn = taught.generate(3, seed=5, digit=2)
     np.save(tmp_path / "drawn.npy", drawn)
     code = """
+import sys
+import numpy as np
 drawn = np.load(sys.argv[1] + "/drawn.npy")
 import keras, zoo
 loaded = keras.models.load_model(sys.argv[1] + "/model.keras")

@@ -57,7 +57,7 @@ class PictureCorpus(NamedTuple):
     def score(self, model, material, answers):
         """Name and value of the measure of answers to `inputs`, read from their characters."""
         images = np.stack(list(map(model.seen_in_text, answers)))
-        read = _read(images)[1]
+        read = read_digits(images)[1]
         return "digit_accuracy", float(np.mean(read == material[1][: len(answers)]))
 
     @staticmethod
@@ -102,16 +102,16 @@ def measure_pictures(model, images, digits, training, training_digits):
         ValueError: fewer than two pictures.
     """
     drawn = model.generate(len(images), seed=0, digit=list(map(int, digits)))
-    real, read = _read(images)
-    features, asked = _read(drawn)
+    real, read = read_digits(images)
+    features, asked = read_digits(drawn)
     again = model.reconstruct(images)
-    again_features, again_read = _read(again)
+    again_features, again_read = read_digits(again)
     apart = (again.astype("float64") - images) / 255
     chosen = np.random.default_rng(1).permutation(len(training))[: len(images)]
     return {
         "pictures": len(images),
         "frechet_distance": frechet_distance(features, real),
-        "frechet_floor": frechet_distance(_read(training[chosen])[0], real),
+        "frechet_floor": frechet_distance(read_digits(training[chosen])[0], real),
         "digit_accuracy": float(np.mean(asked == digits)),
         "by_digit": {
             str(digit): float(np.mean(asked[digits == digit] == digit))
@@ -144,7 +144,14 @@ def _judge():
     return keras.models.load_model(_JUDGE, compile=False)
 
 
-def _read(images):
-    """Pictures uint8 (N, 28, 28) -> features float32 (N, 64), classes int (N,)."""
+def read_digits(images):
+    """Reads digits by the classifier that ships with the evaluation.
+
+    Args:
+        images: uint8 (N, 28, 28).
+
+    Returns:
+        Its features float32 (N, 64), and digits int (N,).
+    """
     features, logits = _judge().predict(images[..., None] / np.float32(255), 250, verbose=0)
     return features, logits.argmax(axis=1)

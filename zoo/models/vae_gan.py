@@ -12,9 +12,10 @@ _SLOPE = 0.2  # of the leaky rectifiers
 class VAEGAN(Adaptable, keras.Model):
     """Encoder, decoder and discriminator of square pictures of one channel.
 
-    The encoder says which class a picture is of, and in which style it is drawn: a Gaussian over
-    codes z. The decoder draws a class in a style. The discriminator tells drawn pictures from real
-    ones; in the middle of it and of the decoder each cell of a coarse grid looks at all others.
+    The encoder says which class a picture is of and, given the class, in which style it is drawn: a
+    Gaussian over codes z. The decoder draws a class in a style. The discriminator tells drawn
+    pictures from real ones; in the middle of it and of the decoder each cell of a coarse grid looks
+    at all others.
 
     Args:
         image_size: height and width of a picture, a multiple of 4.
@@ -46,7 +47,7 @@ class VAEGAN(Adaptable, keras.Model):
         self,
         image_size=28,
         num_classes=10,
-        latent_dim=32,
+        latent_dim=16,
         channels=32,
         attention_heads=1,
         attention_grid=14,
@@ -104,24 +105,26 @@ class VAEGAN(Adaptable, keras.Model):
         self.built = True
 
     def call(self, inputs, training=None):
-        mean, _, _ = self.encode(inputs["image"], training=training)
-        return self.decode(mean, self.one_hot(inputs["digit"]), training=training)
+        classes = self.one_hot(inputs["digit"])
+        mean, _, _ = self.encode(inputs["image"], classes, training=training)
+        return self.decode(mean, classes, training=training)
 
     def one_hot(self, digit):
         """Classes int (B,) -> float32 (B, C)."""
         return ops.one_hot(digit, self.num_classes, dtype="float32")
 
-    def encode(self, images, training=None):
+    def encode(self, images, classes=None, training=None):
         """What is known of pictures.
 
         Args:
             images: float (B, h, w, 1) from 0 to 1.
+            classes: float (B, C), one-hot. Default: the likeliest ones.
 
         Returns:
             Means and natural logarithms of the variances of codes, float32 (B, L) each, and logits
             of the classes, float32 (B, C).
         """
-        return self.encoder(images, training=training)
+        return self.encoder(images, classes, training=training)
 
     def decode(self, codes, classes, return_attention_scores=False, training=None):
         """Draws pictures.
@@ -138,7 +141,9 @@ class VAEGAN(Adaptable, keras.Model):
         Raises:
             ValueError: attention scores of a model without attention.
         """
-        given = ops.concatenate([codes, ops.cast(classes, codes.dtype)], axis=-1)
+        # As long as the code, so that the class weighs as much from the beginning.
+        classes = self.latent_dim**0.5 * ops.cast(classes, codes.dtype)
+        given = ops.concatenate([codes, classes], axis=-1)
         found, weights = self.decoder(given, training=training)
         return _with_scores(found, weights, return_attention_scores)
 
@@ -204,16 +209,21 @@ class Encoder(keras.layers.Layer):
         self.norm.build(shape)
         self.hidden.build((None, shape[1] * shape[2] * shape[3]))
         for layer in (self.mean, self.log_variance, self.classes):
-            layer.build((None, self.hidden.units))
+            classes = 0 if layer is self.classes else self.classes.units
+            layer.build((None, self.hidden.units + classes))
         self.built = True
 
-    def call(self, x, training=None):
+    def call(self, x, classes=None, training=None):
         first, second = self.convolutions
         x = ops.leaky_relu(first(x), _SLOPE)
         x = ops.leaky_relu(self.norm(second(x), training=training), _SLOPE)
         x = ops.reshape(x, (-1, x.shape[1] * x.shape[2] * x.shape[3]))
         x = ops.leaky_relu(self.hidden(x), _SLOPE)
-        return self.mean(x), self.log_variance(x), self.classes(x)
+        logits = self.classes(x)
+        if classes is None:
+            classes = ops.one_hot(ops.argmax(logits, axis=-1), self.classes.units)
+        x = ops.concatenate([x, ops.cast(classes, x.dtype)], axis=-1)
+        return self.mean(x), self.log_variance(x), logits
 
 
 class Decoder(keras.layers.Layer):
@@ -307,9 +317,9 @@ class Discriminator(keras.layers.Layer):
         self.attention = None
         if attention_heads:
             self.attention = SelfAttention2D(attention_heads, name="attention", dtype=policy)
-        self.score = _steady(keras.layers.Dense(1, name="score", dtype="float32"))
-        self.classes = _steady(
-            keras.layers.Dense(4 * channels, use_bias=False, name="classes", dtype="float32")
+        self.score = keras.layers.Dense(1, name="score", dtype="float32")
+        self.classes = keras.layers.Dense(
+            4 * channels, use_bias=False, name="classes", dtype="float32"
         )
 
     def build(self, images_shape, classes_shape):
@@ -325,6 +335,7 @@ class Discriminator(keras.layers.Layer):
 
     def call(self, x, classes, training=None):
         weights = features = None
+        x = 2.0 * x - 1.0
         for i, layer in enumerate(self.convolutions):
             x = ops.leaky_relu(layer(x, training=training), _SLOPE)
             if self.attention is not None and i == 1 - self.attends:
@@ -332,8 +343,8 @@ class Discriminator(keras.layers.Layer):
             if i == 1:
                 features = x
         pooled = ops.cast(ops.sum(x, axis=(1, 2)), "float32")
-        wanted = self.classes(ops.cast(classes, "float32"), training=training)
-        scores = self.score(pooled, training=training)[:, 0] + ops.sum(pooled * wanted, axis=-1)
+        wanted = self.classes(ops.cast(classes, "float32"))
+        scores = self.score(pooled)[:, 0] + ops.sum(pooled * wanted, axis=-1)
         return scores, features, weights
 
 

@@ -24,8 +24,8 @@ class ImageRecipe:
         batch_size: pictures of a batch.
         peak: the learning rate after `warmup` steps, from where it falls to 0.
         warmup: number of steps.
-        adversary, features, divergence, pixels: what the losses weigh; see `ImageGenerator`. With
-            `adversary` 0 there is no discriminator: a plain variational autoencoder.
+        adversary, features, divergence, pixels, asked: what the losses weigh; see `ImageGenerator`.
+            With `adversary` 0 there is no discriminator: a plain variational autoencoder.
         interval: steps between two validations, each with a checkpoint.
         seed: of everything random.
     """
@@ -40,6 +40,7 @@ class ImageRecipe:
     features: float
     divergence: float
     pixels: float
+    asked: float
     interval: int
     seed: int = 1
 
@@ -47,7 +48,7 @@ class ImageRecipe:
         """Trains, and saves `out`/model.keras; arguments as of `TranslationRecipe.train`."""
         keras.utils.set_random_seed(self.seed)
         images, digits = self.images("train", data_dir)
-        names = "adversary", "features", "divergence", "pixels"
+        names = "adversary", "features", "divergence", "pixels", "asked"
         weights = {name: getattr(self, name) for name in names}
         return train_and_save(
             lambda: ImageGenerator(self.model(discriminator=self.adversary > 0), weights),
@@ -73,16 +74,17 @@ class ImageRecipe:
 RECIPE = ImageRecipe(
     images=data.mnist,
     model=functools.partial(
-        VAEGAN, latent_dim=32, channels=32, attention_heads=1, attention_grid=14
+        VAEGAN, latent_dim=16, channels=32, attention_heads=1, attention_grid=14
     ),
-    steps=3000,  # three and a half passes over the 27,000 pictures
+    steps=2500,  # three passes over the 27,000 pictures
     batch_size=32,
     peak=5e-4,
     warmup=100,
     adversary=1.0,
-    features=1.0,
+    features=0.3,
     divergence=0.02,
     pixels=0.0,
+    asked=0.5,
     interval=500,
 )
 

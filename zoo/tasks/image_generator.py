@@ -14,7 +14,14 @@ from zoo.tasks.task import Task
 
 _ROWS = 256  # pictures that are drawn together
 _PICTURE_TOKENS = 64  # what a picture counts in `batch_tokens`
-_WEIGHTS = {"pixels": 0.0, "features": 1.0, "divergence": 0.02, "adversary": 1.0, "classes": 1.0}
+_WEIGHTS = {
+    "pixels": 0.0,
+    "features": 0.3,
+    "divergence": 0.02,
+    "adversary": 1.0,
+    "classes": 1.0,
+    "asked": 0.5,
+}
 _IMAGES = "uint8 of shape (N, {size}, {size}), or ({size}, {size}) for one"
 
 
@@ -34,8 +41,9 @@ class ImageGenerator(Task):
             all pixels of a reconstruction, in nats; `"features"`, half the sum of the squared
             differences in the features of the discriminator; `"divergence"` of the codes from a
             normal distribution, in nats; `"adversary"`, how badly the discriminator was deceived;
-            `"classes"`, the cross-entropy of the classes. Those that are not given are
-            0, 1, 0.02, 1 and 1.
+            `"classes"`, the cross-entropy of the classes that the encoder reads in real
+            pictures; `"asked"`, that of the class that was asked for in what was drawn, from which
+            the decoder alone learns. Those that are not given are 0, 0.3, 0.02, 1, 1 and 0.5.
 
     Raises:
         ValueError: a loss of another name, or a weight below 0.
@@ -143,20 +151,22 @@ class ImageGenerator(Task):
         """The losses of encoder and decoder by name, means over the batch; the discriminator's."""
         model, rows = self.model, tf.shape(images)[0]
         classes = model.one_hot(digits)
-        mean, log_variance, logits = model.encode(images, training=True)
+        mean, log_variance, logits = model.encode(images, classes, training=True)
         noise = self._noise(rows)
         codes = tf.concat([mean + tf.exp(0.5 * log_variance) * noise[:rows], noise[rows:]], axis=0)
         drawn = model.decode(codes, tf.concat([classes, classes], axis=0), training=True)
         seen, zero = drawn[:rows], tf.zeros([])
         divergence = 0.5 * (tf.square(mean) + tf.exp(log_variance) - 1.0 - log_variance)
-        entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(digits, logits)
         losses = {
             "pixels": _cross_entropy(images, seen),
             "features": zero,
             "divergence": tf.reduce_mean(tf.reduce_sum(divergence, axis=1)),
             "adversary": zero,
-            "classes": tf.reduce_mean(entropy),
+            "classes": _class_entropy(digits, logits),
+            "asked": zero,
         }
+        if self.loss_weights["asked"]:
+            losses["asked"] = _class_entropy(digits, self._read_fixed(drawn[rows:]))
         if model.discriminator is None:
             return losses, zero
         scores, features = model.discriminate(
@@ -168,6 +178,16 @@ class ImageGenerator(Task):
         losses["adversary"] = -tf.reduce_mean(scores[rows:])
         real, false = tf.nn.relu(1.0 - scores[:rows]), tf.nn.relu(1.0 + scores[rows:])
         return losses, tf.reduce_mean(real) + tf.reduce_mean(false)
+
+    def _read_fixed(self, images):
+        """The encoder's logits of the classes, of which the encoder does not learn."""
+        encoder = self.model.encoder
+        learned, other = (
+            [tf.stop_gradient(weight.value) for weight in weights]
+            for weights in (encoder.trainable_variables, encoder.non_trainable_variables)
+        )
+        (_, _, logits), _ = encoder.stateless_call(learned, other, images, training=False)
+        return logits
 
     def _noise(self, rows):
         """Normal numbers (2 B, L) that follow from the step, so that a run can be resumed."""
@@ -524,3 +544,7 @@ def _cross_entropy(images, drawn):
     drawn = tf.clip_by_value(drawn, 1e-6, 1.0 - 1e-6)
     losses = images * tf.math.log(drawn) + (1.0 - images) * tf.math.log(1.0 - drawn)
     return -tf.reduce_mean(tf.reduce_sum(losses, axis=(1, 2, 3)))
+
+
+def _class_entropy(digits, logits):
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(digits, logits))
