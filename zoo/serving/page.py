@@ -87,7 +87,7 @@ def _question(servable):
         if signature and signature.is_batched and all(map(_is_field, signature.inputs.values())):
             return name, [
                 {"name": alias, "kind": _kind(alias, info)}
-                for alias, info in signature.inputs.items()
+                for alias, info in sorted(signature.inputs.items())
             ]
     return None, []
 

@@ -475,10 +475,8 @@ class ImageGenerator(Task):
 
         `serving_default` takes `digit` int32 (B,), -1 for one that the seed chooses, and `seed`
         int32 (B,); it gives `image_bytes` string (B,), PNG files, the same that `generate` draws;
-        empty for a digit that there is not. `reconstruct` takes `image_bytes` string (B,), PNG
-        files of the model's size, and gives `image_bytes` and `digit`, as they were read.
-        `attention`, of a model with attention, adds to `serving_default` the weights float32
-        (B, S, S), the mean of the heads: how much each cell looked at each.
+        empty for a digit that there is not. `attention`, of a model with attention, adds the
+        weights float32 (B, S, S), the mean of the heads: how much each cell looked at each.
         """
         self.build()
 
