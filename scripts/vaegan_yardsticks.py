@@ -25,11 +25,11 @@ YARDSTICKS = {
 def main():
     """Read the command line, train, and print the figures of each set."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("names", nargs="*", choices=[*YARDSTICKS, []], help="by default both")
+    parser.add_argument("--only", choices=YARDSTICKS, help="by default both")
     parser.add_argument("--steps", type=int, help="by default as many as the model")
     parser.add_argument("--run-dir", type=Path, default="runs/vaegan_yardsticks")
     arguments = parser.parse_args()
-    for name in arguments.names or YARDSTICKS:
+    for name in [arguments.only] if arguments.only else YARDSTICKS:
         folder = Path(arguments.run_dir) / name
         chosen = overridden(recipe(NAME).RECIPE, YARDSTICKS[name])
         path = chosen.train(out=folder, run_dir=folder, steps=arguments.steps, verbose=2)
