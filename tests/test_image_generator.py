@@ -73,6 +73,18 @@ def test_codes_are_normal_numbers(taught):
     assert np.abs(codes).max() < 7 and np.isfinite(codes).all()
 
 
+def test_a_low_temperature_draws_common_styles(taught):
+    lively = taught.generate(40, seed=0, digit=2).astype(float)
+    taught.temperature = 0.25
+    try:
+        calm = taught.generate(40, seed=0, digit=2).astype(float)
+    finally:
+        taught.temperature = 1.0
+    assert calm.std(axis=0).mean() < 0.5 * lively.std(axis=0).mean()
+    with pytest.raises(ValueError, match="temperature must be > 0 and finite"):
+        zoo.ImageGenerator(model(), temperature=0.0)
+
+
 def test_reconstructions_are_like_what_was_seen(taught):
     again = taught.reconstruct(IMAGES)
     assert again.shape == IMAGES.shape and again.dtype == np.uint8
@@ -263,6 +275,8 @@ def test_other_wrong_arguments_are_named(taught):
         taught.ask("two")
     with pytest.raises(ValueError, match="loss must be None"):
         zoo.ImageGenerator(model()).compile("adam", loss="mse")
+    with pytest.raises(ValueError, match="loss_weights must be 0 for features and adversary"):
+        zoo.ImageGenerator(model(discriminator=False)).compile("adam")
     with pytest.raises(ValueError, match="loss_weights must be of pixels.* got 'sharpness'"):
         zoo.ImageGenerator(model(), {"sharpness": 1.0})
     with pytest.raises(ValueError, match="loss_weights must be >= 0 and finite"):

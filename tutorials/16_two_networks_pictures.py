@@ -54,7 +54,7 @@ import zoo
 
 # %%
 FAST = bool(os.environ.get("ZOO_FAST"))  # for tests: made-up digits, few steps
-STEPS = 3 if FAST else 500
+STEPS = 3 if FAST else 400
 BATCH, L = 32, 12  # pictures of a batch; numbers in a code
 STARTED = time.time()
 keras.utils.set_random_seed(0)

@@ -33,6 +33,7 @@ from zoo.evaluation.next_items import HistoryCorpus as HistoryCorpus
 from zoo.evaluation.next_items import measure_next as measure_next
 from zoo.evaluation.own_sentences import OWN_SENTENCES as OWN_SENTENCES
 from zoo.evaluation.pictures import PictureCorpus as PictureCorpus
+from zoo.evaluation.pictures import choose_temperature as choose_temperature
 from zoo.evaluation.pictures import measure_pictures as measure_pictures
 from zoo.evaluation.pictures import read_digits as read_digits
 from zoo.evaluation.ranking import average_precision as average_precision

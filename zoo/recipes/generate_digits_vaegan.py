@@ -7,9 +7,11 @@ from collections.abc import Callable
 import keras
 
 from zoo import data
+from zoo.evaluation import choose_temperature
 from zoo.models import VAEGAN
 from zoo.recipes.procedure import train_and_save
 from zoo.tasks import ImageGenerator
+from zoo.tasks.files import save_model
 from zoo.training import WarmupLinear
 
 
@@ -45,17 +47,20 @@ class ImageRecipe:
     seed: int = 1
 
     def train(self, *, out, run_dir, data_dir=None, steps=None, verbose="auto"):
-        """Trains, and saves `out`/model.keras; arguments as of `TranslationRecipe.train`."""
+        """Trains, chooses the temperature by the validation, and saves `out`/model.keras.
+
+        Arguments as of `TranslationRecipe.train`.
+        """
         keras.utils.set_random_seed(self.seed)
-        images, digits = self.images("train", data_dir)
+        (images, digits), valid = self.images("train", data_dir), self.images("val", data_dir)
         names = "adversary", "features", "divergence", "pixels", "asked"
         weights = {name: getattr(self, name) for name in names}
-        return train_and_save(
+        path = train_and_save(
             lambda: ImageGenerator(self.model(discriminator=self.adversary > 0), weights),
             lambda model: model.batches(
                 images, digits, batch_size=self.batch_size, shuffle=len(images), seed=self.seed
             ),
-            self.images("val", data_dir),
+            valid,
             optimizer=lambda total: keras.optimizers.Adam(
                 WarmupLinear(self.peak, min(self.warmup, max(1, total // 4)), total),
                 beta_1=0.5,  # the usual choice for GANs: the other network moves, too
@@ -63,12 +68,27 @@ class ImageRecipe:
             ),
             steps=steps or self.steps,
             interval=self.interval,
+            after=lambda generator: choose_temperature(generator, *valid),
             batch_size=500,  # of the validation
             policy="float32",
             out=out,
             run_dir=run_dir,
             verbose=verbose,
         )
+        self.shrink(path)
+        return path
+
+    def shrink(self, path):
+        """Leaves the discriminator out of a file: it is a third of it, and draws nothing."""
+        trained = keras.models.load_model(path)
+        generator = ImageGenerator(
+            self.model(discriminator=False), trained.loss_weights, trained.temperature
+        )
+        generator.build()
+        for part in ("encoder", "decoder"):
+            weights = getattr(trained.model, part).get_weights()
+            getattr(generator.model, part).set_weights(weights)
+        save_model(generator, path, compact=True)
 
 
 RECIPE = ImageRecipe(

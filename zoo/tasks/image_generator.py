@@ -34,8 +34,8 @@ class ImageGenerator(Task):
     written from how it is written. A picture is uint8 (h, w), 0 black, 255 white.
 
     Args:
-        model: `zoo.models.VAEGAN`, or any `keras.Model` that has its `encode`, `decode`, `one_hot`,
-            `image_size`, `num_classes` and `latent_dim`; with a `discriminator`, its
+        model: `zoo.models.VAEGAN`, or any `keras.Model` that has its `encoder` and `decoder`, its
+            `encode`, `decode` and `one_hot`, and its numbers; with a `discriminator`, its
             `discriminate`, too.
         loss_weights: dict of what each part of the loss weighs: `"pixels"`, the cross-entropy of
             all pixels of a reconstruction, in nats; `"features"`, half the sum of the squared
@@ -45,8 +45,11 @@ class ImageGenerator(Task):
             pictures; `"asked"`, that of the class that was asked for in what was drawn, from which
             the decoder alone learns. Those that are not given are 0, 0.3, 0.02, 1, 1 and 0.5.
 
+        temperature: > 0, by which the normal numbers of a new style are multiplied: below 1 styles
+            are nearer to the common ones. `zoo.evaluation.choose_temperature` sets it.
+
     Raises:
-        ValueError: a loss of another name, or a weight below 0.
+        ValueError: a loss of another name, or a number out of its range.
 
     Reference:
         Kingma and Welling 2014, Auto-Encoding Variational Bayes; Larsen et al. 2016, Autoencoding
@@ -58,7 +61,7 @@ class ImageGenerator(Task):
     serialized_parts = ("model",)
     answer_dtype = "uint8"
 
-    def __init__(self, model, loss_weights=None, **kwargs):
+    def __init__(self, model, loss_weights=None, temperature=1.0, **kwargs):
         super().__init__(model, **kwargs)
         given = dict(loss_weights or {})
         for name, weight in given.items():
@@ -70,7 +73,10 @@ class ImageGenerator(Task):
                 raise ValueError(
                     f"loss_weights must be >= 0 and finite; got loss_weights[{name!r}]={weight}."
                 )
+        if not 0 < temperature < math.inf:
+            raise ValueError(f"temperature must be > 0 and finite; got temperature={temperature}.")
         self.loss_weights = {**_WEIGHTS, **given}
+        self.temperature = float(temperature)
         self._adversary_tracker = keras.metrics.Mean(name="adversary")
 
     # Training.
@@ -79,8 +85,15 @@ class ImageGenerator(Task):
         """`Learner.compile`; the losses are those of `loss_weights`.
 
         Raises:
-            ValueError: a loss, or metrics.
+            ValueError: a loss, or metrics; or a model whose losses need the discriminator that it
+                does not have, as the shipped one, which cannot be trained further.
         """
+        needing = [name for name in ("features", "adversary") if self.loss_weights[name]]
+        if self.model.discriminator is None and needing:
+            raise ValueError(
+                f"loss_weights must be 0 for {' and '.join(needing)}, where the model has no "
+                f"discriminator; got {self.loss_weights}."
+            )
         for name, value in (("loss", loss), ("metrics", kwargs.get("metrics"))):
             if value is not None:
                 raise ValueError(
@@ -413,9 +426,16 @@ class ImageGenerator(Task):
         return self._compiled("decode", decode, *(tf.TensorSpec([None, w]) for w in widths))
 
     def _compiled(self, key, function, *specs):
+        key = key, *self.answer_settings()
         if key not in self._functions:
             self._functions[key] = tf.function(function, autograph=False, input_signature=specs)
         return self._functions[key]
+
+    def settings(self):
+        return {"temperature": self.temperature}
+
+    def answer_settings(self):
+        return (self.temperature,)
 
     def _drawn(self, images, digits, attention):
         grid = self.model.attention_grid
@@ -443,7 +463,7 @@ class ImageGenerator(Task):
             attended to, float32 (B, H, S, S), or (B, 0, 0, 0) of a model without attention.
         """
         digits = tf.where(digits == pictures.ANY, self._chosen(seeds), digits)
-        codes, classes = self._codes(seeds), self.model.one_hot(digits)
+        codes, classes = self.temperature * self._codes(seeds), self.model.one_hot(digits)
         if not self.model.attention_heads:
             found = self.model.decode(codes, classes, training=False)
             return _pixels(found), digits, tf.zeros([tf.shape(digits)[0], 0, 0, 0])
@@ -521,7 +541,8 @@ class ImageGenerator(Task):
         return list(self._images("x", x)[1])
 
     def get_config(self):
-        return {**super().get_config(), "loss_weights": self.loss_weights}
+        numbers = {"loss_weights": self.loss_weights, "temperature": self.temperature}
+        return {**super().get_config(), **numbers}
 
 
 DIGIT, SEED = (tf.TensorSpec([None], tf.int32, name=name) for name in ("digit", "seed"))
