@@ -166,6 +166,7 @@ CASES = {
         "attention_dropout": 0.3,
         "activation": "relu",
     },
+    "SelfAttention2D": {"num_heads": 2, "key_dim": 3},
     "ShowAttendTell": {
         "feature_dim": 8,
         "vocab_size": 11,
@@ -218,6 +219,15 @@ CASES = {
         "activation": "gelu",
         "start_id": 3,
     },
+    "VAEGAN": {
+        "image_size": 8,
+        "num_classes": 3,
+        "latent_dim": 4,
+        "channels": 6,
+        "attention_heads": 2,
+        "attention_grid": 4,
+        "discriminator": False,
+    },
 }
 FLOATS = np.random.default_rng(0).normal(size=(2, 3, 8)).astype("float32")
 IDS = np.array([[4, 9, 3], [7, 10, 0]], "int32")
@@ -239,6 +249,7 @@ INPUTS = {
     "MultiHeadAttention": [FLOATS, FLOATS],
     "PointerGenerator": [{"source": IDS, "target": IDS}],
     "RNNSearch": [{"source": IDS, "target": IDS}],
+    "SelfAttention2D": [FLOATS[:, :, None]],
     "ShowAttendTell": [{"source": FLOATS, "target": IDS}],
     "TextClassifier": [IDS],
     "TokenEmbedding": [IDS],
@@ -247,6 +258,7 @@ INPUTS = {
     "SASRec": [IDS],
     "Transformer": [{"source": IDS, "target": IDS}],
     "TransformerLM": [IDS],
+    "VAEGAN": [{"image": np.full((3, 8, 8, 1), 0.5, "float32"), "digit": np.arange(3)}],
 }
 
 

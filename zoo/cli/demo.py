@@ -152,6 +152,8 @@ def _show(info):
         return functools.partial(_summarize, TALKS[info.name])
     if info.name in HISTORIES:
         return functools.partial(_recommend, HISTORIES[info.name])
+    if info.task == "image generation":
+        return _draw_pictures
     if info.name in ANSWERS:
         return functools.partial(_trace, *ANSWERS[info.name])
     return None
@@ -226,6 +228,18 @@ def _recommend(history, recommender, picture, console):
     for item, score in zip(answer.items, answer.scores, strict=True):
         table.add_row(f"{math.exp(score):.3f}", item)
     console.print(table)
+    return picture
+
+
+def _draw_pictures(generator, picture, console):
+    from zoo.plots import plot_attention, plot_pictures
+
+    digits = list(range(10))
+    rows = [generator.generate(10, seed=seed, digit=digits) for seed in range(0, 50, 10)]
+    plot_pictures(rows, path=picture.with_stem(f"{picture.stem}_samples"))
+    answer = generator.generate(3, seed=0, digit=digits[:3], return_dict=True)
+    plot_attention(answer, picture)
+    console.print(answer.text)
     return picture
 
 

@@ -12,6 +12,7 @@ from zoo.layers.embedding import TokenEmbedding
 from zoo.layers.monotonic_attention import MonotonicAttention
 from zoo.layers.multi_head_attention import MultiHeadAttention
 from zoo.layers.positions import LearnedPositions, SinusoidalPositions
+from zoo.layers.self_attention_2d import SelfAttention2D
 
 __all__ = [
     "Adaptable",
@@ -26,6 +27,7 @@ __all__ = [
     "LearnedPositions",
     "MonotonicAttention",
     "MultiHeadAttention",
+    "SelfAttention2D",
     "SinusoidalPositions",
     "TokenEmbedding",
     "masks",

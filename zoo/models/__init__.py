@@ -17,6 +17,7 @@ from zoo.models.show_attend_tell import ShowAttendTell
 from zoo.models.speech_transformer import SpeechTransformer
 from zoo.models.text_classifier import TextClassifier
 from zoo.models.transformer import Transformer
+from zoo.models.vae_gan import VAEGAN
 
 __all__ = [
     "AKT",
@@ -33,6 +34,7 @@ __all__ = [
     "TextClassifier",
     "Transformer",
     "TransformerLM",
+    "VAEGAN",
 ]
 
 
