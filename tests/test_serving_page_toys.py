@@ -9,10 +9,13 @@ import tensorflow as tf
 pytest.importorskip("uvicorn")
 pytest.importorskip("prometheus_client")
 from PIL import Image  # noqa: E402
+from recordings import tone, wav  # noqa: E402
 from starlette.applications import Starlette  # noqa: E402
 from starlette.routing import Mount  # noqa: E402
 from test_serving_rest import call, run_app, serving  # noqa: E402
 
+from zoo.audio import frames_of_files  # noqa: E402
+from zoo.lite import audio  # noqa: E402
 from zoo.serving.app import Server  # noqa: E402
 from zoo.serving.servable import Models  # noqa: E402
 
@@ -73,6 +76,13 @@ class Toy(tf.Module):
         looks = tf.tile(tf.roll(tf.eye(4), 1, axis=1)[None], [tf.size(digit), 1, 1])
         return {"image_bytes": tf.where(digit > 9, "", files), "attention": looks}
 
+    @strings("audio_bytes")
+    def hears(self, audio_bytes):
+        """How many frames of a recording there are."""
+        frames = frames_of_files(audio_bytes)[:, :, 0]
+        count = tf.reduce_sum(tf.cast(frames > audio.EMPTY, tf.int32), axis=1)
+        return {"text": tf.strings.as_string(count) + " frames"}
+
     @strings("text")
     def broken(self, text):
         with tf.control_dependencies([tf.debugging.Assert(False, [text])]):
@@ -91,6 +101,7 @@ def folder(tmp_path_factory):
     save(folder, "chat_toy", toy.echo, "attention")
     save(folder, "picture", toy.picture, "attention")
     save(folder, "draws", toy.draws, "attention")
+    save(folder, "hears", toy.hears)
     save(folder, "broken", toy.broken)
     save(folder, "writes", toy.echo, "attention", sample=toy.echo)
     (folder / "echo" / "README.md").write_text(f"# echo\n\nIt says {EVIL}\nwhat you say.\n\nMore.")
@@ -155,6 +166,20 @@ def test_a_link_with_markup_in_it_runs_nothing(page, served):
     assert page.value("$('model').value") == "broken"  # the first one
     assert "<img src=x onerror=alert(1)>" in shown(page)
     page.problems.clear()
+
+
+def test_a_recording_is_taken_from_a_file_and_from_the_microphone(page, tmp_path):
+    choose(page, "hears")
+    assert page.value("$('what').textContent") == "recording"
+    (tmp_path / "tone.wav").write_bytes(wav(tone(0.5)))
+    page.choose_file("#file", tmp_path / "tone.wav")
+    assert shown(page) == "48 frames"
+    page.click("$('record')")
+    page.wait("$('record').textContent === 'Stop and answer'")
+    page.value("new Promise(done => setTimeout(done, 1200))", wait=True)
+    page.click("$('record')")
+    page.wait("$('answer').textContent !== '48 frames'")
+    assert 50 < int(page.value("$('answer').textContent").split()[0]) < 1000
 
 
 def test_an_error_of_the_server_is_shown_as_text(page):

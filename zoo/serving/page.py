@@ -102,7 +102,7 @@ def _kind(alias, info):
         return "number"
     if not alias.endswith("_bytes"):
         return "text"
-    return "image" if alias.startswith("image") else "file"
+    return next((kind for kind in ("image", "audio") if alias.startswith(kind)), "file")
 
 
 def _about(card):
