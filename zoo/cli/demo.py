@@ -98,6 +98,7 @@ TALKS = {
     "Salma: Let me look it up for you.",
 }
 PHOTOS = Path("examples/photos")
+RECORDINGS = Path("examples/recordings")
 _PICTURED_TOKENS = 24  # of a continuation, so that its picture can be read
 
 
@@ -152,6 +153,8 @@ def _show(info):
         return functools.partial(_summarize, TALKS[info.name])
     if info.name in HISTORIES:
         return functools.partial(_recommend, HISTORIES[info.name])
+    if info.task == "speech recognition" and RECORDINGS.is_dir():
+        return _transcribe
     if info.task == "image generation":
         return _draw_pictures
     if info.name in ANSWERS:
@@ -227,6 +230,18 @@ def _recommend(history, recommender, picture, console):
     table = Table("probability", f"after {', '.join(history)}")
     for item, score in zip(answer.items, answer.scores, strict=True):
         table.add_row(f"{math.exp(score):.3f}", item)
+    console.print(table)
+    return picture
+
+
+def _transcribe(recognizer, picture, console):
+    from zoo.plots import plot_attention
+
+    table = Table("recording", "words")
+    for path in sorted(RECORDINGS.glob("*.wav")):
+        answer = recognizer.transcribe(path, return_dict=True)
+        table.add_row(path.name, answer.text)
+    plot_attention(answer, picture)
     console.print(table)
     return picture
 
