@@ -259,11 +259,11 @@ def _quality(metrics):
             parts += _replies(name, result)
         if "conversations" in result:
             parts += _summaries(name, result)
-        if "copying" in result:
-            parts += _pictures(name, result)
     first, result = next(iter(corpora.items()))
     if "by_label" in result:
         parts += _labels(first, result)
+    if "copying" in result:
+        parts += _pictures(first, result)
     if "sampled" in result:
         parts += _next_items(first, result)
     return "\n\n".join(parts)
@@ -370,7 +370,10 @@ def _pictures(name, result):
     copying = result["copying"]
     by_digit = ", ".join(f"{digit}: {share:.3f}" for digit, share in result["by_digit"].items())
     yield (
-        f"On {name}, the samples of each digit that are read as it: {by_digit}. The encoder itself "
+        "The features, and who reads, are of a small classifier of the same training pictures, "
+        "which ships with the evaluation (`scripts/train_digit_judge.py`). A Fréchet distance "
+        "depends on how many pictures there are; that of as many real training pictures is the "
+        f"floor. On {name}, the samples of each digit that are read as it: {by_digit}. The encoder itself "
         f"reads {result['read_accuracy']:.4f} of the real pictures right. Of their reconstructions "
         f"{result['kept_accuracy']:.4f} are read as what the original is; in the classifier's "
         f"features their squared error is {result['feature_error']:.1f}."
