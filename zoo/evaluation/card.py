@@ -374,8 +374,8 @@ def _pictures(name, result):
         "which ships with the evaluation (`scripts/train_digit_judge.py`). A Fréchet distance "
         "depends on how many pictures there are; that of as many real training pictures is the "
         f"floor. On {name}, the samples of each digit that are read as it: {by_digit}. The encoder "
-        f"itself reads {result['read_accuracy']:.4f} of the real pictures right. Of their reconstructions "
-        f"{result['kept_accuracy']:.4f} are read as what the original is; in the classifier's "
+        f"itself reads {result['read_accuracy']:.4f} of the real pictures right. Of their "
+        f"reconstructions {result['kept_accuracy']:.4f} are read as what the original is; in the classifier's "
         f"features their squared error is {result['feature_error']:.1f}."
     )
     yield (
