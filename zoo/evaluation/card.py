@@ -375,8 +375,8 @@ def _pictures(name, result):
         "depends on how many pictures there are; that of as many real training pictures is the "
         f"floor. On {name}, the samples of each digit that are read as it: {by_digit}. The encoder "
         f"itself reads {result['read_accuracy']:.4f} of the real pictures right. Of their "
-        f"reconstructions {result['kept_accuracy']:.4f} are read as what the original is; in the classifier's "
-        f"features their squared error is {result['feature_error']:.1f}."
+        f"reconstructions {result['kept_accuracy']:.4f} are read as what the original is; in the "
+        f"classifier's features their squared error is {result['feature_error']:.1f}."
     )
     yield (
         "Copying: the distance of a sample to the nearest training picture (root of the sum of the "
