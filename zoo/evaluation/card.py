@@ -268,6 +268,8 @@ def _quality(metrics):
     first, result = next(iter(corpora.items()))
     if "by_label" in result:
         parts += _labels(first, result)
+    if "copying" in result:
+        parts += _pictures(first, result)
     if "sampled" in result:
         parts += _next_items(first, result)
     return "\n\n".join(parts)
@@ -374,10 +376,13 @@ def _pictures(name, result):
     copying = result["copying"]
     by_digit = ", ".join(f"{digit}: {share:.3f}" for digit, share in result["by_digit"].items())
     yield (
-        f"On {name}, the samples of each digit that are read as it: {by_digit}. The encoder itself "
-        f"reads {result['read_accuracy']:.4f} of the real pictures right. Of their reconstructions "
-        f"{result['kept_accuracy']:.4f} are read as what the original is; in the classifier's "
-        f"features their squared error is {result['feature_error']:.1f}."
+        "The features, and who reads, are of a small classifier of the same training pictures, "
+        "which ships with the evaluation (`scripts/train_digit_judge.py`). A Fréchet distance "
+        "depends on how many pictures there are; that of as many real training pictures is the "
+        f"floor. On {name}, the samples of each digit that are read as it: {by_digit}. The encoder "
+        f"itself reads {result['read_accuracy']:.4f} of the real pictures right. Of their "
+        f"reconstructions {result['kept_accuracy']:.4f} are read as what the original is; in the "
+        f"classifier's features their squared error is {result['feature_error']:.1f}."
     )
     yield (
         "Copying: the distance of a sample to the nearest training picture (root of the sum of the "

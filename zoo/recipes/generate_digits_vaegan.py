@@ -116,8 +116,23 @@ CARD = {
     "anything that people take for handwriting, nor as data to train readers of digits.",
     "data": {"mnist": "27,000 of the 30,000 training pictures; the others are held out"},
     "command": "zoo train generate_digits_vaegan",
-    "minutes": 0,
+    "minutes": 8,
     "machine": "two cores of an AMD EPYC that were busy with other work",
-    "published": [],
-    "faults": [],
+    "helped": [
+        "The temperature, on validation: 1.0 has a Fréchet distance of 6.40 and 0.967 of the "
+        "samples read as what was asked for; 0.9 4.06 and 0.980; 0.8, which was taken, 2.82 and "
+        "0.988; 0.7 2.96 and 0.995; 0.6 4.81 and 0.998.",
+        "That the class is heard. First, with codes of 32 numbers beside a class of length 1, an "
+        "encoder that did not read the class before the style, and a discriminator whose last "
+        "layers were normalised, too, the style said which digit it is: after 3,000 steps 66.7 "
+        "and 0.462 at temperature 1.0. As it is now, after 2,500 steps, 6.40 and 0.967.",
+    ],
+    "faults": [
+        "Some samples are no digits: open strokes, spots beside them, a 1 with a foot too many.",
+        "The accuracy flatters: the decoder learned to be read by the encoder, and the judge has "
+        "learned from the same pictures as the encoder.",
+        "With the temperature of 0.8 rare ways to write are drawn even more rarely.",
+        "It saw each training picture three times in eight minutes; more steps were not tried.",
+        "The file has no discriminator, so that it cannot be trained further; train the recipe.",
+    ],
 }
