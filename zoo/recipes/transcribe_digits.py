@@ -165,7 +165,8 @@ CARD = {
     ],
     "faults": [
         "Not measured: a speaker who is left out of the training (`zoo train transcribe_digits "
-        "--set left_out=0 --out DIR`), and a CTC model by the same recipe (`scripts/ctc_yardstick.py`).",
+        "--set left_out=0 --out DIR`), and a CTC model by the same recipe "
+        "(`scripts/ctc_yardstick.py`).",
         "Of the same digit said several times in a row it now and then loses or adds one: `six "
         "six` is heard as `six`. Nothing forces its attention to go from left to right.",
         "With noise 10 dB below the speech its errors are nearly three times as many.",
