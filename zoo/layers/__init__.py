@@ -11,6 +11,7 @@ from zoo.layers.dot_product_attention import DotProductAttention
 from zoo.layers.embedding import TokenEmbedding
 from zoo.layers.monotonic_attention import MonotonicAttention
 from zoo.layers.multi_head_attention import MultiHeadAttention
+from zoo.layers.naive_bayes import NaiveBayes
 from zoo.layers.positions import LearnedPositions, SinusoidalPositions
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "LearnedPositions",
     "MonotonicAttention",
     "MultiHeadAttention",
+    "NaiveBayes",
     "SinusoidalPositions",
     "TokenEmbedding",
     "masks",

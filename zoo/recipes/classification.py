@@ -6,6 +6,8 @@ from pathlib import Path
 
 import keras
 
+from zoo.layers import NaiveBayes
+from zoo.models import Ensemble, TextClassifier
 from zoo.recipes.procedure import adam, kept_tokenizer, train_and_save
 from zoo.tasks import Classifier
 from zoo.text import SentencePieceTokenizer
@@ -20,6 +22,15 @@ def quick_adam(peak, warmup, steps):
     return adam(peak, warmup, steps, beta_2=0.95)
 
 
+def ensemble(vocab_size, num_labels, *, members, naive_bayes_weight, **each):
+    """Several `TextClassifier`s of the same sizes, `each`, with naive Bayes beside them."""
+    return Ensemble(
+        [TextClassifier(vocab_size, num_labels, **each) for _ in range(members)],
+        NaiveBayes(vocab_size, num_labels),
+        naive_bayes_weight,
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class ClassificationRecipe:
     """What makes one classifier.
@@ -28,7 +39,8 @@ class ClassificationRecipe:
         texts: `data_dir -> (train, valid)`, each a list of (text, label).
         labels: all labels, in the order of the model's outputs.
         tokenizer: options of `SentencePieceTokenizer.train` beside the lines.
-        model: `(vocabulary size, number of labels) -> keras.Model`.
+        model: `(vocabulary size, number of labels) -> keras.Model`. If that is an `Ensemble`, its
+            naive Bayes is counted before the training.
         steps: number of batches.
         batch_size: texts of a batch; see `Classifier.fit`.
         max_length: see `Classifier`.
@@ -68,13 +80,16 @@ class ClassificationRecipe:
             Path(run_dir) / "vocabulary.model",
             lambda: SentencePieceTokenizer.train([text for text, _ in train], **self.tokenizer),
         )
+
+        def build():
+            model = self.model(tokenizer.vocab_size, len(self.labels))
+            classifier = Classifier(model, tokenizer, self.labels, max_length=self.max_length)
+            if isinstance(model, Ensemble):
+                model.naive_bayes.adapt(classifier.batches(train))
+            return classifier
+
         return train_and_save(
-            lambda: Classifier(
-                self.model(tokenizer.vocab_size, len(self.labels)),
-                tokenizer,
-                self.labels,
-                max_length=self.max_length,
-            ),
+            build,
             train,
             valid,
             optimizer=lambda total: self.optimizer(self.peak, self.warmup, total),
