@@ -8,9 +8,11 @@ import keras
 
 from zoo.layers import NaiveBayes
 from zoo.models import Ensemble, TextClassifier
-from zoo.recipes.procedure import adam, kept_tokenizer, train_and_save
+from zoo.recipes.procedure import adam, kept_tokenizer, kept_vectors, train_and_save
 from zoo.tasks import Classifier
 from zoo.text import SentencePieceTokenizer
+
+_LONGER = 2.0  # vectors at the beginning, so that they are as long as random ones
 
 
 def quick_adam(peak, warmup, steps):
@@ -38,6 +40,8 @@ class ClassificationRecipe:
     Attributes:
         texts: `data_dir -> (train, valid)`, each a list of (text, label).
         labels: all labels, in the order of the model's outputs.
+        more: `data_dir -> list of str`, text whose counts give the first vectors of the tokens.
+            Default: they begin at random.
         tokenizer: options of `SentencePieceTokenizer.train` beside the lines.
         model: `(vocabulary size, number of labels) -> keras.Model`. If that is an `Ensemble`, its
             naive Bayes is counted before the training.
@@ -67,6 +71,7 @@ class ClassificationRecipe:
     consistency: float = 0.0
     subword_sampling: float = 0.0
     interval: int = 100
+    more: Callable | None = None
     seed: int = 1
 
     def train(self, *, out, run_dir, data_dir=None, steps=None, verbose="auto"):
@@ -83,6 +88,8 @@ class ClassificationRecipe:
 
         def build():
             model = self.model(tokenizer.vocab_size, len(self.labels))
+            if self.more is not None:
+                self._set_vectors(model, run_dir, tokenizer, train, data_dir)
             classifier = Classifier(model, tokenizer, self.labels, max_length=self.max_length)
             if isinstance(model, Ensemble):
                 model.naive_bayes.adapt(classifier.batches(train))
@@ -107,3 +114,16 @@ class ClassificationRecipe:
             run_dir=run_dir,
             verbose=verbose,
         )
+
+    def _set_vectors(self, model, run_dir, tokenizer, train, data_dir):
+        """Puts the vectors of its tokens into each network of a model."""
+        model.build(None)
+        networks = model.members if isinstance(model, Ensemble) else [model]
+        vectors = kept_vectors(
+            Path(run_dir) / "vectors.npy",
+            tokenizer,
+            lambda: [*(text for text, _ in train), *self.more(data_dir)],
+            networks[0].embedding.output_dim,
+        )
+        for network in networks:
+            network.embedding.embeddings.assign(_LONGER * vectors)
