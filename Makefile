@@ -14,7 +14,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no
 QUICK := not (model or process or browser or notebook or slow)
 MARKED ?= not slow
 
-.PHONY: demo check test lint format wheel tutorials
+.PHONY: demo check test lint format wheel tutorials site
 
 demo: $(INSTALLED)
 	$(BIN)/python -m zoo.cli.demo
@@ -40,6 +40,11 @@ wheel: $(INSTALLED)
 tutorials: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --editable '.[tutorials]'
 	$(BIN)/python -m tutorials.build
+
+# The tutorials as pages, in build/site; a link that leads nowhere is an error.
+site: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable '.[site]'
+	$(BIN)/python -m sphinx --quiet -n -W --keep-going -c tutorials/site tutorials build/site
 
 # A .venv without a working pip (half made, or its Python is gone) is made anew.
 $(INSTALLED): setup.cfg pyproject.toml

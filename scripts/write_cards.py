@@ -1,4 +1,4 @@
-"""Write `examples.jsonl`, the card and the README's line of shipped models, after `zoo evaluate`.
+"""Write `examples.jsonl`, the card and the READMEs' line of shipped models, after `zoo evaluate`.
 
     python scripts/write_cards.py translate_fr_de translate_zh_en
 
@@ -18,6 +18,20 @@ from zoo import recipes
 from zoo.evaluation import CORPORA, OWN_SENTENCES, write_card, write_examples
 
 _A_CORPUS = 3
+COLUMNS = "name", "task", "architecture", "parameters", "MB on disk", "quality"
+CHINESE_COLUMNS = "名称", "任务", "结构", "参数量", "文件大小（MB）", "质量"
+CHINESE_TASKS = {
+    "captioning": "图像描述",
+    "classification": "分类",
+    "dialogue": "对话",
+    "generation": "生成",
+    "knowledge tracing": "知识追踪",
+    "matching": "匹配",
+    "ranking": "排序",
+    "recommendation": "推荐",
+    "summarization": "摘要",
+    "translation": "翻译",
+}
 
 
 def example_sources(name, recipe):
@@ -31,13 +45,17 @@ def example_sources(name, recipe):
     return sources + list(OWN_SENTENCES[CORPORA[name][0].source])
 
 
-def update_readme(path=Path("README.md")):
-    """Write the table of all shipped models between the two marks in the README."""
-    lines = ["| name | task | architecture | parameters | MB on disk | quality |", "|" + "---|" * 6]
+def update_readme(path, columns, tasks):
+    """Write the table of all shipped models between the two marks in a README.
+
+    `columns` are its headings, and `tasks` what a task is called where that is not its own name.
+    """
+    lines = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
     for info in zoo.models():
         name = f"[`{info.name}`](saved_models/{info.name}/README.md)"
+        task = tasks.get(info.task, info.task)
         size = f"{info.parameters / 1e6:.1f} M | {info.megabytes:.1f}"
-        lines.append(f"| {name} | {info.task} | {info.architecture} | {size} | {info.quality} |")
+        lines.append(f"| {name} | {task} | {info.architecture} | {size} | {info.quality} |")
     marks = r"(?s)(<!-- models -->\n).*(<!-- /models -->)"
     table = "\n".join(lines)
     text = re.sub(marks, lambda m: f"{m[1]}{table}\n{m[2]}", path.read_text(encoding="utf-8"))
@@ -57,7 +75,8 @@ def main():
         write_examples(model, directory, example_sources(name, recipe))
         write_card(directory, recipe.CARD)
         print(directory / "README.md")
-    update_readme()
+    update_readme(Path("README.md"), COLUMNS, {})
+    update_readme(Path("README.zh.md"), CHINESE_COLUMNS, CHINESE_TASKS)
 
 
 if __name__ == "__main__":

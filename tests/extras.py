@@ -26,6 +26,11 @@ def names():
     return list(_setup()[1])
 
 
+def lines(extra):
+    """The requirements that setup.cfg lists for an extra."""
+    return _setup()[1][extra].strip().splitlines()
+
+
 def _needed(requirement):
     """The requirements of a requirement: of setup.cfg for ours, else of what is installed."""
     if requirement.name == OURS:

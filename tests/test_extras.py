@@ -30,6 +30,7 @@ for name in ("starlette", "ai_edge_litert", "jupytext", "torch", "jax", "pytest"
     "evaluate": "import zoo.evaluation.summaries, rouge_score.rouge_scorer",
     "jax": "import os; os.environ['KERAS_BACKEND'] = 'jax'; import keras, zoo.training",
     "tutorials": "import ai_edge_litert.interpreter, uvicorn, ipykernel, tutorials.build",
+    "site": "import sphinx, myst_nb, sphinx_book_theme, sphinx_external_toc",
     "tests": "import pytest, xdist, yaml, nbformat, pycocoevalcap, jax, uvicorn, ai_edge_litert; "
     "import safetensors",
 }
@@ -50,7 +51,8 @@ def test_an_extra_alone_is_enough_for_what_it_names(extra, tmp_path):
     missing = [
         name
         for name in extras.brought(extra)
-        if name in {"ipykernel", "nbclient", "jax", "tensorflow-text"} and not installed(name)
+        if name in {"ipykernel", "nbclient", "jax", "sphinx", "tensorflow-text"}
+        and not installed(name)
     ]
     if missing:
         pytest.skip(f"{', '.join(missing)} is not installed")

@@ -14,9 +14,11 @@
 # # 1. Attention from scratch
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/01_attention_from_scratch.ipynb)
-#
-# ![A translation and what each of its words attended to](attachment:cover.png)
-#
+
+# %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
+# @title A translation and what each of its words attended to
+
+# %% [markdown]
 # *Where this goes.* A trained model translates German to English. Each row is one English **token**
 # (词元, a word or a piece of one), and shows where the model looked while it wrote it. At the end
 # you can read this picture, and you have written the layer behind it yourself.
@@ -71,7 +73,7 @@ keys = np.array([[0.0, 0.0, 0.0],
 # The question has the same form, and is called the **query** (查询). Somebody asks: *who is it
 # about, and perhaps what did they eat?* That is a lot of *alive*, some *food*, no *action*.
 #
-# The **score** (打分) of a word is the dot product of the query and its key: it is large where both
+# The **score** (评分) of a word is the dot product of the query and its key: it is large where both
 # have large numbers in the same place.
 
 # %%

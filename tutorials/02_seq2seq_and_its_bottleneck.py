@@ -14,9 +14,11 @@
 # # 2. Seq2seq and its bottleneck
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/02_seq2seq_and_its_bottleneck.ipynb)
-#
-# ![BLEU by length, with and without attention](attachment:cover.png)
-#
+
+# %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
+# @title BLEU by length, with and without attention
+
+# %% [markdown]
 # *Where this goes.* Two translators, trained on the same pairs for the same number of steps, that
 # differ in one layer. The quality of their translations, by the length of what they translate.
 #
@@ -219,7 +221,7 @@ plt.show()
 #
 # ## 4. BLEU, by length
 #
-# A loss is not a translation. **BLEU** (译文评分) compares a translation with that of a human:
+# A loss is not a translation. **BLEU** compares a translation with that of a human:
 # which share of its words, word pairs, triples and quadruples is also there? The four shares are
 # multiplied, the fourth root is taken, and whoever writes too little is punished. 0 is nothing, 100
 # is the same text. It is a number for hundreds of sentences; for one sentence it says little.

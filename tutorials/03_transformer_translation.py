@@ -14,9 +14,11 @@
 # # 3. Translation with a Transformer
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/03_transformer_translation.ipynb)
-#
-# ![Twelve heads in three layers, and what each of them looks at](attachment:cover.png)
-#
+
+# %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
+# @title Twelve heads in three layers, and what each of them looks at
+
+# %% [markdown]
 # *Where this goes.* A trained Transformer translates one German sentence. It has three layers with
 # four heads each, and each head looks at the source in its own way.
 #
@@ -361,9 +363,10 @@ print(f"\nand captions, which it knew: loss {old_before:.2f} before, {old_after:
 # The template was learned in the first passes, the pieces in the others. Compare them one by one.
 #
 # Two warnings. The held-out sentences are new *combinations* of known parts: the model has learned
-# this template, not chess. And look at the last line: what becomes of the old trade while a
-# new one is learned. A rise there is called **catastrophic forgetting** (灾难性遗忘). The cure is
-# simple: mix old pairs among the new ones, and many of them (exercise 4).
+# this template, not chess. And look at the last line: what becomes of the old trade while a new one
+# is learned. A rise there is forgetting; a large one, which leaves little of the old trade, is
+# called **catastrophic forgetting** (灾难性遗忘). The cure is simple: mix old pairs among the new
+# ones, and many of them (exercise 4).
 
 # %%
 print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f} minutes, "
@@ -422,7 +425,7 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 # - Vaswani et al. (2017), *Attention Is All You Need*,
 #   [arXiv:1706.03762](https://arxiv.org/abs/1706.03762): the Transformer.
 # - Xiong et al. (2020), *On Layer Normalization in the Transformer Architecture*,
-#   [arXiv:2002.04745](https://arxiv.org/abs/2002.04745): why the norms stand where they stand here.
+#   [arXiv:2002.04745](https://arxiv.org/abs/2002.04745): where in a block the norms should stand.
 # - Voita et al. (2019), *Analyzing Multi-Head Self-Attention*,
 #   [arXiv:1905.09418](https://arxiv.org/abs/1905.09418): what heads do, and how many can go.
 # - Elliott et al. (2016), *Multi30K: Multilingual English-German Image Descriptions*,

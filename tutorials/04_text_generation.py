@@ -14,9 +14,11 @@
 # # 4. Text generation
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/04_text_generation.ipynb)
-#
-# ![Ways of decoding by how sure the model was and how varied the text is](attachment:cover.png)
-#
+
+# %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
+# @title Ways of decoding by how sure the model was and how varied the text is
+
+# %% [markdown]
 # *Where this goes.* Each mark stands for texts by *one* model (the star is Shakespeare). What
 # differs is how the next character was chosen. At the end you can say which way to take for which
 # purpose, and have made a poem to order.
@@ -70,7 +72,7 @@ print(text[:120])
 
 # %% [markdown]
 # What follows `the `? Look it up: note for each run of n - 1 characters all that ever came after
-# it. That table is an **n-gram model** (n元模型), and to write is to draw from it.
+# it. That table is an **n-gram model** (n 元语法模型), and to write is to draw from it.
 
 
 # %%
@@ -347,12 +349,12 @@ plt.show()
 # - **distinct-2**: of all pairs of words, the share that is different. Near 1 is varied, low means
 #   that it repeats itself;
 # - **self-BLEU**: how alike the texts are to each other, 0 to 100, by the word sequences that they
-#   share (BLEU, 译文评分, is explained in notebook 2). Low is varied;
+#   share (BLEU is explained in notebook 2). Low is varied;
 # - **copied**: as above, from the training text;
 # - **words**: the share of its words that Shakespeare used in the training text, so that variety by
 #   bad spelling shows.
 #
-# Among them is **diverse beam search** (多样束搜索): beams in groups, each of which is kept from
+# Among them is **diverse beam search** (多样性束搜索): beams in groups, each of which is kept from
 # doing what the groups before it did. Each line says all that it wants, since where it says nothing
 # the setting kept with the model holds: a temperature of 0.8 with a top-p of 0.95.
 
@@ -417,7 +419,10 @@ plt.show()
 # itself, on the right what is varied; too far to the right it is no longer English (see "words" in
 # the table).* Compare with the star, what Shakespeare wrote: a good setting for this kind of text
 # lies near it. And do not trust one number: little surprise alone would choose a search, variety
-# alone the highest temperature. Look at "copied", too: does any way of decoding recite?
+# alone the highest temperature. Look at "copied", too: does any way of decoding recite? And mind
+# "self-BLEU": beams, even diverse ones, are far above all ways of drawing, so what they write after
+# different beginnings is much alike. A search for the most probable text brings no variety; drawing
+# does.
 
 # %%
 for name in ("greedy", "temperature 1.5", "Shakespeare"):
@@ -426,12 +431,11 @@ for name in ("greedy", "temperature 1.5", "Shakespeare"):
 # %% [markdown]
 # ## 7. A poem to a form
 #
-# `generate_tang` writes quatrains (绝句) in traditional characters: four lines of seven, with fixed
-# marks. It keeps to that by habit, perhaps in all of the poems below. A habit is no promise; but at
-# each place we know *which
-# kind* of token may stand there, a character or one certain mark, and can set the probability of
-# all others to 0. That is **constrained decoding** (受限解码), and it is not a matter of luck any
-# more.
+# `generate_tang` writes quatrains (七言绝句) in traditional characters: four lines of seven, with
+# fixed marks. It keeps to that by habit, perhaps in all of the poems below. A habit is no
+# promise; but at each place we know *which kind* of token may stand there, a character or one
+# certain mark, and can set the probability of all others to 0. That is **constrained
+# decoding** (约束解码), and it is not a matter of luck any more.
 
 # %%
 tang = zoo.load("generate_tang")

@@ -14,9 +14,11 @@
 # # 5. Image captioning
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/05_image_captioning.ipynb)
-#
-# ![A photograph, and where a captioner looked for each word](attachment:cover.png)
-#
+
+# %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
+# @title A photograph, and where a captioner looked for each word
+
+# %% [markdown]
 # *Where this goes.* A captioner says what is on a photograph, word by word, and shows where it
 # looked for each. You will train one, set it beside a shipped one, and find out what both do not
 # know.
@@ -137,8 +139,9 @@ for ax in axes:
 few_colors(figure, 110)
 
 # %% [markdown]
-# *Figure 1. The grid knows where things are: cells of the same thing, or of the same background,
-# have like features.* This is what a decoder attends to.
+# *Figure 1. Each cell has features of its own place: those near the marked cell are like it, and
+# those further away are not, even where they show the same cat or the same sky.* This is what a
+# decoder attends to.
 #
 # ## 2. What people say
 #
@@ -281,9 +284,11 @@ few_colors(zoo.plot_attention(mine, photograph=photograph), 90)
 
 # %% [markdown]
 # *Figure 4. The captioner that you have just trained, on the same photograph.* Compare words that
-# can be seen, such as *camera*, with words like *a* and *in*, for which there is nothing
-# to look at. (If the sentence is strange or stutters: it has read few, for a minute. Section 5
-# counts what that costs.)
+# can be seen, such as *man* and *camera*, with words like *a* and *in*, for which there is nothing
+# to look at. One would expect the light to lie on the thing that is named. Often it does not: in
+# Figure 3 *man* lights a piece of the lawn, in Figure 4 *camera* does. (Our model has read few
+# captions, for a minute, so its sentence may be strange or repeat itself. Section 5 measures what
+# that costs.)
 #
 # Is the bright place also *why* it said so? A test: grey out the 12 cells with the most attention,
 # or the 12 with the least, and ask how probable the same caption still is.
@@ -318,9 +323,9 @@ for kind, values in falls.items():
 #
 # ## 5. How good is it?
 #
-# **BLEU-n** (译文评分) counts the runs of n words that a caption shares with any of the five: 0 is
-# nothing, 1 is all. **CIDEr-D** does
-# too, but a run counts more if few photographs have it: *a man in a* is worth nothing, *skateboard*
+# **BLEU-n** takes the runs of 1 to n words of a caption, and the shares of them that one of the
+# five has, too: 0 is nothing, 1 is all (notebook 2 has the formula). **CIDEr-D** counts such runs,
+# too, but one counts more if few photographs have it: *a man in a* is worth nothing, *skateboard*
 # is. So that the numbers mean something, let a third take part, who is blind and always says the
 # same.
 
@@ -377,8 +382,8 @@ for word in ("dog", "man", "cat", "cup", "rocket", "astronaut"):
     print(f"{word:10} {occurrences[word]:6} times in {len(every)} captions")
 
 # %% [markdown]
-# The encoder knows cats very well, ImageNet is full of them. But a word that the captions hardly
-# have is never *said*. Does the model at least find the truth probable, when it is told?
+# ImageNet, from which the encoder first learned, is full of cats. But a word that the captions
+# hardly have is never *said*. Does the model at least find the truth probable, when it is told?
 
 # %%
 TRUTHS = {"cat": "a cat is looking at the camera", "coffee": "a cup of coffee on a table"}

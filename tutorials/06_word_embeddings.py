@@ -14,9 +14,11 @@
 # # 6. Word embeddings
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/06_word_embeddings.ipynb)
-#
-# ![A map of words: colours, food and vehicles lie together](attachment:cover.png)
-#
+
+# %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
+# @title A map of words: colours, food and vehicles lie together
+
+# %% [markdown]
 # *Where this goes.* A network read 29,000 captions of photographs and was asked one thing: which
 # words stand near this one? This map is a shadow of what it then knew. Nobody told it what a colour
 # is.
@@ -88,9 +90,9 @@ print(f"{sum(counts.values()):,} words, {len(words):,} different ones that occur
 print("most frequent:", ", ".join(word for word, _ in counts.most_common(8)))
 
 # %% [markdown]
-# Half of any text is *a*, *the*, *in*. They stand near everything and say little, so they are
-# thinned out: a word of frequency f stays with probability √(t / f), where t = 0.001. That is the
-# **subsampling** (高频词下采样) of word2vec.
+# More than one word in five of this text is *a*, *in* or *the*. They stand near everything and say
+# little, so they are thinned out: a word of frequency f stays with probability √(t / f), where t =
+# 0.001. That is the **subsampling** (高频词下采样) of word2vec.
 
 # %%
 rng = np.random.default_rng(0)
@@ -106,7 +108,7 @@ print(f"{sum(map(len, texts)):,} words are left")
 # Cut out a word and its neighbours, up to four on each side.
 #
 # - **CBOW** (连续词袋): from the mean of the neighbours, guess the word.
-# - **Skip-gram** (跳字模型): from the word, guess each of the neighbours.
+# - **Skip-gram** (跳元模型): from the word, guess each of the neighbours.
 
 # %%
 SIDE = 4
@@ -275,7 +277,8 @@ plt.show()
 #
 # ## 5. An honest failure: near is not the same
 #
-# Two words are near if they *stand in the same places*. Opposites do.
+# Two words are near if they *stand in the same places*. Opposites often do. At which place among
+# the 2,398 words does the opposite stand?
 
 # %%
 for one, other in (("man", "woman"), ("black", "white"), ("boy", "girl"), ("dog", "cat")):
@@ -477,7 +480,8 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 # <details><summary>Answer</summary>
 #
 # `cosines = unit(in_context("Die Decke ist warm.")[None]) @ contextual.T`, then
-# `found[int(cosines.argmax())]`. Sentences like captions work best, for it has read nothing else.
+# `found[int(cosines.argmax())]`. Sentences like captions work best, for the occurrences with which
+# they are compared are all in captions.
 #
 # </details>
 #

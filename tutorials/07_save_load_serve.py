@@ -14,9 +14,11 @@
 # # 7. Save, load, serve
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/07_save_load_serve.ipynb)
-#
-# ![An attention map, drawn from the answer of a server](attachment:cover.png)
-#
+
+# %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
+# @title An attention map, drawn from the answer of a server
+
+# %% [markdown]
 # *Where this goes.* This map was not drawn by a program that has the model. It asked a server over
 # HTTP, sent one sentence, and got back a translation and the weights of its attention.
 #
@@ -34,7 +36,7 @@
 import sys
 
 if "google.colab" in sys.modules:  # elsewhere, install the project once
-    # %pip install -q "attention-zoo[serve] @ git+https://github.com/attention-zoo/attention-zoo"
+    # %pip install -q "attention-zoo[tutorials] @ git+https://github.com/attention-zoo/attention-zoo"
     print("ready")
 
 # %%
@@ -339,8 +341,11 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 #
 # <details><summary>Answer</summary>
 #
-# Keras says that it cannot find the class `Translator`. A file from the net can name classes but
-# not bring code along, so that opening it runs nothing that you have not installed yourself.
+# Keras says that it cannot find the class `Translator`. It builds only what it knows or what you
+# have imported, so that a file cannot simply choose what runs. That is no full protection: a
+# `Lambda` layer brings code along, which only `safe_mode=True` (the default) refuses, and versions
+# before 3.9 had a hole in spite of it (CVE-2025-1550). Open files of people that you trust, with a
+# current Keras.
 #
 # </details>
 #

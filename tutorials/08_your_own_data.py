@@ -14,9 +14,11 @@
 # # 8. Your own data
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/08_your_own_data.ipynb)
-#
-# ![A date in words, its ISO form, and what each character attended to](attachment:cover.png)
-#
+
+# %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
+# @title A date in words, its ISO form, and what each character attended to
+
+# %% [markdown]
 # *Where this goes.* From a file with two columns to a trained, measured and exported model in one
 # sitting. This one reads dates as people write them, in English and Chinese, and writes them as
 # computers want them. Then the same again, from a folder of pictures.
@@ -224,7 +226,7 @@ plt.show()
 #
 # ## 5. Measure what you need
 #
-# BLEU (译文评分, see notebook 2) is for free text. For a date there is one right answer, so count
+# BLEU (see notebook 2) is for free text. For a date there is one right answer, so count
 # them. And count them *by kind*: an average hides the kind that never works.
 
 # %%
@@ -291,8 +293,8 @@ for guess, (source, target) in list(zip(guesses, outside))[:4]:
 assert share < 0.5
 
 # %% [markdown]
-# It does not say that it does not know. It writes a date, well formed and wrong. Does the score,
-# the probability of its own answer, give it away?
+# It does not say that it does not know. It writes a date that is wrong, and mostly well formed.
+# Does the score, the probability of its own answer, give it away?
 
 # %%
 inside_scores = dates.score([source for source, _ in test], answers)

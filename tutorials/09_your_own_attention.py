@@ -14,9 +14,11 @@
 # # 9. Your own attention
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/09_your_own_attention.ipynb)
-#
-# ![Four heads with softmax, and the same four with sparsemax](attachment:cover.png)
-#
+
+# %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
+# @title Four heads with softmax, and the same four with sparsemax
+
+# %% [markdown]
 # *Where this goes.* A Transformer translates a sentence. Above, the four heads of its last layer
 # with the softmax that everybody uses; below, with an attention that you write in this notebook,
 # which can give a word *nothing at all*: its white cells are exactly 0.
@@ -211,7 +213,7 @@ for check in CHECKS[:2]:
 #
 # ## 4. A new way to select: sparsemax
 #
-# Softmax never says 0: each of 1,000 words gets a little. **Sparsemax** (稀疏注意力) is the point
+# Softmax never says 0: each of 1,000 words gets a little. **Sparsemax** is the point
 # of the simplex (单纯形: weights that are not negative and sum to 1) which is nearest to the
 # scores. Often that point lies on the edge, and many weights are exactly 0.
 #
@@ -338,7 +340,7 @@ sources, references = zip(*valid)
 
 
 # %% [markdown]
-# BLEU (译文评分) counts the words and short phrases that a translation shares with the
+# BLEU counts the words and short phrases that a translation shares with the
 # reference, from 0 to 100; sacreBLEU counts them here.
 
 

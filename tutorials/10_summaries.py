@@ -14,9 +14,11 @@
 # # 10. Summaries: the pointer
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/10_summaries.ipynb)
-#
-# ![A summary under its conversation; what was copied is red](attachment:cover.png)
-#
+
+# %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
+# @title A summary under its conversation; what was copied is red
+
+# %% [markdown]
 # *Where this goes.* A model reads a conversation and writes what it was about. Words that it knows
 # it writes; names, which it may never have seen, it copies (red). Copying needs nothing new:
 # attention weights already say which source word matters now. In this notebook you turn them into
@@ -226,7 +228,7 @@ class PointerGenerator(Writer):
 
 
 # %% [markdown]
-# **Teacher forcing** (教师强制): in training the decoder sees the true words before each place, not
+# **Teacher forcing** (强制教学): in training the decoder sees the true words before each place, not
 # its own. The loss is the negative log-likelihood of the right word, without padding.
 
 

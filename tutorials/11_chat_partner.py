@@ -14,9 +14,11 @@
 # # 11. A chat partner, and why it is dull
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/11_chat_partner.ipynb)
-#
-# ![How varied the replies are by way of decoding, beside those of people](attachment:cover.png)
-#
+
+# %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
+# @title How varied the replies are by way of decoding, beside those of people
+
+# %% [markdown]
 # *Where this goes.* The picture shows how varied the replies of one trained chat partner are, by
 # way of decoding. The line is what people say. You will write the measure, find out why the most
 # probable replies are dull, and write the last method of the picture yourself.
@@ -156,7 +158,7 @@ print(f"{len(reply_pairs(train)):,} pairs for training, {len(pairs):,} for valid
       f"we reply to {len(chosen)}")  # fmt: skip
 
 # %% [markdown]
-# `zoo train chat_en` trains a Transformer on such pairs, with **teacher forcing** (教师强制): the
+# `zoo train chat_en` trains a Transformer on such pairs, with **teacher forcing** (强制教学): the
 # decoder sees the right reply so far, whatever it would have written. That takes minutes on a GPU
 # and hours on a CPU, so we load the model that is shipped, and work on what comes after training:
 # how it *replies*. The shipped model has its own rules against dull replies; `PLAIN` turns all of

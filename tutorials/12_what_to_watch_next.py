@@ -14,9 +14,11 @@
 # # 12. What to watch next: attention that recommends
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/12_what_to_watch_next.ipynb)
-#
-# ![Seen films: attended to, and what each one changed](attachment:cover.png)
-#
+
+# %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
+# @title Seen films: attended to, and what each one changed
+
+# %% [markdown]
 # *Where this goes.* Somebody saw these films. A model recommends ten others and shows which of the
 # seen films it attended to (blue). Is that the reason for its answer? We take the films away, one
 # at a time, and count how many of the ten recommendations change (orange).
@@ -263,7 +265,7 @@ assert np.allclose(ops.sum(weights, axis=-1), 1)
 # %% [markdown]
 # **A block** is attention followed by a feed-forward layer (前馈层). Around each of them stands a
 # **residual connection** (残差连接): the input is added to the output, so the block has to learn
-# only what should change. **Layer normalization** (层归一化) keeps the numbers in one range, and
+# only what should change. **Layer normalization** (层规范化) keeps the numbers in one range, and
 # **dropout** hides some of them in training, against **overfitting** (过拟合).
 
 

@@ -14,9 +14,11 @@
 # # 13. Text classification: attention that points at its evidence
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/13_text_classification.ipynb)
-#
-# ![Film reviews; the darker a word, the more the classifier attended to it](attachment:cover.png)
-#
+
+# %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
+# @title Film reviews; the darker a word, the more the classifier attended to it
+
+# %% [markdown]
 # *Where this goes.* A model reads a sentence of a film review and says whether it is positive or
 # negative. The darker a word is here, the more attention the model gave it. You write this model,
 # and two others to compare it with, train them, and then test whether the dark words really are
