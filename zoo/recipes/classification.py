@@ -25,10 +25,13 @@ def quick_adam(peak, warmup, steps):
 
 
 def ensemble(vocab_size, num_labels, *, members, naive_bayes_weight, **each):
-    """Several `TextClassifier`s of the same sizes, `each`, with naive Bayes beside them."""
+    """Several `TextClassifier`s of the same sizes, `each`.
+
+    With a weight above 0, naive Bayes stands beside them.
+    """
     return Ensemble(
         [TextClassifier(vocab_size, num_labels, **each) for _ in range(members)],
-        NaiveBayes(vocab_size, num_labels),
+        NaiveBayes(vocab_size, num_labels) if naive_bayes_weight else None,
         naive_bayes_weight,
     )
 
@@ -43,8 +46,8 @@ class ClassificationRecipe:
         more: `data_dir -> list of str`, text whose counts give the first vectors of the tokens.
             Default: they begin at random.
         tokenizer: options of `SentencePieceTokenizer.train` beside the lines.
-        model: `(vocabulary size, number of labels) -> keras.Model`. If that is an `Ensemble`, its
-            naive Bayes is counted before the training.
+        model: `(vocabulary size, number of labels) -> keras.Model`. If that is an `Ensemble` with
+            naive Bayes, this is counted before the training.
         steps: number of batches.
         batch_size: texts of a batch; see `Classifier.fit`.
         max_length: see `Classifier`.
@@ -91,7 +94,7 @@ class ClassificationRecipe:
             if self.more is not None:
                 self._set_vectors(model, run_dir, tokenizer, train, data_dir)
             classifier = Classifier(model, tokenizer, self.labels, max_length=self.max_length)
-            if isinstance(model, Ensemble):
+            if getattr(model, "naive_bayes", None) is not None:
                 model.naive_bayes.adapt(classifier.batches(train))
             return classifier
 

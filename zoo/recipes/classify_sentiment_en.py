@@ -4,16 +4,17 @@ import functools
 
 from zoo import data
 from zoo.recipes.classification import ClassificationRecipe, ensemble
+from zoo.recipes.match_answers import english
 
 RECIPE = ClassificationRecipe(
     texts=lambda data_dir: (data.sst2("train", data_dir), data.sst2("val", data_dir)),
     labels=("negative", "positive"),
-    tokenizer={"vocab_size": 4000, "lowercase": True},
+    tokenizer={"vocab_size": 5000, "lowercase": True},
     model=functools.partial(
         ensemble,
         members=5,
         naive_bayes_weight=0.3,
-        model_dim=100,
+        model_dim=64,
         filters=100,
         kernel_sizes=(1, 2, 3),
         embedding_dropout=0.4,
@@ -26,6 +27,7 @@ RECIPE = ClassificationRecipe(
     consistency=2.0,  # two passes with other dropout agree
     subword_sampling=0.3,
     interval=108,
+    more=english,
 )
 EXAMPLES = (
     "A moving film with a wonderful cast.",
