@@ -77,6 +77,11 @@ CASES = {
         "normalize_first": False,
         "norm_epsilon": 1e-5,
     },
+    "Ensemble": {
+        "members": [zoo.models.TextClassifier(11, 3, model_dim=6, filters=5, name="one")],
+        "naive_bayes": zoo.layers.NaiveBayes(11, 3, name="counts"),
+        "naive_bayes_weight": 0.2,
+    },
     "FeedForward": {"ff_dim": 7, "activation": "gelu"},
     "LSTMLanguageModel": {
         "vocab_size": 11,
@@ -143,6 +148,7 @@ CASES = {
         "norm_epsilon": 1e-5,
         "logits_bias": True,
     },
+    "NaiveBayes": {"vocab_size": 11, "num_labels": 3},
     "RNNSearch": {
         "source_vocab_size": 11,
         "target_vocab_size": 11,
@@ -243,6 +249,8 @@ INPUTS = {
     "CompareAggregate": [{"query": IDS, "text": IDS[:, None]}],
     "CopyDistribution": [FLOATS, FLOATS, np.full((2, 3, 3), 1 / 3, "float32"), IDS % 8],
     "DotProductAttention": [FLOATS, FLOATS],
+    "Ensemble": [IDS],
+    "NaiveBayes": [IDS],
     "LSTMLanguageModel": [IDS],
     "MonotonicAttention": [FLOATS, FLOATS],
     "LateInteraction": [{"query": IDS, "text": IDS, "allowed": np.eye(len(IDS)) == 1}],
@@ -311,7 +319,7 @@ def test_every_argument_survives_the_config(name):
     assert copy.dtype_policy.name == "mixed_bfloat16"
     assert copy.get_config() == layer.get_config()
     for argument, value in CASES[name].items():
-        if isinstance(value, keras.Layer):
+        if isinstance(value, keras.Layer) or argument == "members":
             value = keras.saving.serialize_keras_object(value)
         assert copy.get_config()[argument] == value, argument
 

@@ -74,6 +74,7 @@ CORPORA = {
     "classify_questions_en": tuple(
         LabelCorpus("trec_questions", split) for split in ("test", "val")
     ),
+    "classify_sentiment_en": tuple(LabelCorpus("sst2", split) for split in ("test", "val")),
     "classify_reviews_zh": tuple(
         LabelCorpus("shopping_zh", split, "polarity") for split in ("test", "val")
     ),

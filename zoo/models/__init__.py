@@ -7,6 +7,7 @@ from zoo.models.akt import AKT
 from zoo.models.caption_transformer import CaptionTransformer
 from zoo.models.compare_aggregate import CompareAggregate
 from zoo.models.dkt import DKT
+from zoo.models.ensemble import Ensemble
 from zoo.models.language_model import TransformerLM
 from zoo.models.late_interaction import LateInteraction
 from zoo.models.lstm_language_model import LSTMLanguageModel
@@ -24,6 +25,7 @@ __all__ = [
     "CaptionTransformer",
     "DKT",
     "CompareAggregate",
+    "Ensemble",
     "LSTMLanguageModel",
     "LateInteraction",
     "PointerGenerator",
