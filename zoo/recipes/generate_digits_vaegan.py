@@ -118,7 +118,27 @@ CARD = {
     "command": "zoo train generate_digits_vaegan",
     "minutes": 8,
     "machine": "two cores of an AMD EPYC that were busy with other work",
+    "published": [
+        {
+            "system": f"{system}, by the same pictures, batches and steps",
+            "corpus": "mnist test",
+            "measure": measure,
+            "score": score,
+            "origin": "`python scripts/vaegan_yardsticks.py`",
+        }
+        for system, scores in (
+            ("the same without self-attention", (2.61, 0.9907, 14.89)),
+            ("a plain VAE of the same encoder and decoder", (55.35, 0.7386, 9.18)),
+        )
+        for measure, score in zip(
+            ("frechet_distance", "digit_accuracy", "squared_error"), scores, strict=True
+        )
+    ],
     "helped": [
+        "The second network: a plain VAE has the smaller squared error, and blurred samples whose "
+        "Fréchet distance is eighteen times as large. Self-attention did not help here: without it "
+        "the Fréchet distance is 2.61 where it is 3.07 with it, one training each. The digits are "
+        "small, and the convolutions see all of them.",
         "The temperature, on validation: 1.0 has a Fréchet distance of 6.40 and 0.967 of the "
         "samples read as what was asked for; 0.9 4.06 and 0.980; 0.8, which was taken, 2.82 and "
         "0.988; 0.7 2.96 and 0.995; 0.6 4.81 and 0.998.",
