@@ -52,6 +52,10 @@ TEXTS = {
         "How far is the moon?",
         "Where do penguins live?",
     ],
+    "classify_sentiment_en": [
+        "A moving film with a wonderful cast.",
+        "Two hours of my life that I will never get back.",
+    ],
     "classify_reviews_zh": [
         "质量很好，下次还会买。",
         "快递太慢，衣服还有破洞，不推荐。",

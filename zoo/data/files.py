@@ -34,7 +34,7 @@ def find(relative_path, data_dir=None):
     """
     given = data_dir or os.environ.get("ZOO_DATA")
     path = folder(relative_path, data_dir)
-    if path.isfile_of():
+    if path.is_file():
         return path
     if given:
         setting = "data_dir" if data_dir else "ZOO_DATA"

@@ -263,8 +263,6 @@ def _quality(metrics):
             parts += _summaries(name, result)
         if "texts_right" in result:
             parts += _speech(name, result)
-        if "copying" in result:
-            parts += _pictures(name, result)
     first, result = next(iter(corpora.items()))
     if "by_label" in result:
         parts += _labels(first, result)

@@ -39,3 +39,48 @@ EXAMPLES = (
     "THE WORST SEQUEL I HAVE EVER SEEN",
     "The food was cold and the waiter was rude.",
 )
+
+CARD = {
+    "title": "Sentences of English film reviews, positive or negative: five networks and naive "
+    "Bayes",
+    "purpose": "Says of an English sentence about a film whether it is positive or negative, how "
+    "sure that is, and at which words the networks looked. There is no neutral; what is not about "
+    "films is judged by the same words.",
+    "data": {
+        "sst2": "train, 6,920 sentences; val for the choice of all numbers and the probabilities",
+        "tatoeba": "English sentences of the German-English train: vectors of words alone",
+        "trec_questions": "train: vectors of words alone",
+        "self_dialogue": "vectors of words alone",
+        "docs_zh_en": "English side of train: vectors of words alone",
+        "scifi": "train: vectors of words alone",
+    },
+    "command": "zoo train classify_sentiment_en",
+    "minutes": 20,
+    "machine": "two cores of an AMD EPYC that were busy with other work",
+    "published": [
+        {
+            "system": system,
+            "corpus": "sst2 test",
+            "measure": "accuracy",
+            "score": score,
+            "origin": f"Kim 2014, table 2{protocol}",
+        }
+        for system, score, protocol in (
+            ("CNN on words, random vectors", 0.827, ", which learned from the phrases, too"),
+            ("CNN on words, vectors of 100 billion words", 0.872, ", likewise"),
+        )
+    ],
+    "helped": [
+        "On validation: one network from random vectors has an accuracy of 0.78 to 0.81, five of "
+        "them together 0.821, naive Bayes of the tokens alone 0.819, both together 0.830. One "
+        "network that begins with vectors counted in other English text has 0.811 where the same "
+        "from random ones has 0.802; five of those 0.817, with naive Bayes 0.829.",
+        "Pairs of tokens in naive Bayes gave 0.822 in place of 0.818.",
+    ],
+    "faults": [
+        "It weighs words more than their order: `Not bad at all, and at times very funny.` and `I "
+        "laughed, I cried, I would watch it again.` are negative to it.",
+        "It never saw neutral sentences, and is forced to choose.",
+        "Its evidence is words of film reviews: `The food was cold` says little to it.",
+    ],
+}
