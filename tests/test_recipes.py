@@ -24,6 +24,7 @@ from zoo.recipes.procedure import _finished_epochs
 from zoo.recipes.ranking import RankingRecipe
 from zoo.recipes.recommend_films import RecommendationRecipe
 from zoo.recipes.tracing import TracingRecipe
+from zoo.recipes.transcribe_digits import RecognitionRecipe
 from zoo.recipes.translation import TranslationRecipe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,6 +65,7 @@ KINDS = {
     "trace": TracingRecipe,
     "chat": ConversationRecipe,
     "summarize": ConversationRecipe,
+    "transcribe": RecognitionRecipe,
 }
 
 
@@ -222,7 +224,7 @@ def test_recipes_are_the_files_of_their_folder():
     assert recipes.names() == sorted(files)
     for name in files:
         module = recipes.recipe(name)
-        kind = ImageRecipe if "digits" in name else KINDS[name.partition("_")[0]]
+        kind = ImageRecipe if name == "generate_digits_vaegan" else KINDS[name.partition("_")[0]]
         assert isinstance(module.RECIPE, kind)
         assert module.CARD
 
@@ -239,7 +241,7 @@ def test_every_recipe_has_numbers_that_can_be_chosen():
         assert numbers(chosen) == {**known, other: 0.05, "peak": 1e-4, "seed": 7}
         assert numbers(recipe) == known
         assert run_folder.digest(chosen) != run_folder.digest(recipe)
-        of_model = overridden(recipe, {"model_dim": 2 * known["model_dim"]})
+        of_model = overridden(recipe, {size: 2 * known[size]})
         assert run_folder.digest(of_model) != run_folder.digest(recipe)
 
 

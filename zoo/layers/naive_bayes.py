@@ -1,7 +1,6 @@
 """What counts of words say of the label of a text."""
 
 import keras
-import numpy as np
 from keras import ops
 
 
@@ -59,14 +58,14 @@ class NaiveBayes(keras.layers.Layer):
         """
         if not self.built:
             self.build()
-        counts = np.ones((self.vocab_size, self.num_labels))
+        real = ops.cast(ops.arange(self.vocab_size) > 0, "float32")[:, None]  # not the padding
+        counts = ops.ones((self.vocab_size, self.num_labels))
         for tokens, labels, *_ in batches:
-            for row, label in zip(np.asarray(tokens), np.asarray(labels), strict=True):
-                counts[np.unique(row), label] += 1
-        counts[0] = 1  # padding
-        logarithms = np.log(counts / counts.sum(axis=0))
-        logarithms -= logarithms.mean(axis=1, keepdims=True)
-        logarithms[0] = 0
+            held = ops.max(ops.one_hot(tokens, self.vocab_size, dtype="float32"), axis=1)
+            of_label = ops.one_hot(labels, self.num_labels, dtype="float32")
+            counts = counts + real * (ops.transpose(held) @ of_label)
+        logarithms = ops.log(counts / ops.sum(counts, axis=0))
+        logarithms = real * (logarithms - ops.mean(logarithms, axis=1, keepdims=True))
         self.log_ratios.assign(logarithms)
 
     def call(self, tokens):

@@ -43,7 +43,6 @@ class SpeechTransformer(Transformer):
         if num_bands < 1:
             raise ValueError(f"num_bands must be >= 1; got num_bands={num_bands}.")
         # The base has a table for source tokens: here it is the target's, and nothing reads it.
-        options.pop("share_embeddings", None)
         super().__init__(target_vocab_size, target_vocab_size, share_embeddings=True, **options)
         self.num_bands = int(num_bands)
         model_dim = self._config["model_dim"]
