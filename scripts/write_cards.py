@@ -25,10 +25,12 @@ CHINESE_TASKS = {
     "classification": "分类",
     "dialogue": "对话",
     "generation": "生成",
+    "image generation": "图像生成",
     "knowledge tracing": "知识追踪",
     "matching": "匹配",
     "ranking": "排序",
     "recommendation": "推荐",
+    "speech recognition": "语音识别",
     "summarization": "摘要",
     "translation": "翻译",
 }

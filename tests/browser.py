@@ -12,6 +12,8 @@ import time
 PATH = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 _OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 _OPTIONS += ["--no-first-run", "--disable-background-networking", "--disable-component-update"]
+# A microphone that beeps, and nobody who has to allow it.
+_OPTIONS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 _OPTIONS += ["--window-size=1000,1200", "--remote-debugging-pipe"]
 
 
@@ -71,9 +73,11 @@ class Tab:
         screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self._ask("Emulation.setDeviceMetricsOverride", **screen)
 
-    def value(self, expression):
-        """The value of a JavaScript expression, as JSON has it."""
-        told = self._ask("Runtime.evaluate", expression=expression, returnByValue=True)
+    def value(self, expression, wait=False):
+        """The value of a JavaScript expression, as JSON has it; of a promise, if told to wait."""
+        told = self._ask(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=wait
+        )
         assert "exceptionDetails" not in told, (expression, told["exceptionDetails"])
         return told["result"].get("value")
 

@@ -77,6 +77,11 @@ CASES = {
         "normalize_first": False,
         "norm_epsilon": 1e-5,
     },
+    "Ensemble": {
+        "members": [zoo.models.TextClassifier(11, 3, model_dim=6, filters=5, name="one")],
+        "naive_bayes": zoo.layers.NaiveBayes(11, 3, name="counts"),
+        "naive_bayes_weight": 0.2,
+    },
     "FeedForward": {"ff_dim": 7, "activation": "gelu"},
     "LSTMLanguageModel": {
         "vocab_size": 11,
@@ -143,6 +148,7 @@ CASES = {
         "norm_epsilon": 1e-5,
         "logits_bias": True,
     },
+    "NaiveBayes": {"vocab_size": 11, "num_labels": 3},
     "RNNSearch": {
         "source_vocab_size": 11,
         "target_vocab_size": 11,
@@ -166,6 +172,7 @@ CASES = {
         "attention_dropout": 0.3,
         "activation": "relu",
     },
+    "SelfAttention2D": {"num_heads": 2, "key_dim": 3},
     "ShowAttendTell": {
         "feature_dim": 8,
         "vocab_size": 11,
@@ -218,6 +225,15 @@ CASES = {
         "activation": "gelu",
         "start_id": 3,
     },
+    "VAEGAN": {
+        "image_size": 8,
+        "num_classes": 3,
+        "latent_dim": 4,
+        "channels": 6,
+        "attention_heads": 2,
+        "attention_grid": 4,
+        "discriminator": False,
+    },
 }
 FLOATS = np.random.default_rng(0).normal(size=(2, 3, 8)).astype("float32")
 IDS = np.array([[4, 9, 3], [7, 10, 0]], "int32")
@@ -233,12 +249,15 @@ INPUTS = {
     "CompareAggregate": [{"query": IDS, "text": IDS[:, None]}],
     "CopyDistribution": [FLOATS, FLOATS, np.full((2, 3, 3), 1 / 3, "float32"), IDS % 8],
     "DotProductAttention": [FLOATS, FLOATS],
+    "Ensemble": [IDS],
+    "NaiveBayes": [IDS],
     "LSTMLanguageModel": [IDS],
     "MonotonicAttention": [FLOATS, FLOATS],
     "LateInteraction": [{"query": IDS, "text": IDS, "allowed": np.eye(len(IDS)) == 1}],
     "MultiHeadAttention": [FLOATS, FLOATS],
     "PointerGenerator": [{"source": IDS, "target": IDS}],
     "RNNSearch": [{"source": IDS, "target": IDS}],
+    "SelfAttention2D": [FLOATS[:, :, None]],
     "ShowAttendTell": [{"source": FLOATS, "target": IDS}],
     "TextClassifier": [IDS],
     "TokenEmbedding": [IDS],
@@ -247,6 +266,7 @@ INPUTS = {
     "SASRec": [IDS],
     "Transformer": [{"source": IDS, "target": IDS}],
     "TransformerLM": [IDS],
+    "VAEGAN": [{"image": np.full((3, 8, 8, 1), 0.5, "float32"), "digit": np.arange(3)}],
 }
 
 
@@ -299,7 +319,7 @@ def test_every_argument_survives_the_config(name):
     assert copy.dtype_policy.name == "mixed_bfloat16"
     assert copy.get_config() == layer.get_config()
     for argument, value in CASES[name].items():
-        if isinstance(value, keras.Layer):
+        if isinstance(value, keras.Layer) or argument == "members":
             value = keras.saving.serialize_keras_object(value)
         assert copy.get_config()[argument] == value, argument
 

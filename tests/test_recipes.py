@@ -16,6 +16,7 @@ from zoo.recipes import own_pairs, run_folder
 from zoo.recipes.captioning import CaptioningRecipe
 from zoo.recipes.classification import ClassificationRecipe
 from zoo.recipes.conversation import ConversationRecipe
+from zoo.recipes.generate_digits_vaegan import ImageRecipe
 from zoo.recipes.generation import GenerationRecipe
 from zoo.recipes.matching import MatchingRecipe
 from zoo.recipes.numbers import numbers, overridden
@@ -221,7 +222,8 @@ def test_recipes_are_the_files_of_their_folder():
     assert recipes.names() == sorted(files)
     for name in files:
         module = recipes.recipe(name)
-        assert isinstance(module.RECIPE, KINDS[name.partition("_")[0]])
+        kind = ImageRecipe if "digits" in name else KINDS[name.partition("_")[0]]
+        assert isinstance(module.RECIPE, kind)
         assert module.CARD
 
 
@@ -229,9 +231,12 @@ def test_every_recipe_has_numbers_that_can_be_chosen():
     for name in recipes.names():
         recipe = recipes.recipe(name).RECIPE
         known = numbers(recipe)
-        assert {"steps", "peak", "seed", "dropout", "model_dim"} <= set(known), name
-        chosen = overridden(recipe, {"dropout": "0.05", "peak": 1e-4, "seed": "7"})
-        assert numbers(chosen) == {**known, "dropout": 0.05, "peak": 1e-4, "seed": 7}
+        size, other = ("model_dim", "dropout")
+        if isinstance(recipe, ImageRecipe):
+            size, other = ("channels", "divergence")
+        assert {"steps", "peak", "seed", other, size} <= set(known), name
+        chosen = overridden(recipe, {other: "0.05", "peak": 1e-4, "seed": "7"})
+        assert numbers(chosen) == {**known, other: 0.05, "peak": 1e-4, "seed": 7}
         assert numbers(recipe) == known
         assert run_folder.digest(chosen) != run_folder.digest(recipe)
         of_model = overridden(recipe, {"model_dim": 2 * known["model_dim"]})

@@ -72,6 +72,8 @@ def test_every_kind_of_recording_gives_the_same_text(trained, tmp_path):
     faster = np.interp(np.arange(0, len(sound), 0.5), np.arange(len(sound)), sound)
     assert trained.transcribe(faster, rate=16000) == "high low"
     assert list(trained.predict(kinds, verbose=0)) == ["high low"] * len(kinds)
+    files = tf.data.Dataset.from_tensors([wav(sound)] * 2)
+    assert list(trained.predict(files, verbose=0)) == ["high low"] * 2
 
 
 def test_an_answer_carries_its_attention_over_the_recording(trained, tmp_path):
@@ -112,6 +114,8 @@ found = served["serving_default"](audio_bytes=tf.constant(files))
 seen = served["attention"](audio_bytes=tf.constant(files))
 print([text.decode() for text in found["text"].numpy()])
 print(seen["attention"].shape[0], np.isfinite(found["score"].numpy()).all())
+print(seen["source_tokens"].numpy()[0, :3], set(seen["source_tokens"].numpy()[1].tolist()))
+np.testing.assert_allclose(seen["attention"].numpy()[0, 0].sum(), 1, atol=1e-5)
 """
 
 
@@ -129,7 +133,11 @@ def test_saved_exported_and_loaded_it_answers_as_before(trained, tmp_path):
     paths[2].write_bytes(wav(faster, 20000))
     command = [sys.executable, "-c", SERVED, tmp_path / "export", *paths]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert done.stdout.splitlines() == [str(["low high", "", "high"]), "3 True"], done.stderr
+    assert done.stdout.splitlines() == [
+        str(["low high", "", "high"]),
+        "3 True",
+        "[b'0.00 s' b'0.04 s' b'0.08 s'] {b''}",
+    ], done.stderr
 
 
 def test_a_litert_file_answers_the_same(trained, tmp_path):

@@ -9,10 +9,13 @@ import tensorflow as tf
 pytest.importorskip("uvicorn")
 pytest.importorskip("prometheus_client")
 from PIL import Image  # noqa: E402
+from recordings import tone, wav  # noqa: E402
 from starlette.applications import Starlette  # noqa: E402
 from starlette.routing import Mount  # noqa: E402
 from test_serving_rest import call, run_app, serving  # noqa: E402
 
+from zoo.audio import frames_of_files  # noqa: E402
+from zoo.lite import audio  # noqa: E402
 from zoo.serving.app import Server  # noqa: E402
 from zoo.serving.servable import Models  # noqa: E402
 
@@ -58,6 +61,28 @@ class Toy(tf.Module):
             "probability": tf.tile(tf.constant([[0.75, 0.25]]), [rows, 1]),
         }
 
+    @tf.function(
+        autograph=False,
+        input_signature=[tf.TensorSpec([None], tf.int32, name) for name in ("digit", "seed")],
+    )
+    def draws(self, digit, seed):
+        """A grey picture, whose four cells look at the next one; none of a digit above 9."""
+        shade = tf.cast(tf.reshape(digit + seed, [-1, 1, 1, 1]), tf.uint8)
+        files = tf.map_fn(
+            lambda one: tf.io.encode_png(tf.tile(one, [2, 2, 1])),
+            shade,
+            fn_output_signature="string",
+        )
+        looks = tf.tile(tf.roll(tf.eye(4), 1, axis=1)[None], [tf.size(digit), 1, 1])
+        return {"image_bytes": tf.where(digit > 9, "", files), "attention": looks}
+
+    @strings("audio_bytes")
+    def hears(self, audio_bytes):
+        """How many frames of a recording there are."""
+        frames = frames_of_files(audio_bytes)[:, :, 0]
+        count = tf.reduce_sum(tf.cast(frames > audio.EMPTY, tf.int32), axis=1)
+        return {"text": tf.strings.as_string(count) + " frames"}
+
     @strings("text")
     def broken(self, text):
         with tf.control_dependencies([tf.debugging.Assert(False, [text])]):
@@ -75,6 +100,8 @@ def folder(tmp_path_factory):
     save(folder, "labels", toy.labels)
     save(folder, "chat_toy", toy.echo, "attention")
     save(folder, "picture", toy.picture, "attention")
+    save(folder, "draws", toy.draws, "attention")
+    save(folder, "hears", toy.hears)
     save(folder, "broken", toy.broken)
     save(folder, "writes", toy.echo, "attention", sample=toy.echo)
     (folder / "echo" / "README.md").write_text(f"# echo\n\nIt says {EVIL}\nwhat you say.\n\nMore.")
@@ -141,6 +168,20 @@ def test_a_link_with_markup_in_it_runs_nothing(page, served):
     page.problems.clear()
 
 
+def test_a_recording_is_taken_from_a_file_and_from_the_microphone(page, tmp_path):
+    choose(page, "hears")
+    assert page.value("$('what').textContent") == "recording"
+    (tmp_path / "tone.wav").write_bytes(wav(tone(0.5)))
+    page.choose_file("#file", tmp_path / "tone.wav")
+    assert shown(page) == "48 frames"
+    page.click("$('record')")
+    page.wait("$('record').textContent === 'Stop and answer'")
+    page.value("new Promise(done => setTimeout(done, 1200))", wait=True)
+    page.click("$('record')")
+    page.wait("$('answer').textContent !== '48 frames'")
+    assert 50 < int(page.value("$('answer').textContent").split()[0]) < 1000
+
+
 def test_an_error_of_the_server_is_shown_as_text(page):
     choose(page, "broken")
     write(page, EVIL)
@@ -157,6 +198,31 @@ def test_model_and_examples_are_introduced_and_an_example_is_asked_by_a_click(pa
     assert shown(page) == "hello" and page.value("$('text').value") == "hello"
     choose(page, "labels")
     assert page.value("$('try').hidden") and page.value("$('about').textContent") == ""
+
+
+def test_a_drawn_picture_is_shown_and_where_its_cells_looked(page):
+    choose(page, "draws")
+    assert page.value("[...document.querySelectorAll('textarea')].map(e => e.value)") == ["1", "1"]
+    page.click("$('go')")
+    page.wait("!$('result').hidden && $('picture').naturalWidth === 2")
+    assert page.value("$('picture').src.startsWith('data:image/png;base64,')")
+    # The last of the four cells looked at the first.
+    page.value(
+        "(r => $('photo').onclick({clientX: r.right - 1, clientY: r.bottom - 1}))"
+        "($('heat').getBoundingClientRect())"
+    )
+    lit = (
+        "[...$('heat').getContext('2d').getImageData(0, 0, 2, 2).data].filter((_, i) => i % 4 == 3)"
+    )
+    assert [alpha > 0 for alpha in page.value(lit)] == [True, False, False, False]
+    write(page, "10")
+    page.click("$('go')")
+    assert shown(page) == "The model cannot draw this."
+    write(page, "one")
+    page.click("$('go')")
+    assert page.wait("$('error').textContent.includes('whole') && $('error').textContent") == (
+        "Type a whole number as digit."
+    )
 
 
 def test_each_model_keeps_its_own_text(page):

@@ -27,6 +27,7 @@ _PUBLIC = {
     "Translator": "zoo.tasks",
     "TextGenerator": "zoo.tasks",
     "ImageCaptioner": "zoo.tasks",
+    "ImageGenerator": "zoo.tasks",
     "ChatBot": "zoo.tasks",
     "Classifier": "zoo.tasks",
     "Recommender": "zoo.tasks",

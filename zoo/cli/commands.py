@@ -1,6 +1,5 @@
 """The commands. TensorFlow is imported where a command needs it, so that the others are fast."""
 
-import gc
 import os
 import sys
 from importlib import metadata
@@ -10,7 +9,8 @@ import click
 from zoo import __version__, registry
 from zoo.cli import checks
 from zoo.cli.lines import BATCH, batches, read_lines, write_lines
-from zoo.cli.quiet import quiet
+from zoo.cli.pictures import draws, write_pictures
+from zoo.cli.quiet import load_quietly, quiet
 
 MODELS = "saved_models"  # of the current folder, where `train` puts a model
 _WHOLE, _POSITIVE = click.IntRange(1), click.FloatRange(0, min_open=True)
@@ -173,15 +173,6 @@ def _one_thread():
             os.environ.setdefault(threads, "1")
 
 
-def load_quietly(name, task, fast=False):
-    gc.disable()  # what is loaded stays; to look through it for garbage delays the first answer
-    try:
-        with quiet():
-            return registry.load(name, task=task, fast=fast)
-    finally:
-        gc.enable()
-
-
 def _answer_lines(model, lines, size, prefix=None, seed=None, min_score=None, **options):
     done = 0
     if min_score is not None:
@@ -225,7 +216,9 @@ def clean(text):
 @click.option("-n", "count", type=int, default=1, show_default=True, help="Texts to write.")
 @click.option("--form", is_flag=True, help="Keep to the form of the model, as of a quatrain.")
 @click.option("--acrostic", help="First characters of the lines; implies --form.")
-def generate(name, prompt, count, form, acrostic, **options):
+@click.option("--digit", type=int, help="Of what draws pictures: the digit. By default each.")
+@click.option("--out", metavar="FILE", help="Of what draws pictures: where to, as .png.")
+def generate(name, prompt, count, form, acrostic, digit, out, **options):
     r"""Go on with PROMPT, and show the text while it is written.
 
     With `-` as PROMPT, each line of standard input is one, and its text one line of the answer. In
@@ -233,10 +226,20 @@ def generate(name, prompt, count, form, acrostic, **options):
 
     Options that are not given have the values kept with the model. With more than one text, beams
     or several answers, each stands below the other when all are ready.
+
+    A model that draws pictures takes -n, --seed, --digit and --out; without --out its pictures are
+    shown in characters.
     """
     if count < 1:
         raise click.UsageError(f"-n must be >= 1; got {count}.")
     options = given({**options, "form": form or None, "acrostic": acrostic})
+    if draws(name):
+        write_pictures(name, prompt, count, digit, out, options)
+        return
+    if digit is not None or out:
+        raise click.UsageError(
+            f"--digit and --out go with a model that draws pictures; got {name}."
+        )
     if prompt == "-" and (count > 1 or acrostic):
         raise click.UsageError("-n and --acrostic need a PROMPT of their own; got -.")
     generator = load_quietly(name, "generation")

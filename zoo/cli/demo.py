@@ -52,6 +52,10 @@ TEXTS = {
         "How far is the moon?",
         "Where do penguins live?",
     ],
+    "classify_sentiment_en": [
+        "A moving film with a wonderful cast.",
+        "Two hours of my life that I will never get back.",
+    ],
     "classify_reviews_zh": [
         "质量很好，下次还会买。",
         "快递太慢，衣服还有破洞，不推荐。",
@@ -98,6 +102,7 @@ TALKS = {
     "Salma: Let me look it up for you.",
 }
 PHOTOS = Path("examples/photos")
+RECORDINGS = Path("examples/recordings")
 _PICTURED_TOKENS = 24  # of a continuation, so that its picture can be read
 
 
@@ -152,6 +157,10 @@ def _show(info):
         return functools.partial(_summarize, TALKS[info.name])
     if info.name in HISTORIES:
         return functools.partial(_recommend, HISTORIES[info.name])
+    if info.task == "speech recognition" and RECORDINGS.is_dir():
+        return _transcribe
+    if info.task == "image generation":
+        return _draw_pictures
     if info.name in ANSWERS:
         return functools.partial(_trace, *ANSWERS[info.name])
     return None
@@ -226,6 +235,30 @@ def _recommend(history, recommender, picture, console):
     for item, score in zip(answer.items, answer.scores, strict=True):
         table.add_row(f"{math.exp(score):.3f}", item)
     console.print(table)
+    return picture
+
+
+def _transcribe(recognizer, picture, console):
+    from zoo.plots import plot_attention
+
+    table = Table("recording", "words")
+    for path in sorted(RECORDINGS.glob("*.wav")):
+        answer = recognizer.transcribe(path, return_dict=True)
+        table.add_row(path.name, answer.text)
+    plot_attention(answer, picture)
+    console.print(table)
+    return picture
+
+
+def _draw_pictures(generator, picture, console):
+    from zoo.plots import plot_attention, plot_pictures
+
+    digits = list(range(10))
+    rows = [generator.generate(10, seed=seed, digit=digits) for seed in range(0, 50, 10)]
+    plot_pictures(rows, path=picture.with_stem(f"{picture.stem}_samples"))
+    answer = generator.generate(3, seed=0, digit=digits[:3], return_dict=True)
+    plot_attention(answer, picture)
+    console.print(answer.text)
     return picture
 
 

@@ -21,6 +21,7 @@ from zoo.data.dialogues import self_dialogue as self_dialogue
 from zoo.data.dialogues import turns_of as turns_of
 from zoo.data.dialogues import untokenized as untokenized
 from zoo.data.dialogues import without_held_out as without_held_out
+from zoo.data.digits import mnist as mnist
 from zoo.data.documents import Documents as Documents
 from zoo.data.documents import nfcorpus as nfcorpus
 from zoo.data.everyday import bcontrast as bcontrast

@@ -34,7 +34,7 @@ def find(relative_path, data_dir=None):
     """
     given = data_dir or os.environ.get("ZOO_DATA")
     path = folder(relative_path, data_dir)
-    if path.isfile_of():
+    if path.is_file():
         return path
     if given:
         setting = "data_dir" if data_dir else "ZOO_DATA"
@@ -69,6 +69,14 @@ def read_lines(relative_path, data_dir=None):
     path = find(relative_path, data_dir)
     data = _checked(path.read_bytes(), relative_path, path)
     return data.decode("utf-8").split("\n")[:-1]
+
+
+def read_bytes(relative_path, data_dir=None):
+    """Bytes of a file of `SOURCES` that is no text; found and checked as by `read_lines`."""
+    path = find(relative_path, data_dir)
+    data = path.read_bytes()
+    _check(data, relative_path, path)
+    return data
 
 
 def _download(relative_path, path):
@@ -120,6 +128,12 @@ def _read_url(url):
 def _checked(data, relative_path, where):
     """`data` with LF line ends and one at its end, if that is the file we know."""
     data = data.replace(b"\r\n", b"\n").rstrip() + b"\n"
+    _check(data, relative_path, where)
+    return data
+
+
+def _check(data, relative_path, where):
+    """Refuses bytes that are not those of the file we know."""
     expected = file_of(relative_path).sha256
     digest = hashlib.sha256(data).hexdigest()
     if digest != expected:
@@ -127,7 +141,6 @@ def _checked(data, relative_path, where):
             f"{where} is damaged or another version of {relative_path}: its SHA-256 must be "
             f"{expected}; got {digest} ({len(data)} bytes). {advice(relative_path)}"
         )
-    return data
 
 
 def file_of(relative_path):

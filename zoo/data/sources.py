@@ -7,8 +7,8 @@ from typing import NamedTuple
 class File(NamedTuple):
     """One file of a set.
 
-    `sha256` is the checksum of the plain text with LF line ends; `url`, where there is one, is the
-    public file that holds this text, plain or as `.gz`.
+    `sha256` is the checksum of the plain text with LF line ends, or of a file that is no text;
+    `url`, where there is one, is the public file that holds this text, plain or as `.gz`.
     """
 
     sha256: str
@@ -451,6 +451,23 @@ SOURCES = {
             "for Medical Information Retrieval"
         ),
         files={f"documents/nfcorpus/{name}": File(sha256) for name, sha256 in _NFCORPUS.items()},
+    ),
+    "mnist": Source(
+        title="MNIST",
+        origin=(
+            "http://yann.lecun.com/exdb/mnist, half of its 60,000 training pictures and the test, "
+            "in one file"
+        ),
+        terms="CC BY-SA 3.0",
+        citation=(
+            "LeCun, Bottou, Bengio and Haffner (1998), Gradient-based learning applied to document "
+            "recognition"
+        ),
+        files={
+            "mnist/mnist.npz": File(
+                "0b2d1d1e805c8beb4e1d008bd3a53d7d1c258144e554586da951e3ce6ca0a258"
+            )
+        },
     ),
     "self_dialogue": Source(
         title="Self-dialogue corpus",

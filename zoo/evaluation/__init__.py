@@ -21,6 +21,8 @@ from zoo.evaluation.documents import measure_ranking as measure_ranking
 from zoo.evaluation.examples import read_examples as read_examples
 from zoo.evaluation.examples import replay as replay
 from zoo.evaluation.examples import write_examples as write_examples
+from zoo.evaluation.frechet import frechet_distance as frechet_distance
+from zoo.evaluation.frechet import nearest_distances as nearest_distances
 from zoo.evaluation.kneser_ney import KneserNey as KneserNey
 from zoo.evaluation.labels import LabelCorpus as LabelCorpus
 from zoo.evaluation.labels import calibration_error as calibration_error
@@ -30,6 +32,10 @@ from zoo.evaluation.measure import evaluate as evaluate
 from zoo.evaluation.next_items import HistoryCorpus as HistoryCorpus
 from zoo.evaluation.next_items import measure_next as measure_next
 from zoo.evaluation.own_sentences import OWN_SENTENCES as OWN_SENTENCES
+from zoo.evaluation.pictures import PictureCorpus as PictureCorpus
+from zoo.evaluation.pictures import choose_temperature as choose_temperature
+from zoo.evaluation.pictures import measure_pictures as measure_pictures
+from zoo.evaluation.pictures import read_digits as read_digits
 from zoo.evaluation.ranking import average_precision as average_precision
 from zoo.evaluation.ranking import ndcg as ndcg
 from zoo.evaluation.ranking import paired_bootstrap as paired_bootstrap

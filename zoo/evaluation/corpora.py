@@ -12,6 +12,7 @@ from zoo.evaluation.documents import DocumentCorpus
 from zoo.evaluation.labels import LabelCorpus
 from zoo.evaluation.language import TextCorpus
 from zoo.evaluation.next_items import HistoryCorpus
+from zoo.evaluation.pictures import PictureCorpus
 from zoo.evaluation.replies import ReplyCorpus
 from zoo.evaluation.speech import SpeechCorpus
 from zoo.evaluation.summaries import SummaryCorpus
@@ -66,12 +67,14 @@ CORPORA = {
         ),
     ),
     "generate_scifi": (TextCorpus("scifi", "test", order=5, prompt_length=60, sample_length=120),),
+    "generate_digits_vaegan": tuple(PictureCorpus("mnist", split) for split in ("test", "val")),
     "caption_en": _ENGLISH_CAPTIONS,
     "caption_en_rnn": _ENGLISH_CAPTIONS,
     "caption_zh": (CaptionCorpus("test", "zh"),),
     "classify_questions_en": tuple(
         LabelCorpus("trec_questions", split) for split in ("test", "val")
     ),
+    "classify_sentiment_en": tuple(LabelCorpus("sst2", split) for split in ("test", "val")),
     "classify_reviews_zh": tuple(
         LabelCorpus("shopping_zh", split, "polarity") for split in ("test", "val")
     ),

@@ -11,7 +11,9 @@ from zoo.layers.dot_product_attention import DotProductAttention
 from zoo.layers.embedding import TokenEmbedding
 from zoo.layers.monotonic_attention import MonotonicAttention
 from zoo.layers.multi_head_attention import MultiHeadAttention
+from zoo.layers.naive_bayes import NaiveBayes
 from zoo.layers.positions import LearnedPositions, SinusoidalPositions
+from zoo.layers.self_attention_2d import SelfAttention2D
 
 __all__ = [
     "Adaptable",
@@ -26,6 +28,8 @@ __all__ = [
     "LearnedPositions",
     "MonotonicAttention",
     "MultiHeadAttention",
+    "SelfAttention2D",
+    "NaiveBayes",
     "SinusoidalPositions",
     "TokenEmbedding",
     "masks",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.lite import audio, catalogue, pupils
+from zoo.lite import audio, catalogue, pictures, pupils
 from zoo.lite.labels import named
 from zoo.lite.languages import warn_of_another
 from zoo.lite.search import LiteBatches
@@ -381,6 +381,23 @@ class LiteMatcher(LiteModel):
             return scores[0]
         order = np.argsort(-np.array(scores), kind="stable")[:top_k]
         return [(sentences[i], scores[i]) for i in order]
+
+
+class LiteImageGenerator(LiteModel):
+    """Draws as the `zoo.ImageGenerator` that was exported; see `LiteModel`."""
+
+    task = "ImageGenerator"
+    verb, output = "generate", "pixels"
+
+    def generate(self, n=1, seed=None, digit=None):
+        """As `zoo.ImageGenerator.generate`, without `return_dict`."""
+        rows = pictures.rows(n, seed, digit, self.manifest["num_classes"])
+        found = self._batches(list(rows), len, lambda several: np.stack(several))
+        return np.array(found, "uint8")
+
+    def ask(self, inputs, seed=1):
+        """As `zoo.ImageGenerator.ask`, without `return_dict`."""
+        return pictures.ask(self.generate, inputs, seed, self.manifest["num_classes"])
 
 
 def _readers(base):

@@ -7,6 +7,7 @@ from zoo.models.akt import AKT
 from zoo.models.caption_transformer import CaptionTransformer
 from zoo.models.compare_aggregate import CompareAggregate
 from zoo.models.dkt import DKT
+from zoo.models.ensemble import Ensemble
 from zoo.models.language_model import TransformerLM
 from zoo.models.late_interaction import LateInteraction
 from zoo.models.lstm_language_model import LSTMLanguageModel
@@ -17,12 +18,14 @@ from zoo.models.show_attend_tell import ShowAttendTell
 from zoo.models.speech_transformer import SpeechTransformer
 from zoo.models.text_classifier import TextClassifier
 from zoo.models.transformer import Transformer
+from zoo.models.vae_gan import VAEGAN
 
 __all__ = [
     "AKT",
     "CaptionTransformer",
     "DKT",
     "CompareAggregate",
+    "Ensemble",
     "LSTMLanguageModel",
     "LateInteraction",
     "PointerGenerator",
@@ -33,6 +36,7 @@ __all__ = [
     "TextClassifier",
     "Transformer",
     "TransformerLM",
+    "VAEGAN",
 ]
 
 

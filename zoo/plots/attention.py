@@ -1,15 +1,16 @@
 """Heat maps of attention weights: the tokens of an answer down, those of its source across."""
 
+import dataclasses
 import itertools
 from numbers import Integral
-from pathlib import Path
 
 import numpy as np
 
+from zoo.plots.files import checked_path, save
 from zoo.plots.labels import FAMILIES, glyphs, is_wide, readable, wrap
 from zoo.plots.photograph import draw_photograph
+from zoo.plots.pictures import plot_looks
 from zoo.plots.recording import draw_recording
-from zoo.system import writing
 
 DPI = 150
 PAD = 0.15  # all lengths in inches
@@ -24,7 +25,8 @@ def plot_attention(out, path=None, layer=-1, head="mean", photograph=None):
     """Draw the attention of an answer over its source as a heat map.
 
     Of a captioner's answer, the photograph is drawn with a panel for each word, bright where the
-    word looks; of a transcript, the recording, and below it when each word listened.
+    word looks; of a transcript, the recording, and below it when each word listened. Of pictures
+    that were drawn, see `zoo.plots.plot_looks`.
 
     Row t of a panel holds the weights that target token t gives to the S source tokens; they sum
     to 1. All panels share one colour scale. Cells carry their weight as a number where few. Of an
@@ -55,6 +57,12 @@ def plot_attention(out, path=None, layer=-1, head="mean", photograph=None):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    if hasattr(out, "digits"):
+        _choose("layer", layer, 1)
+        (_, heads), *others = _choose("head", head, out.attention.shape[1])
+        if others:
+            raise ValueError(f'head must be one or "mean" for pictures; got head={head!r}.')
+        return plot_looks(dataclasses.replace(out, attention=out.attention[:, heads]), path=path)
     seen, heard = getattr(out, "image", None), getattr(out, "frames", None)
     weights = _check(out, out.attention.shape[-1] if seen is not None else None)
     layers = _choose("layer", layer, weights.shape[0])
@@ -68,7 +76,7 @@ def plot_attention(out, path=None, layer=-1, head="mean", photograph=None):
     figure = Figure(dpi=DPI, facecolor="white")
     canvas = FigureCanvasAgg(figure)
     if path is not None:
-        path = _check_path(path, canvas.get_supported_filetypes())
+        path = checked_path(path, canvas.get_supported_filetypes())
     glyphs()  # the bundled font must be known before the first text
     if seen is None and heard is None:
         _draw(figure, out, panels, columns)
@@ -82,7 +90,7 @@ def plot_attention(out, path=None, layer=-1, head="mean", photograph=None):
     else:
         draw_photograph(figure, out, seen if photograph is None else photograph, panels[0][1])
     if path is not None:
-        _save(figure, path)
+        save(figure, path)
     return figure
 
 
@@ -103,16 +111,6 @@ def _check(out, cells):
             f"(T, S) = (len(out.tokens), len(out.source_tokens)) = {expected}; got shape {shape}."
         )
     return np.asarray(out.attention)
-
-
-def _check_path(path, formats):
-    path = Path(path)
-    if path.suffix[1:].lower() not in formats:
-        known = ", ".join(f".{name}" for name in sorted(formats))
-        raise ValueError(f"path must end in one of {known}; got path={str(path)!r}.")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"path must lie in a folder that exists; got path={str(path)!r}.")
-    return path
 
 
 def _choose(name, which, count):
@@ -253,8 +251,3 @@ def _number(axes, values, highest, size):
         if value >= 0.005:  # below, it would read 0.00
             color = "white" if value > 0.5 * highest else INK
             axes.text(s, t, f"{value:.2f}", color=color, **style)
-
-
-def _save(figure, path):
-    with writing(path) as beside:
-        figure.savefig(beside, format=path.suffix[1:].lower(), dpi=figure.dpi)

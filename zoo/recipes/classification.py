@@ -6,9 +6,13 @@ from pathlib import Path
 
 import keras
 
-from zoo.recipes.procedure import adam, kept_tokenizer, train_and_save
+from zoo.layers import NaiveBayes
+from zoo.models import Ensemble, TextClassifier
+from zoo.recipes.procedure import adam, kept_tokenizer, kept_vectors, train_and_save
 from zoo.tasks import Classifier
 from zoo.text import SentencePieceTokenizer
+
+_LONGER = 2.0  # vectors at the beginning, so that they are as long as random ones
 
 
 def quick_adam(peak, warmup, steps):
@@ -20,6 +24,15 @@ def quick_adam(peak, warmup, steps):
     return adam(peak, warmup, steps, beta_2=0.95)
 
 
+def ensemble(vocab_size, num_labels, *, members, naive_bayes_weight, **each):
+    """Several `TextClassifier`s of the same sizes, `each`, with naive Bayes beside them."""
+    return Ensemble(
+        [TextClassifier(vocab_size, num_labels, **each) for _ in range(members)],
+        NaiveBayes(vocab_size, num_labels),
+        naive_bayes_weight,
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class ClassificationRecipe:
     """What makes one classifier.
@@ -27,8 +40,11 @@ class ClassificationRecipe:
     Attributes:
         texts: `data_dir -> (train, valid)`, each a list of (text, label).
         labels: all labels, in the order of the model's outputs.
+        more: `data_dir -> list of str`, text whose counts give the first vectors of the tokens.
+            Default: they begin at random.
         tokenizer: options of `SentencePieceTokenizer.train` beside the lines.
-        model: `(vocabulary size, number of labels) -> keras.Model`.
+        model: `(vocabulary size, number of labels) -> keras.Model`. If that is an `Ensemble`, its
+            naive Bayes is counted before the training.
         steps: number of batches.
         batch_size: texts of a batch; see `Classifier.fit`.
         max_length: see `Classifier`.
@@ -55,6 +71,7 @@ class ClassificationRecipe:
     consistency: float = 0.0
     subword_sampling: float = 0.0
     interval: int = 100
+    more: Callable | None = None
     seed: int = 1
 
     def train(self, *, out, run_dir, data_dir=None, steps=None, verbose="auto"):
@@ -68,13 +85,18 @@ class ClassificationRecipe:
             Path(run_dir) / "vocabulary.model",
             lambda: SentencePieceTokenizer.train([text for text, _ in train], **self.tokenizer),
         )
+
+        def build():
+            model = self.model(tokenizer.vocab_size, len(self.labels))
+            if self.more is not None:
+                self._set_vectors(model, run_dir, tokenizer, train, data_dir)
+            classifier = Classifier(model, tokenizer, self.labels, max_length=self.max_length)
+            if isinstance(model, Ensemble):
+                model.naive_bayes.adapt(classifier.batches(train))
+            return classifier
+
         return train_and_save(
-            lambda: Classifier(
-                self.model(tokenizer.vocab_size, len(self.labels)),
-                tokenizer,
-                self.labels,
-                max_length=self.max_length,
-            ),
+            build,
             train,
             valid,
             optimizer=lambda total: self.optimizer(self.peak, self.warmup, total),
@@ -92,3 +114,16 @@ class ClassificationRecipe:
             run_dir=run_dir,
             verbose=verbose,
         )
+
+    def _set_vectors(self, model, run_dir, tokenizer, train, data_dir):
+        """Puts the vectors of its tokens into each network of a model."""
+        model.build(None)
+        networks = model.members if isinstance(model, Ensemble) else [model]
+        vectors = kept_vectors(
+            Path(run_dir) / "vectors.npy",
+            tokenizer,
+            lambda: [*(text for text, _ in train), *self.more(data_dir)],
+            networks[0].embedding.output_dim,
+        )
+        for network in networks:
+            network.embedding.embeddings.assign(_LONGER * vectors)

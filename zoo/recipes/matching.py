@@ -5,12 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import keras
-import numpy as np
 
-from zoo.recipes.procedure import adam, kept_tokenizer, train_and_save
-from zoo.system import writing
+from zoo.recipes.procedure import adam, kept_tokenizer, kept_vectors, train_and_save
 from zoo.tasks import Matcher
-from zoo.text import SentencePieceTokenizer, rarity, word_vectors
+from zoo.text import SentencePieceTokenizer, rarity
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +58,13 @@ class MatchingRecipe:
             Path(run_dir) / "vocabulary.model",
             lambda: SentencePieceTokenizer.train(list(dict.fromkeys(lines)), **self.tokenizer),
         )
-        vectors = self._vectors(Path(run_dir) / "vectors.npy", tokenizer, lines, data_dir)
+        vectors = kept_vectors(
+            Path(run_dir) / "vectors.npy",
+            tokenizer,
+            lambda: [*dict.fromkeys(lines), *self.more(data_dir)],
+            self.model_dim,
+            self.window,
+        )
         rare = rarity(tokenizer.encode([text for _, text, _ in train]), tokenizer.vocab_size)
 
         def build():
@@ -86,14 +90,3 @@ class MatchingRecipe:
             run_dir=run_dir,
             verbose=verbose,
         )
-
-    def _vectors(self, path, tokenizer, lines, data_dir):
-        """The vectors that an interrupted run left at `path`, or else new ones."""
-        if not path.exists():
-            text = [*dict.fromkeys(lines), *self.more(data_dir)]
-            found = word_vectors(
-                tokenizer.encode(text), tokenizer.vocab_size, self.model_dim, self.window
-            )
-            with writing(path) as beside, beside.open("wb") as file:
-                np.save(file, found)
-        return np.load(path)

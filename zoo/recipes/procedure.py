@@ -7,11 +7,12 @@ import warnings
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from zoo.recipes.progress import TrainingProgress
 from zoo.system import writing
 from zoo.tasks.files import save_model
-from zoo.text import SentencePieceTokenizer
+from zoo.text import SentencePieceTokenizer, word_vectors
 from zoo.training import WarmupLinear, portable
 
 # What the cards of models say whose vocabulary got its table after the training.
@@ -191,6 +192,16 @@ def kept_tokenizer(path, train):
         with writing(path) as beside:
             beside.write_bytes(train().proto)
     return SentencePieceTokenizer(path.read_bytes())
+
+
+def kept_vectors(path, tokenizer, lines, dim, window=4):
+    """The vectors that an interrupted run left at `path`, or else `word_vectors` of `lines`."""
+    path = Path(path)
+    if not path.exists():
+        found = word_vectors(tokenizer.encode(lines()), tokenizer.vocab_size, dim, window)
+        with writing(path) as beside, beside.open("wb") as file:
+            np.save(file, found)
+    return np.load(path)
 
 
 def _under(policy, build):

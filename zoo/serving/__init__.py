@@ -19,6 +19,7 @@ _PUBLIC = {
     "LiteRecommender": "zoo.lite.readers",
     "LiteKnowledgeTracer": "zoo.lite.readers",
     "LiteMatcher": "zoo.lite.readers",
+    "LiteImageGenerator": "zoo.lite.readers",
 }
 
 __all__ = list(_PUBLIC)

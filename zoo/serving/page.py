@@ -81,22 +81,28 @@ class Page:
 
 
 def _question(servable):
-    """The signature that the page asks, and its fields: of those that take a string a row each."""
+    """The signature that the page asks, and its fields: a string or a whole number a row each."""
     for name in (*_ORDER, *servable.signatures):
         signature = servable.signatures.get(name)
         if signature and signature.is_batched and all(map(_is_field, signature.inputs.values())):
-            return name, [{"name": alias, "kind": _kind(alias)} for alias in signature.inputs]
+            return name, [
+                {"name": alias, "kind": _kind(alias, info)}
+                for alias, info in sorted(signature.inputs.items())
+            ]
     return None, []
 
 
 def _is_field(info):
-    return info.dtype == tf.string.as_datatype_enum and len(info.tensor_shape.dim) == 1
+    kinds = tf.string.as_datatype_enum, tf.int32.as_datatype_enum
+    return info.dtype in kinds and len(info.tensor_shape.dim) == 1
 
 
-def _kind(alias):
+def _kind(alias, info):
+    if info.dtype == tf.int32.as_datatype_enum:
+        return "number"
     if not alias.endswith("_bytes"):
         return "text"
-    return "image" if alias.startswith("image") else "file"
+    return next((kind for kind in ("image", "audio") if alias.startswith(kind)), "file")
 
 
 def _about(card):

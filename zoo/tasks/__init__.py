@@ -4,9 +4,10 @@ from zoo.tasks.captioner import ImageCaptioner
 from zoo.tasks.chat_bot import ChatBot
 from zoo.tasks.classifier import Classifier
 from zoo.tasks.generator import TextGenerator
+from zoo.tasks.image_generator import ImageGenerator
 from zoo.tasks.knowledge_tracer import KnowledgeTracer
 from zoo.tasks.matcher import Matcher
-from zoo.tasks.output import Classified, Generated, Matched, Ranked, Recommended, Traced
+from zoo.tasks.output import Classified, Drawn, Generated, Matched, Ranked, Recommended, Traced
 from zoo.tasks.rank_index import RankIndex
 from zoo.tasks.ranker import Ranker
 from zoo.tasks.recognizer import Recognizer, Transcript
@@ -24,8 +25,10 @@ __all__ = [
     "ChatBot",
     "Classified",
     "Classifier",
+    "Drawn",
     "Generated",
     "ImageCaptioner",
+    "ImageGenerator",
     "KnowledgeTracer",
     "Recognizer",
     "Recommended",

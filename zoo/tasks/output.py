@@ -272,6 +272,32 @@ class Ranked:
         )
 
 
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Drawn:
+    """Pictures and how they came about; `zoo.plot_attention` draws where their cells looked.
+
+    Attributes:
+        images: uint8 (N, h, w).
+        digits: int32 (N,), their classes.
+        attention: float32 (N, H, S, S): how much cell t of the grid looked at cell s, row by row.
+        grid: the (rows, columns) of the cells.
+        text: the first picture in characters.
+    """
+
+    images: np.ndarray
+    digits: np.ndarray
+    attention: np.ndarray
+    grid: tuple[int, int]
+    text: str
+
+    def __repr__(self):
+        """The digits, and of what is long its size."""
+        return (
+            f"Drawn(digits={self.digits.tolist()!r:.80}, images={self.images.shape}, "
+            f"attention={self.attention.shape}, grid={self.grid})"
+        )
+
+
 def joined(parts, text):
     """The answer to a text that was cut, from the answers to its parts.
 

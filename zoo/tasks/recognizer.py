@@ -218,6 +218,15 @@ class Recognizer(SearchTask):
         found = [file if isinstance(file, bytes) else Path(file).read_bytes() for file in files]
         return tf.constant(found[0] if alone else found, tf.string)
 
+    def _raw_inputs(self, x):
+        if isinstance(x, tf.data.Dataset):
+            if isinstance(x.element_spec, tuple):
+                x = x.map(lambda first, *others: first)
+            if x.element_spec.dtype == tf.string and x.element_spec.shape.rank == 1:
+                x = x.unbatch()
+            return x.as_numpy_iterator()
+        return list(x) if _is_several(x) else [x]
+
     def preprocess_tf(self, inputs):
         frames = frames_of_files(inputs)
         # A batch without a frame still needs one to attend to.
@@ -228,7 +237,10 @@ class Recognizer(SearchTask):
         )
 
     def source_pieces_in_graph(self, source, ids):
-        return {}
+        real = source[:, ::4, 0] > audio.EMPTY
+        times = tf.range(tf.shape(real)[1]) * int(1000 * _POSITION)
+        seconds = tf.strings.as_string(tf.cast(times, tf.float32) / 1000, precision=2) + " s"
+        return {"source_tokens": tf.where(real, seconds[None], "")}
 
 
 def shifted(source, ids):
