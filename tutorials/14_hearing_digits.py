@@ -171,9 +171,9 @@ plt.show()
 # from low to high, dark where it is loud.*
 #
 # You can read it. *Seven* has two vowels, two dark blocks. Their stripes are where mouth and throat
-# resonate, the **formants** (共振峰); by these we know one vowel from another. Between the blocks is
-# the *v*, which is softer. The *s* in front is hardly to be seen: most of its hiss is above 4,000
-# Hz, and 8,000 samples a second can hold no frequency above half of that number.
+# resonate, the **formants** (共振峰); by these we know one vowel from another. Between the blocks
+# is the *v*, which is softer. The *s* in front is hardly to be seen: most of its hiss is above
+# 4,000 Hz, and 8,000 samples a second can hold no frequency above half of that number.
 #
 # ## 2. Strings of digits, and why frames are too many
 #
@@ -432,6 +432,7 @@ def measured(model, frames, tokens):
     return word_error_rate(right, heard), np.mean(in_order)
 
 
+# %%
 def optimizer():
     """Adam, with a rate that rises for the first steps and then falls to 0."""
     steps = EPOCHS * STRINGS // 32
