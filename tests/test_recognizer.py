@@ -86,7 +86,7 @@ def test_an_answer_carries_its_attention_over_the_recording(trained, tmp_path):
     assert out.score == pytest.approx(trained.score(say("low high", 60), "low high"), abs=1e-4)
     zoo.plot_attention(out, tmp_path / "said.png")
     assert (tmp_path / "said.png").stat().st_size > 5000
-    with pytest.raises(ValueError, match="one map for a photograph or a recording"):
+    with pytest.raises(ValueError, match="one map for a recording"):
         zoo.plot_attention(out, head="all")
 
 

@@ -216,8 +216,10 @@ def clean(text):
 @click.option("-n", "count", type=int, default=1, show_default=True, help="Texts to write.")
 @click.option("--form", is_flag=True, help="Keep to the form of the model, as of a quatrain.")
 @click.option("--acrostic", help="First characters of the lines; implies --form.")
-@click.option("--digit", type=int, help="Of what draws pictures: the digit. By default each.")
-@click.option("--out", metavar="FILE", help="Of what draws pictures: where to, as .png.")
+@click.option(
+    "--digit", type=int, help="The digit that a model of pictures draws. By default each."
+)
+@click.option("--out", metavar="FILE", help="Where a model of pictures draws to, as .png.")
 def generate(name, prompt, count, form, acrostic, digit, out, **options):
     r"""Go on with PROMPT, and show the text while it is written.
 

@@ -81,8 +81,9 @@ def plot_attention(out, path=None, layer=-1, head="mean", photograph=None):
     if seen is None and heard is None:
         _draw(figure, out, panels, columns)
     elif len(panels) > 1:
+        what = "photograph" if heard is None else "recording"
         raise ValueError(
-            "layer and head must choose one map for a photograph or a recording; "
+            f"layer and head must choose one map for a {what}; "
             f"got layer={layer!r}, head={head!r}, which are {len(panels)}."
         )
     elif heard is not None:
