@@ -2,14 +2,12 @@
 
 The same frames, strings, steps and optimizer, and as many weights: where the recogniser has a
 decoder that attends, this one has one more encoder block and the loss of Graves et al. 2006,
-Connectionist Temporal Classification. It writes `ctc_yardstick` into the model's metrics.json.
+Connectionist Temporal Classification. The figures are printed.
 
     python scripts/ctc_yardstick.py --run-dir runs/ctc
 """
 
 import argparse
-import json
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -17,7 +15,6 @@ from keras import ops
 
 from zoo import data
 from zoo.evaluation.corpora import CORPORA
-from zoo.evaluation.files import write_atomically
 from zoo.evaluation.speech import measure_speech
 from zoo.lite import audio
 from zoo.models import SpeechTransformer
@@ -39,7 +36,7 @@ class CTC(keras.Model):
 
     def build(self, input_shape=None):
         self.encoder.build(None)
-        self.output_dense.build((None, None, self.encoder._config["model_dim"]))
+        self.output_dense.build((None, None, self.encoder.get_config()["model_dim"]))
         self.built = True
 
     def call(self, inputs, training=None):
@@ -53,7 +50,7 @@ class CTC(keras.Model):
 
     def texts(self, frames, recognizer):
         """What is heard in a batch: of like tokens in a row one, and no blanks."""
-        logits, lengths = self(({"source": recognizer.pack(frames)}), training=False)
+        logits, lengths = self({"source": recognizer.pack(frames)}, training=False)
         best = np.argmax(logits, axis=-1)
         rows = [row[:length] for row, length in zip(best, np.array(lengths), strict=True)]
         kept = [
@@ -69,8 +66,8 @@ class CTC(keras.Model):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run-dir", required=True)
-    parser.add_argument("--steps", type=int, default=RECIPE.steps)
+    parser.add_argument("--run-dir", required=True, help="of the checkpoints")
+    parser.add_argument("--steps", type=int, default=RECIPE.steps, help="by default the recipe's")
     options = parser.parse_args()
     keras.utils.set_random_seed(RECIPE.seed)
     tokenizer = digit_tokenizer()
@@ -85,13 +82,13 @@ def main():
     recordings = data.spoken_digits("train") + data.spoken_digits("val")
     epochs = -(-options.steps // RECIPE.interval)
     model.fit(
-        RECIPE._batches(recordings, recognizer).prefetch(8),
+        RECIPE.batches(recordings, recognizer).prefetch(8),
         steps_per_epoch=RECIPE.interval,
         epochs=epochs,
         verbose=2,
         callbacks=[keras.callbacks.BackupAndRestore(options.run_dir)],
     )
-    found = {"parameters": int(encoder.count_params() + model.output_dense.count_params())}
+    print(f"{model.count_params():,} parameters, those of the unused tables with them")
     for corpus in CORPORA[NAME]:
         if corpus.split != "test":
             continue
@@ -102,11 +99,7 @@ def main():
             for start in range(0, len(frames), 32)
             for text in model.texts(frames[start : start + 32], recognizer)
         ]
-        found[corpus.name] = measure_speech(heard, texts)["word_error_rate"]
-        print(f"{corpus.name}: {found[corpus.name]:.2%}", flush=True)
-    path = Path("saved_models") / NAME / "metrics.json"
-    metrics = {**json.loads(path.read_text(encoding="utf-8")), "ctc_yardstick": found}
-    write_atomically(path, json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
+        print(f"{corpus.name}: {corpus.summary(measure_speech(heard, texts))}", flush=True)
 
 
 if __name__ == "__main__":

@@ -217,7 +217,6 @@ def test_errors_are_counted_by_the_words_that_were_said():
 
 
 def test_the_recordings_are_split_by_take():
-    pytest.importorskip("zoo.data")
     try:
         splits = {split: data.spoken_digits(split) for split in ("train", "val", "test")}
     except FileNotFoundError as error:

@@ -6,15 +6,14 @@ import tensorflow as tf
 
 from zoo.lite import audio
 
-_PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 # What a file may hold, by kind and bits: the type that reads it, and what is full scale.
 _TYPES = {
-    (_PCM, 8): (tf.uint8, 2**7),
-    (_PCM, 16): (tf.int16, 2**15),
-    (_PCM, 24): (tf.uint8, 2**23),
-    (_PCM, 32): (tf.int32, 2**31),
-    (_FLOAT, 32): (tf.float32, 1),
-    (_FLOAT, 64): (tf.float64, 1),
+    (audio.PCM, 8): (tf.uint8, 2**7),
+    (audio.PCM, 16): (tf.int16, 2**15),
+    (audio.PCM, 24): (tf.uint8, 2**23),
+    (audio.PCM, 32): (tf.int32, 2**31),
+    (audio.FLOAT, 32): (tf.float32, 1),
+    (audio.FLOAT, 64): (tf.float64, 1),
 }
 
 
@@ -82,7 +81,7 @@ def _wave(data):
     )
     kind, bits = number(layout, 2), number(layout + 14, 2)
     channels, rate = number(layout + 2, 2), number(layout + 4, 4)
-    long = (kind == _EXTENSIBLE) & (number(layout - 4, 4) >= 26)
+    long = (kind == audio.EXTENSIBLE) & (number(layout - 4, 4) >= 26)
     kind = tf.where(long, number(layout + 24, 2), kind)
     known = tf.stack([(kind == k) & (bits == b) for k, b in _TYPES])
     step = tf.maximum(channels * bits // 8, 1)

@@ -20,8 +20,8 @@ RATES = (1_000, 200_000)  # samples a second that a file may have
 DECADES = 4.0  # of energy below the loudest band of a recording, under which all is silence
 EMPTY = -9.0  # what fills up the frames of a batch
 CROSSINGS = 8  # of the sinc on each side, in resampling
-_PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
-_FORMATS = {(_PCM, 8), (_PCM, 16), (_PCM, 24), (_PCM, 32), (_FLOAT, 32), (_FLOAT, 64)}
+PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE  # kinds of samples in a WAV file
+_FORMATS = {(PCM, 8), (PCM, 16), (PCM, 24), (PCM, 32), (FLOAT, 32), (FLOAT, 64)}
 _RULE = "audio must be a WAV file with samples of 8, 16, 24 or 32 bits"
 _OTHERS = {b"ID3": "an MP3", b"OggS": "an Ogg", b"fLaC": "a FLAC", b"caff": "a CAF"}
 
@@ -93,7 +93,7 @@ def _layout(chunk, name):
     if len(chunk) < 16:
         raise ValueError(f"{_RULE}; got {name}: it ends before its format.")
     kind, channels, rate, _, _, bits = struct.unpack("<HHIIHH", chunk[:16])
-    if kind == _EXTENSIBLE and len(chunk) >= 26:
+    if kind == EXTENSIBLE and len(chunk) >= 26:
         kind = int.from_bytes(chunk[24:26], "little")
     if (kind, bits) not in _FORMATS or not channels:
         what = f"format {kind} with {bits} bits and {channels} channels"
@@ -116,7 +116,7 @@ def _check_length(count, rate, name):
 
 
 def _decoded(body, kind, bits, channels):
-    if kind == _FLOAT:
+    if kind == FLOAT:
         samples = np.frombuffer(body, f"<f{bits // 8}").astype("float32")
         samples = np.where(np.isfinite(samples), samples, 0)
     elif bits == 24:

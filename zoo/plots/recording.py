@@ -5,7 +5,7 @@ import numpy as np
 from zoo.plots.labels import FAMILIES, readable, wrap
 
 WIDTH, SOUND, ROW = 7.0, 1.3, 0.32  # inches: the picture, its sound, a row of a token
-PAD, LABELS, FOOT = 0.15, 0.9, 0.85
+PAD, LABELS, FOOT = 0.15, 0.9, 0.6
 INK, FAINT = "0.1", "0.35"
 FRAME = 0.01  # seconds between two frames
 COLORS = "Blues"

@@ -72,7 +72,7 @@ class RecognitionRecipe:
         tokenizer = digit_tokenizer()
         return train_and_save(
             lambda: Recognizer(self.model(audio.BANDS, tokenizer.vocab_size), tokenizer, DECODING),
-            functools.partial(self._batches, train),
+            functools.partial(self.batches, train),
             list(itertools.islice(strings, _VALIDATION)),
             optimizer=lambda total: muon(self.peak, self.warmup, total, self.weight_decay),
             steps=steps or self.steps,
@@ -85,7 +85,7 @@ class RecognitionRecipe:
             verbose=verbose,
         )
 
-    def _batches(self, recordings, recognizer):
+    def batches(self, recordings, recognizer):
         """Batches of new strings without end; see `Recognizer.batches`."""
 
         def rows():

@@ -2,17 +2,15 @@
 
 import dataclasses
 import os
-from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from zoo.tasks import raw_data
-from zoo.tasks.inputs import framed, texts
+from zoo.tasks.inputs import dataset_files, file_tensor, framed, path_or_file
 from zoo.tasks.search_task import Beginning, SearchTask
-from zoo.text import END_ID, PAD_ID, START_ID
-from zoo.training import token_cross_entropy
+from zoo.text import PAD_ID, START_ID
 from zoo.vision import augment, decode_batch, read
 
 
@@ -126,10 +124,8 @@ class ImageCaptioner(SearchTask):
         return framed(self.tokenizer(captions), start=True, end=True)
 
     def _read_one(self, image):
-        """An image of a data set: a path, which has no zero byte, a whole file, or pixels."""
-        if isinstance(image, bytes) and b"\0" not in image:
-            image = image.decode()
-        return read(image, self.image_size)
+        """An image of a data set: a path, a whole file, or pixels."""
+        return read(path_or_file(image), self.image_size)
 
     def score(self, image, caption):
         """Natural-log probability of each caption, its end token included, given its image.
@@ -142,16 +138,7 @@ class ImageCaptioner(SearchTask):
         Returns:
             A float for one image, float32 (B,) for a list.
         """
-        sources, one = self.read(image)
-        captions = texts("caption", caption)
-        if len(captions) != len(sources):
-            raise ValueError(
-                "caption must have one text for each image; "
-                f"got {len(captions)} for {len(sources)} images."
-            )
-        targets = [row + [END_ID] for row in self.tokenizer.encode(captions)]
-        scores = self._score(sources, targets)
-        return float(scores[0]) if one else scores
+        return self.scored(*self.read(image), "caption", caption, "image")
 
     def read(self, inputs):
         if not _is_several(inputs):
@@ -191,29 +178,12 @@ class ImageCaptioner(SearchTask):
             limit=tf.where(seen, tf.int32.max, 0),
         )
 
-    def forced_ids(self, source, target):
-        start = tf.fill([tf.shape(target)[0], 1], START_ID)
-        inputs = {"source": self.see(source), "target": tf.concat([start, target[:, :-1]], axis=1)}
-        logits, attention = self.model(inputs, return_attention_scores=True, training=False)
-        losses = token_cross_entropy(target, logits) * tf.cast(target != PAD_ID, tf.float32)
-        return -tf.reduce_sum(losses, axis=1), tf.cast(attention, tf.float32)
-
     def graph_inputs(self, inputs):
-        alone = isinstance(inputs, (str, bytes))
-        files = [inputs] if alone else list(inputs)
-        found = [file if isinstance(file, bytes) else Path(file).read_bytes() for file in files]
-        return tf.constant(found[0] if alone else found, tf.string)
+        return file_tensor(inputs)
 
     def _raw_inputs(self, x):
         if isinstance(x, tf.data.Dataset):
-            if isinstance(x.element_spec, tuple):
-                x = x.map(lambda first, *others: first)
-            if x.element_spec.shape.rank in (1, 4):
-                x = x.unbatch()
-            return (
-                image.decode() if isinstance(image, bytes) and b"\0" not in image else image
-                for image in x.as_numpy_iterator()
-            )
+            return dataset_files(x)
         return list(x) if _is_several(x) else [x]
 
     def preprocess_tf(self, inputs):

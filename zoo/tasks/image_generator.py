@@ -11,6 +11,7 @@ from zoo.lite import pictures
 from zoo.tasks import raw_data
 from zoo.tasks.output import Drawn
 from zoo.tasks.task import Task
+from zoo.tasks.two_networks import TwoNetworks
 
 _ROWS = 256  # pictures that are drawn together
 _PICTURE_TOKENS = 64  # what a picture counts in `batch_tokens`
@@ -26,7 +27,7 @@ _IMAGES = "uint8 of shape (N, {size}, {size}), or ({size}, {size}) for one"
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class ImageGenerator(Task):
+class ImageGenerator(TwoNetworks, Task):
     """Draws pictures of a class: digits, letters, signs.
 
     `fit` trains on pictures with their classes; `generate` draws new ones, `reconstruct` draws what
@@ -44,7 +45,6 @@ class ImageGenerator(Task):
             `"classes"`, the cross-entropy of the classes that the encoder reads in real
             pictures; `"asked"`, that of the class that was asked for in what was drawn, from which
             the decoder alone learns. Those that are not given are 0, 0.3, 0.02, 1, 1 and 0.5.
-
         temperature: > 0, by which the normal numbers of a new style are multiplied: below 1 styles
             are nearer to the common ones. `zoo.evaluation.choose_temperature` sets it.
 
@@ -77,30 +77,8 @@ class ImageGenerator(Task):
             raise ValueError(f"temperature must be > 0 and finite; got temperature={temperature}.")
         self.loss_weights = {**_WEIGHTS, **given}
         self.temperature = float(temperature)
-        self._adversary_tracker = keras.metrics.Mean(name="adversary")
 
-    # Training.
-
-    def compile(self, optimizer="adam", loss=None, *args, **kwargs):
-        """`Learner.compile`; the losses are those of `loss_weights`.
-
-        Raises:
-            ValueError: a loss, or metrics; or a model whose losses need the discriminator that it
-                does not have, as the shipped one, which cannot be trained further.
-        """
-        needing = [name for name in ("features", "adversary") if self.loss_weights[name]]
-        if self.model.discriminator is None and needing:
-            raise ValueError(
-                f"loss_weights must be 0 for {' and '.join(needing)}, where the model has no "
-                f"discriminator; got {self.loss_weights}."
-            )
-        for name, value in (("loss", loss), ("metrics", kwargs.get("metrics"))):
-            if value is not None:
-                raise ValueError(
-                    f"{name} must be None: two networks learn by losses of their own; "
-                    f"got {name}={value!r:.80}."
-                )
-        super().compile(optimizer, loss, *args, **kwargs)
+    # Data.
 
     def batches(self, x, y=None, *, batch_tokens=4096, batch_size=None, shuffle=0, seed=0):
         """Pictures with classes -> batches of (inputs, classes, weights).
@@ -131,81 +109,6 @@ class ImageGenerator(Task):
             return inputs, digits, tf.ones_like(digits, tf.float32)
 
         return rows.batch(batch_size or max(1, batch_tokens // _PICTURE_TOKENS)).map(prepared)
-
-    def train_step(self, data):
-        """One step of both networks, from the same pass; each follows its own loss."""
-        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-            raise ValueError("An ImageGenerator is trained on one replica; got several.")
-        inputs, digits, _ = keras.utils.unpack_x_y_sample_weight(data)
-        with tf.GradientTape(persistent=True) as tape:
-            losses, adversary = self._step_losses(inputs["image"], digits)
-            weighted = [weight * losses[name] for name, weight in self.loss_weights.items()]
-            scaled = self.optimizer.scale_loss(tf.add_n(weighted))
-            scaled_adversary = self.optimizer.scale_loss(adversary)
-        drawing = [*self.model.encoder.trainable_weights, *self.model.decoder.trainable_weights]
-        gradients = list(zip(tape.gradient(scaled, drawing), drawing, strict=True))
-        if self.model.discriminator is not None:
-            judging = self.model.discriminator.trainable_weights
-            gradients += zip(tape.gradient(scaled_adversary, judging), judging, strict=True)
-        self.optimizer.apply_gradients(gradients)
-        self._loss_tracker.update_state(tf.add_n(weighted))
-        self._adversary_tracker.update_state(adversary)
-        return self.get_metrics_result()
-
-    def test_step(self, data):
-        """The squared error of a pixel of reconstructions, which is the `loss` of validation."""
-        inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        squared = tf.reduce_mean(tf.square(self(inputs, training=False) - inputs["image"]))
-        rows = tf.cast(tf.shape(inputs["image"])[0], tf.float32)
-        self._loss_tracker.update_state(squared, sample_weight=rows)
-        return {"loss": self._loss_tracker.result()}
-
-    def _step_losses(self, images, digits):
-        """The losses of encoder and decoder by name, means over the batch; the discriminator's."""
-        model, rows = self.model, tf.shape(images)[0]
-        classes = model.one_hot(digits)
-        mean, log_variance, logits = model.encode(images, classes, training=True)
-        noise = self._noise(rows)
-        codes = tf.concat([mean + tf.exp(0.5 * log_variance) * noise[:rows], noise[rows:]], axis=0)
-        drawn = model.decode(codes, tf.concat([classes, classes], axis=0), training=True)
-        seen, zero = drawn[:rows], tf.zeros([])
-        divergence = 0.5 * (tf.square(mean) + tf.exp(log_variance) - 1.0 - log_variance)
-        losses = {
-            "pixels": _cross_entropy(images, seen),
-            "features": zero,
-            "divergence": tf.reduce_mean(tf.reduce_sum(divergence, axis=1)),
-            "adversary": zero,
-            "classes": _class_entropy(digits, logits),
-            "asked": zero,
-        }
-        if self.loss_weights["asked"]:
-            losses["asked"] = _class_entropy(digits, self._read_fixed(drawn[rows:]))
-        if model.discriminator is None:
-            return losses, zero
-        scores, features = model.discriminate(
-            tf.concat([images, drawn], axis=0), tf.tile(classes, [3, 1]), training=True
-        )
-        features = tf.cast(features, tf.float32)
-        apart = tf.square(tf.stop_gradient(features[:rows]) - features[rows : 2 * rows])
-        losses["features"] = 0.5 * tf.reduce_mean(tf.reduce_sum(apart, axis=(1, 2, 3)))
-        losses["adversary"] = -tf.reduce_mean(scores[rows:])
-        real, false = tf.nn.relu(1.0 - scores[:rows]), tf.nn.relu(1.0 + scores[rows:])
-        return losses, tf.reduce_mean(real) + tf.reduce_mean(false)
-
-    def _read_fixed(self, images):
-        """The encoder's logits of the classes, of which the encoder does not learn."""
-        encoder = self.model.encoder
-        learned, other = (
-            [tf.stop_gradient(weight.value) for weight in weights]
-            for weights in (encoder.trainable_variables, encoder.non_trainable_variables)
-        )
-        (_, _, logits), _ = encoder.stateless_call(learned, other, images, training=False)
-        return logits
-
-    def _noise(self, rows):
-        """Normal numbers (2 B, L) that follow from the step, so that a run can be resumed."""
-        seed = tf.stack([tf.cast(self.optimizer.iterations, tf.int32), 0])
-        return tf.random.stateless_normal([2 * rows, self.model.latent_dim], seed)
 
     # For people.
 
@@ -556,14 +459,3 @@ def _floats(images):
 def _pixels(images):
     """Floats (B, h, w, 1) from 0 to 1 -> uint8 (B, h, w)."""
     return tf.cast(tf.round(255.0 * tf.cast(images[..., 0], tf.float32)), tf.uint8)
-
-
-def _cross_entropy(images, drawn):
-    """The cross-entropy of all pixels of a picture, in nats, the mean over the batch."""
-    drawn = tf.clip_by_value(drawn, 1e-6, 1.0 - 1e-6)
-    losses = images * tf.math.log(drawn) + (1.0 - images) * tf.math.log(1.0 - drawn)
-    return -tf.reduce_mean(tf.reduce_sum(losses, axis=(1, 2, 3)))
-
-
-def _class_entropy(digits, logits):
-    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(digits, logits))

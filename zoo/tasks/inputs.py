@@ -1,6 +1,7 @@
 """What users give, as lists and arrays, and the shapes of those in a graph."""
 
 import numbers
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -51,6 +52,29 @@ def texts(name, value):
             f"{name} must be {rule}; got an array of shape {value.shape}: {value!r:.80}."
         )
     return text_items(name, value, rule)
+
+
+def path_or_file(item):
+    """What a data set holds of a file: bytes without a zero byte are a path, others the file."""
+    return item.decode() if isinstance(item, bytes) and b"\0" not in item else item
+
+
+def file_tensor(inputs):
+    """Paths or the bytes of files, one or a list -> their bytes, tf.string () or (B,)."""
+    alone = isinstance(inputs, (str, bytes))
+    files = [inputs] if alone else list(inputs)
+    found = [file if isinstance(file, bytes) else Path(file).read_bytes() for file in files]
+    return tf.constant(found[0] if alone else found, tf.string)
+
+
+def dataset_files(dataset):
+    """A tf.data.Dataset of files or arrays, batched or not, targets with them or not -> each."""
+    if isinstance(dataset.element_spec, tuple):
+        dataset = dataset.map(lambda first, *others: first)
+    spec = dataset.element_spec
+    if spec.shape.rank == (1 if spec.dtype == tf.string else 4):
+        dataset = dataset.unbatch()
+    return map(path_or_file, dataset.as_numpy_iterator())
 
 
 def padded(rows, left=False):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -11,11 +10,10 @@ import tensorflow as tf
 from zoo.audio import frames_of_files
 from zoo.lite import audio
 from zoo.tasks import raw_data
-from zoo.tasks.inputs import texts
+from zoo.tasks.inputs import dataset_files, file_tensor
 from zoo.tasks.output import Generated
 from zoo.tasks.search_task import Beginning, SearchTask
 from zoo.text import END_ID, PAD_ID, START_ID
-from zoo.training import token_cross_entropy
 
 _AUDIO = "a path, bytes or an array, or a list of these"
 _PAIRS = "a list of pairs of a recording and a str, or a list of recordings, with y of texts"
@@ -159,16 +157,7 @@ class Recognizer(SearchTask):
         Returns:
             A float for one recording, float32 (B,) for a list.
         """
-        sources, one = self.read(recording)
-        lines = texts("text", text)
-        if len(lines) != len(sources):
-            raise ValueError(
-                "text must have one text for each recording; "
-                f"got {len(lines)} for {len(sources)} recordings."
-            )
-        targets = [row + [END_ID] for row in self.tokenizer.encode(lines)]
-        scores = self._score(sources, targets)
-        return float(scores[0]) if one else scores
+        return self.scored(*self.read(recording), "text", text, "recording")
 
     def read(self, inputs):
         if not _is_several(inputs):
@@ -205,26 +194,12 @@ class Recognizer(SearchTask):
             limit=tf.where(heard, tf.int32.max, 0),
         )
 
-    def forced_ids(self, source, target):
-        start = tf.fill([tf.shape(target)[0], 1], START_ID)
-        inputs = {"source": source, "target": tf.concat([start, target[:, :-1]], axis=1)}
-        logits, attention = self.model(inputs, return_attention_scores=True, training=False)
-        losses = token_cross_entropy(target, logits) * tf.cast(target != PAD_ID, tf.float32)
-        return -tf.reduce_sum(losses, axis=1), tf.cast(attention, tf.float32)
-
     def graph_inputs(self, inputs):
-        alone = isinstance(inputs, (str, bytes))
-        files = [inputs] if alone else list(inputs)
-        found = [file if isinstance(file, bytes) else Path(file).read_bytes() for file in files]
-        return tf.constant(found[0] if alone else found, tf.string)
+        return file_tensor(inputs)
 
     def _raw_inputs(self, x):
         if isinstance(x, tf.data.Dataset):
-            if isinstance(x.element_spec, tuple):
-                x = x.map(lambda first, *others: first)
-            if x.element_spec.dtype == tf.string and x.element_spec.shape.rank == 1:
-                x = x.unbatch()
-            return x.as_numpy_iterator()
+            return dataset_files(x)
         return list(x) if _is_several(x) else [x]
 
     def preprocess_tf(self, inputs):

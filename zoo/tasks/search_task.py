@@ -13,6 +13,7 @@ from zoo.tasks.output import Generated
 from zoo.tasks.search_export import SearchExport
 from zoo.tasks.task import Task
 from zoo.text import END_ID, PAD_ID, START_ID, UNKNOWN_ID, checked_stops
+from zoo.training import token_cross_entropy
 
 
 class Beginning(NamedTuple):
@@ -42,7 +43,6 @@ class SearchTask(Answering, SearchExport, Task):
     a batch the beginning of a search (`begin`). A subclass defines these three,
 
     - `batches`: raw data to batches of (inputs, next tokens, weights) for training;
-    - `forced_ids`: one pass over known answers, for scores and attention;
     - `source_pieces`: the names of what attention can point at;
     - `source_spec`: sources in the graph; and what `SearchExport` needs.
 
@@ -221,7 +221,13 @@ class SearchTask(Answering, SearchExport, Task):
         Returns:
             float32 (B,), the log-probability of each target, and float32 (B, layers, H, T, S).
         """
-        raise NotImplementedError
+        if self.encoder is not None:
+            source = self.see(source)
+        start = tf.fill([tf.shape(target)[0], 1], START_ID)
+        inputs = {"source": source, "target": tf.concat([start, target[:, :-1]], axis=1)}
+        logits, attention = self.model(inputs, return_attention_scores=True, training=False)
+        losses = token_cross_entropy(target, logits) * tf.cast(target != PAD_ID, tf.float32)
+        return -tf.reduce_sum(losses, axis=1), tf.cast(attention, tf.float32)
 
     def search_ids(self, source, held, max_new_tokens, seeds, floats, *, plan, shrink=True):
         """Sources to ids, in the graph.
@@ -313,6 +319,25 @@ class SearchTask(Answering, SearchExport, Task):
         self.build()
         scores, attention = self._forced_function(self.pack(sources), padded(targets))
         return scores.numpy(), attention.numpy()
+
+    def scored(self, sources, one, name, value, kind):
+        """Log-probabilities of texts given their sources, for the `score` of a head.
+
+        Args:
+            sources: list of sources.
+            one: whether it was one alone, whose score is a float.
+            name, value: of the argument with the texts, a str or a list of str.
+            kind: what a source is called in an error.
+        """
+        lines = texts(name, value)
+        if len(lines) != len(sources):
+            raise ValueError(
+                f"{name} must have one text for each {kind}; "
+                f"got {len(lines)} for {len(sources)} {kind}s."
+            )
+        ids = [row + [END_ID] for row in self.target_tokenizer.encode(lines)]
+        scores = self._score(sources, ids)
+        return float(scores[0]) if one else scores
 
     def _score(self, sources, targets):
         """Log-probability of each list of ids given its source: float32 (B,)."""

@@ -7,8 +7,7 @@ from zoo.lite.readers import SOURCE
 from zoo.tasks import raw_data
 from zoo.tasks.inputs import IDS, framed, padded, texts
 from zoo.tasks.search_task import Beginning, SearchTask
-from zoo.text import END_ID, PAD_ID, START_ID
-from zoo.training import token_cross_entropy
+from zoo.text import PAD_ID, START_ID
 
 
 class SequenceTask(SearchTask):
@@ -125,15 +124,8 @@ class SequenceTask(SearchTask):
         Returns:
             A float for two str, float32 (B,) for lists.
         """
-        sources, targets = texts("source", source), texts("target", target)
-        if len(sources) != len(targets):
-            raise ValueError(
-                "target must have one text for each source; "
-                f"got {len(targets)} for {len(sources)} sources."
-            )
-        ids = [row + [END_ID] for row in self.target_tokenizer.encode(targets)]
-        scores = self._score(self.encode_sources(sources), ids)
-        return float(scores[0]) if isinstance(source, str) else scores
+        sources = self.encode_sources(texts("source", source))
+        return self.scored(sources, isinstance(source, str), "target", target, "source")
 
     def pack(self, sources):
         return padded(sources)
@@ -143,13 +135,6 @@ class SequenceTask(SearchTask):
         return Beginning(
             static=static, state=state, first=START_ID, limit=self.longest_answer(source)
         )
-
-    def forced_ids(self, source, target):
-        start = tf.fill([tf.shape(target)[0], 1], START_ID)
-        inputs = {"source": source, "target": tf.concat([start, target[:, :-1]], axis=1)}
-        logits, attention = self.model(inputs, return_attention_scores=True, training=False)
-        losses = token_cross_entropy(target, logits) * tf.cast(target != PAD_ID, tf.float32)
-        return -tf.reduce_sum(losses, axis=1), tf.cast(attention, tf.float32)
 
     def source_pieces(self, source, ids):
         return self.source_tokenizer.pieces(source)
