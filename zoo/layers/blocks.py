@@ -1,19 +1,54 @@
 """Encoder and decoder blocks of a Transformer."""
 
 import keras
+from keras import ops
 
 from zoo.layers import masks
 from zoo.layers.adapted import Adaptable, overrides, step_by_call
 from zoo.layers.multi_head_attention import MultiHeadAttention
 
 
+_ACTIVATIONS = {
+    "gelu_tanh": lambda x: ops.gelu(x, approximate=True),
+    "gelu_sigmoid": lambda x: x * ops.sigmoid(1.702 * x),
+}
+_NORMALIZATIONS = {
+    "layer": keras.layers.LayerNormalization,
+    "rms": keras.layers.RMSNormalization,
+}
+
+
+def normalization(kind, epsilon, **kwargs):
+    """A layer that normalises the last axis.
+
+    Args:
+        kind: "layer" for mean and variance (Ba et al. 2016), "rms" for the root of the mean square
+            alone (Zhang and Sennrich 2019).
+        epsilon: what is added to the variance, or to the mean square.
+        **kwargs: arguments of every Keras layer.
+
+    Raises:
+        ValueError: another kind.
+    """
+    if kind not in _NORMALIZATIONS:
+        raise ValueError(
+            f"normalization must be one of {', '.join(_NORMALIZATIONS)}; got normalization={kind!r}."
+        )
+    return _NORMALIZATIONS[kind](epsilon=epsilon, **kwargs)
+
+
 @keras.saving.register_keras_serializable(package="zoo")
 class FeedForward(Adaptable, keras.layers.Layer):
     """Two dense layers at each position alone: `W_2 activation(W_1 x)`.
 
+    With a gate, a third one: `W_2 (activation(W_g x) * W_1 x)`.
+
     Args:
         ff_dim: width between the two.
-        activation: name of an activation.
+        activation: name of an activation: one of Keras, "gelu_tanh" or "gelu_sigmoid", which are
+            the two approximations of "gelu".
+        use_bias: whether the dense layers have a bias.
+        gated: whether there is a gate.
 
     Call arguments:
         x: (B, T, D).
@@ -22,35 +57,50 @@ class FeedForward(Adaptable, keras.layers.Layer):
         (B, T, D).
 
     Reference:
-        Vaswani et al. 2017, section 3.3 (d_ff = ff_dim).
+        Vaswani et al. 2017, section 3.3 (d_ff = ff_dim). The gate: Shazeer 2020, GLU Variants
+        Improve Transformer; approximations: Hendrycks and Gimpel 2016, Gaussian Error Linear Units.
     """
 
-    def __init__(self, ff_dim, activation="relu", **kwargs):
+    def __init__(self, ff_dim, activation="relu", use_bias=True, gated=False, **kwargs):
         super().__init__(**kwargs)
         if ff_dim < 1:
             raise ValueError(f"ff_dim must be >= 1; got ff_dim={ff_dim}.")
         self.ff_dim = int(ff_dim)
         self.activation = activation
+        self.use_bias = bool(use_bias)
+        self.gated = bool(gated)
         self.supports_masking = True
 
     def build(self, x_shape):
-        policy = self.dtype_policy
-        self.inner = keras.layers.Dense(
-            self.ff_dim, activation=self.activation, name="inner", dtype=policy
-        )
-        self.outer = keras.layers.Dense(x_shape[-1], name="outer", dtype=policy)
-        self.inner.build(x_shape)
-        self.outer.build((*x_shape[:-1], self.ff_dim))
+        activation = _ACTIVATIONS.get(self.activation, self.activation)
+        self.inner = self._dense("inner", self.ff_dim, x_shape, None if self.gated else activation)
+        if self.gated:
+            self.gate = self._dense("gate", self.ff_dim, x_shape, activation)
+        self.outer = self._dense("outer", x_shape[-1], (*x_shape[:-1], self.ff_dim))
         self.built = True
 
+    def _dense(self, name, units, input_shape, activation=None):
+        dense = keras.layers.Dense(
+            units,
+            activation=activation,
+            use_bias=self.use_bias,
+            name=name,
+            dtype=self.dtype_policy,
+        )
+        dense.build(input_shape)
+        return dense
+
     def call(self, x):
-        return self.outer(self.inner(x))
+        inner = self.inner(x)
+        return self.outer(self.gate(x) * inner if self.gated else inner)
 
     def get_config(self):
         return {
             **super().get_config(),
             "ff_dim": self.ff_dim,
             "activation": self.activation,
+            "use_bias": self.use_bias,
+            "gated": self.gated,
         }
 
 
@@ -75,6 +125,9 @@ class _Block(Adaptable, keras.layers.Layer):
         rotary=False,
         normalize_first=True,
         norm_epsilon=1e-6,
+        normalization="layer",
+        gated=False,
+        use_bias=True,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -84,9 +137,12 @@ class _Block(Adaptable, keras.layers.Layer):
         self.activation = activation
         self.dropout = float(dropout)
         self.attention_dropout = float(attention_dropout)
-        self.rotary = bool(rotary)
+        self.rotary = rotary
         self.normalize_first = bool(normalize_first)
         self.norm_epsilon = float(norm_epsilon)
+        self.normalization = normalization
+        self.gated = bool(gated)
+        self.use_bias = bool(use_bias)
         self.supports_masking = True  # the mask of x is that of the output
 
     def _before(self, norm, x):
@@ -109,6 +165,7 @@ class _Block(Adaptable, keras.layers.Layer):
             model_dim // self.num_heads,
             num_kv_heads=self.num_kv_heads,
             dropout=self.attention_dropout,
+            use_bias=self.use_bias,
             rotary=rotary,
             name=name,
             dtype=self.dtype_policy,
@@ -117,15 +174,20 @@ class _Block(Adaptable, keras.layers.Layer):
         return layer
 
     def _norm(self, name, x_shape):
-        layer = keras.layers.LayerNormalization(
-            epsilon=self.norm_epsilon, name=name, dtype=self.dtype_policy
+        layer = normalization(
+            self.normalization, self.norm_epsilon, name=name, dtype=self.dtype_policy
         )
         layer.build(x_shape)
         return layer
 
     def _feed_forward(self, x_shape):
         layer = FeedForward(
-            self.ff_dim, self.activation, name="feed_forward", dtype=self.dtype_policy
+            self.ff_dim,
+            self.activation,
+            self.use_bias,
+            self.gated,
+            name="feed_forward",
+            dtype=self.dtype_policy,
         )
         layer.build(x_shape)
         return layer
@@ -147,6 +209,9 @@ class _Block(Adaptable, keras.layers.Layer):
             "rotary": self.rotary,
             "normalize_first": self.normalize_first,
             "norm_epsilon": self.norm_epsilon,
+            "normalization": self.normalization,
+            "gated": self.gated,
+            "use_bias": self.use_bias,
         }
 
 
@@ -161,10 +226,14 @@ class EncoderBlock(_Block):
         activation: name of the activation of the feed-forward layer.
         dropout: dropout rate of the sublayers' outputs.
         attention_dropout: dropout rate of the attention weights.
-        rotary: whether self-attention uses rotary positions.
+        rotary: whether self-attention uses rotary positions; or a dict, how: see
+            `MultiHeadAttention`.
         normalize_first: False for `norm(x + dropout(sublayer(x)))`, as the first Transformers had
             it (post-norm).
-        norm_epsilon: what is added to the variance in the layer normalisations.
+        norm_epsilon: what is added to the variance in the normalisations.
+        normalization: "layer" or "rms", see `zoo.layers.blocks.normalization`.
+        gated: whether the feed-forward layer has a gate.
+        use_bias: whether attention and the feed-forward layer have biases.
 
     Call arguments:
         x: (B, S, D).

@@ -12,13 +12,14 @@ from zoo.layers.adapted import overrides
 class TokenEmbedding(keras.layers.Layer):
     """Rows of a table for token ids, and, backwards, logits of tokens for vectors.
 
-    Vectors are scaled by sqrt(width) on the way in, so that a table that starts with standard
+    Vectors are scaled by sqrt(width) on the way in (`scale`), so that a table that starts with standard
     deviation 1/sqrt(width) gives inputs of about 1 and logits of about 1.
 
     Args:
         vocab_size: number of rows, V.
         width: width of a vector, D.
         logits_bias: whether a trained number is added to the logit of each token.
+        scale: whether vectors are scaled.
 
     Call arguments:
         token_ids: int (B, T), each in 0 .. V - 1.
@@ -30,7 +31,7 @@ class TokenEmbedding(keras.layers.Layer):
         Press and Wolf 2017, Using the Output Embedding to Improve Language Models.
     """
 
-    def __init__(self, vocab_size, width, logits_bias=False, **kwargs):
+    def __init__(self, vocab_size, width, logits_bias=False, scale=True, **kwargs):
         super().__init__(**kwargs)
         for name, number in (("vocab_size", vocab_size), ("width", width)):
             if number < 1:
@@ -38,6 +39,7 @@ class TokenEmbedding(keras.layers.Layer):
         self.vocab_size = int(vocab_size)
         self.width = int(width)
         self.logits_bias = bool(logits_bias)
+        self.scale = bool(scale)
 
     def build(self, input_shape=None):
         self.table = self.add_weight(
@@ -54,8 +56,8 @@ class TokenEmbedding(keras.layers.Layer):
         self.built = True
 
     def call(self, token_ids):
-        vectors = ops.take(self.table, token_ids, axis=0)
-        return ops.cast(vectors, self.compute_dtype) * math.sqrt(self.width)
+        vectors = ops.cast(ops.take(self.table, token_ids, axis=0), self.compute_dtype)
+        return vectors * math.sqrt(self.width) if self.scale else vectors
 
     def logits(self, x):
         """Logits of the tokens: (..., D) -> float32 (..., V), the dot product with each row + bias.
@@ -79,5 +81,5 @@ class TokenEmbedding(keras.layers.Layer):
         return (*input_shape, self.width)
 
     def get_config(self):
-        names = ("vocab_size", "width", "logits_bias")
+        names = ("vocab_size", "width", "logits_bias", "scale")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

@@ -1,5 +1,6 @@
 """Multi-head attention with grouped keys, rotary positions and a key/value cache."""
 
+import functools
 import math
 
 import keras
@@ -7,7 +8,7 @@ from keras import ops
 
 from zoo.layers import masks, products
 from zoo.layers.adapted import Adaptable, is_plain, overrides, step_by_call
-from zoo.layers.positions import rotate
+from zoo.layers.positions import frequency_factors, rotate
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -25,7 +26,8 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
         output_dim: width of the output. Default: the width of `query`.
         dropout: dropout rate on the attention weights.
         use_bias: whether the four projections have a bias.
-        rotary: whether queries and keys are rotated by their positions (self-attention only).
+        rotary: whether queries and keys are rotated by their positions (self-attention only); or a
+            dict of `base` and `scaling`, how: see `zoo.layers.positions.rotate`.
 
     Call arguments:
         query: (B, T, D). With value=None also (N, T, D), N = B·K: K rows in succession (beams)
@@ -94,7 +96,10 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
         self.output_dim = output_dim
         self.dropout = float(dropout)
         self.use_bias = bool(use_bias)
-        self.rotary = bool(rotary)
+        self.rotary = rotary if isinstance(rotary, dict) else bool(rotary)
+        how = {"base": 10_000.0, "scaling": None} | (rotary if isinstance(rotary, dict) else {})
+        frequency_factors(key_dim, **how)  # raises where there is something wrong
+        self._rotate = functools.partial(rotate, **how)
         self.supports_masking = True  # the mask of the query is that of the output
 
     def build(self, query_shape, value_shape=None, key_shape=None):
@@ -169,7 +174,7 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
             if self.rotary:
                 if offset is None:
                     offset = sum(ops.shape(keys)[2] for keys, _ in cache)
-                queries, keys = rotate(queries, offset), rotate(keys, offset)
+                queries, keys = self._rotate(queries, offset), self._rotate(keys, offset)
             cache = (*cache[:-1], _appended(cache[-1], keys, values))
             return self._looked(queries, cache, attention_mask), cache
 
@@ -264,12 +269,12 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
         else:
             keys, values = self.project(value, key)
             if self.rotary:
-                keys = rotate(keys, offset=offset)
+                keys = self._rotate(keys, offset)
             if cache is not None:
                 keys, values = _appended(cache, keys, values)
         queries = self.project_query(folded)  # (B, H, T, Dh)
         if self.rotary:
-            queries = rotate(queries, offset=offset)
+            queries = self._rotate(queries, offset)
 
         causal = None
         if use_causal_mask:

@@ -1,10 +1,14 @@
 """Positions: sinusoidal and learned vectors that are added, rotary angles that turn queries."""
 
+import math
+
 import keras
 from keras import ops
 
+SCALINGS = ("default", "linear", "llama3")  # of rotary positions
 
-def position_angles(length, width, offset=0, max_wavelength=10_000.0):
+
+def position_angles(length, width, offset=0, max_wavelength=10_000.0, factors=None):
     """Angles `position / max_wavelength^(2i / width)` for i in 0 .. width/2.
 
     Args:
@@ -12,6 +16,7 @@ def position_angles(length, width, offset=0, max_wavelength=10_000.0):
         width: even int.
         offset: first position, an int or an int tensor.
         max_wavelength: the longest wavelength, over 2 pi.
+        factors: list of width / 2 floats by which the frequencies are multiplied, or None.
 
     Returns:
         float32 (T, width / 2). Positions in half precision are exact only up to 256 (bfloat16)
@@ -20,22 +25,70 @@ def position_angles(length, width, offset=0, max_wavelength=10_000.0):
     positions = ops.arange(length, dtype="int32") + ops.cast(offset, "int32")
     positions = ops.cast(positions, "float32")
     exponents = ops.arange(0, width, 2, dtype="float32") / width
-    return positions[:, None] * ops.power(max_wavelength, -exponents)[None, :]
+    frequencies = ops.power(max_wavelength, -exponents)
+    if factors is not None:
+        frequencies = frequencies * ops.convert_to_tensor(factors, "float32")
+    return positions[:, None] * frequencies[None, :]
 
 
-def rotate(x, offset=0):
+def frequency_factors(width, base, scaling):
+    """By how much the frequencies of rotary positions are lower, for a longer context.
+
+    Args:
+        width: even int, of a head.
+        base: the longest wavelength, over 2 pi.
+        scaling: dict of `rope_type` and the numbers that it has, as in a `config.json`: "default";
+            "linear", which divides all by `factor`; "llama3", which divides by `factor` those whose
+            wavelength is above `original_max_position_embeddings / low_freq_factor`, leaves those
+            below the same over `high_freq_factor`, and goes from one to the other between. Or None.
+
+    Returns:
+        list of width / 2 floats, or None where all are 1.
+
+    Raises:
+        ValueError: another `rope_type`, or a number that is missing.
+
+    Reference:
+        Chen et al. 2023, Extending Context Window of Large Language Models via Positional
+        Interpolation (linear); Grattafiori et al. 2024, The Llama 3 Herd of Models.
+    """
+    kind = "default" if scaling is None else scaling.get("rope_type")
+    if kind not in SCALINGS:
+        raise ValueError(
+            f"scaling must have a rope_type of {', '.join(SCALINGS)}; got rope_type={kind!r}."
+        )
+    if kind == "default":
+        return None
+    names = ["factor"]
+    if kind == "llama3":
+        names += ["low_freq_factor", "high_freq_factor", "original_max_position_embeddings"]
+    if missing := [name for name in names if name not in scaling]:
+        raise ValueError(f"scaling must have {', '.join(missing)} for {kind}; got {scaling!r}.")
+    factor, *rest = (float(scaling[name]) for name in names)
+    if kind == "linear":
+        return [1 / factor] * (width // 2)
+    low, high, context = rest
+    turns = (context / (2 * math.pi * base ** (2 * i / width)) for i in range(width // 2))
+    kept = [min(1.0, max(0.0, (turn - low) / (high - low))) for turn in turns]
+    return [part + (1 - part) / factor for part in kept]
+
+
+def rotate(x, offset=0, base=10_000.0, scaling=None):
     """Rotary positions: turns each pair (i, i + D/2) of the last axis by its position's angle.
 
     Args:
         x: (B, H, T, D), queries or keys, D even.
         offset: position of the first of the T steps.
+        base: the longest wavelength, over 2 pi.
+        scaling: see `frequency_factors`.
 
     Returns:
         A tensor like `x`. The dot product of a rotated query and a rotated key depends on their
         distance alone (Su et al. 2021, RoFormer, equation 34).
     """
     width = x.shape[-1]
-    angles = position_angles(ops.shape(x)[2], width, offset)
+    factors = frequency_factors(width, base, scaling)
+    angles = position_angles(ops.shape(x)[2], width, offset, base, factors)
     cos = ops.cast(ops.concatenate([ops.cos(angles)] * 2, axis=-1), x.dtype)
     sin = ops.sin(angles)
     sin = ops.cast(ops.concatenate([-sin, sin], axis=-1), x.dtype)
@@ -80,11 +133,12 @@ class LearnedPositions(keras.layers.Layer):
     """Adds a trained vector for each position to (B, T, D).
 
     Args:
-        max_length: number of positions there are vectors for. A later position gets the last one.
+        max_length: number of positions there are vectors for. A later position gets the last one,
+            and one before the first gets the first.
 
     Call arguments:
         x: float (B, T, D).
-        offset: position of the first step, an int or an int tensor.
+        offset: position of the first step, an int or an int tensor, scalar or (B, 1).
 
     Reference:
         Gehring et al. 2017, Convolutional Sequence to Sequence Learning, section 3.1.
@@ -107,7 +161,7 @@ class LearnedPositions(keras.layers.Layer):
 
     def call(self, x, offset=0):
         positions = ops.arange(ops.shape(x)[1], dtype="int32") + ops.cast(offset, "int32")
-        positions = ops.minimum(positions, self.max_length - 1)
+        positions = ops.clip(positions, 0, self.max_length - 1)
         return x + ops.cast(ops.take(self.table, positions, axis=0), x.dtype)
 
     def get_config(self):

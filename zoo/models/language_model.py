@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from zoo.layers import Adaptable, DecoderBlock, TokenEmbedding, masks
+from zoo.layers import Adaptable, DecoderBlock, LearnedPositions, TokenEmbedding, masks
+from zoo.layers.blocks import normalization as normalization_of
 
 _APPENDED = 64  # steps after which what they appended joins the long part of the caches
 
@@ -12,7 +13,7 @@ _APPENDED = 64  # steps after which what they appended joins the long part of th
 class TransformerLM(Adaptable, keras.Model):
     """Reads tokens, and gives at each position the logits of the next one.
 
-    Pre-norm blocks with rotary positions; the embedding is also the output projection.
+    Pre-norm blocks. By default positions are rotary, and the embedding is also the output projection.
 
     Args:
         vocab_size: number of tokens, V.
@@ -27,9 +28,16 @@ class TransformerLM(Adaptable, keras.Model):
         attention_dropout: dropout rate of the attention weights.
         activation: name of the activation of the feed-forward layers.
         start_id: the token that begins every row.
+        rotary: whether positions are rotary; a dict says how, see `MultiHeadAttention`. False for a
+            trained vector for each position, which is added to the embedding.
+        normalization, norm_epsilon, gated, use_bias: see `zoo.layers.DecoderBlock`.
+        tie_embeddings: whether the embedding is also the output projection.
+        scale_embeddings: whether embeddings are scaled by sqrt(D).
+        logits_bias: whether a trained number is added to the logit of each token.
 
     Call arguments:
-        tokens: int (B, T), T at most `context_length`, the first of each row the start token.
+        tokens: int (B, T), T at most `context_length`, the first of each row the start token. Rows
+            are filled up with padding, 0, at their end.
         return_attention_scores: whether the attention weights are returned, too.
 
     Returns:
@@ -56,6 +64,14 @@ class TransformerLM(Adaptable, keras.Model):
         attention_dropout=0.0,
         activation="relu",
         start_id=2,
+        rotary=True,
+        normalization="layer",
+        norm_epsilon=1e-6,
+        gated=False,
+        use_bias=True,
+        tie_embeddings=True,
+        scale_embeddings=True,
+        logits_bias=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -80,9 +96,31 @@ class TransformerLM(Adaptable, keras.Model):
             "attention_dropout": attention_dropout,
             "activation": activation,
             "start_id": start_id,
+            "rotary": rotary,
+            "normalization": normalization,
+            "norm_epsilon": norm_epsilon,
+            "gated": gated,
+            "use_bias": use_bias,
+            "tie_embeddings": tie_embeddings,
+            "scale_embeddings": scale_embeddings,
+            "logits_bias": logits_bias,
         }
         policy = self.dtype_policy
-        self.embedding = TokenEmbedding(vocab_size, model_dim, name="embedding", dtype=policy)
+        self.embedding = TokenEmbedding(
+            vocab_size,
+            model_dim,
+            logits_bias=logits_bias and tie_embeddings,
+            scale=scale_embeddings,
+            name="embedding",
+            dtype=policy,
+        )
+        self.output_embedding = self.positions = None
+        if not tie_embeddings:
+            self.output_embedding = TokenEmbedding(
+                vocab_size, model_dim, logits_bias, name="output_embedding", dtype=policy
+            )
+        if not rotary:
+            self.positions = LearnedPositions(context_length, name="positions", dtype=policy)
         self.dropout_layer = keras.layers.Dropout(dropout, dtype=policy)
         self.blocks = [
             DecoderBlock(
@@ -93,17 +131,22 @@ class TransformerLM(Adaptable, keras.Model):
                 activation=activation,
                 dropout=dropout,
                 attention_dropout=attention_dropout,
-                rotary=True,
+                rotary=rotary,
+                normalization=normalization,
+                norm_epsilon=norm_epsilon,
+                gated=gated,
+                use_bias=use_bias,
                 name=f"block_{i}",
                 dtype=policy,
             )
             for i in range(num_layers)
         ]
-        self.norm = keras.layers.LayerNormalization(epsilon=1e-6, name="norm", dtype=policy)
+        self.norm = normalization_of(normalization, norm_epsilon, name="norm", dtype=policy)
 
     def build(self, input_shape=None):
         shape = (None, None, self._config["model_dim"])
-        for part in (self.embedding, *self.blocks, self.norm):
+        ends = self.embedding, self.output_embedding, self.positions
+        for part in (*filter(None, ends), *self.blocks, self.norm):
             part.build(shape)
         self.built = True
 
@@ -114,7 +157,7 @@ class TransformerLM(Adaptable, keras.Model):
                 f"tokens must have at most context_length={self.context_length} columns; "
                 f"got {length}."
             )
-        x = self.dropout_layer(self.embedding(tokens), training=training)
+        x = self.dropout_layer(self._placed(self.embedding(tokens)), training=training)
         weights = []
         for block in self.blocks:
             x, layer_weights = block(x, return_attention_scores=True, training=training)
@@ -142,13 +185,15 @@ class TransformerLM(Adaptable, keras.Model):
     def stepper(self, times=1):
         """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
         steps = [block.stepper() for block in self.blocks]
-        project = self.embedding.projector()
+        project = self._output.projector()
 
         def step(tokens, static, state):
             caches, seen, position = state
             seen = ops.concatenate([seen, tokens[:, None]], axis=1)
             mask = masks.attention_mask(masks.padding_mask(seen))
             first, x, new_caches = ops.max(position), self.embedding(tokens), []
+            if self.positions is not None:
+                x = self._placed(x[:, None], self._counts(seen)[:, None] - 1)[:, 0]
             for block, cache in zip(steps, caches, strict=True):
                 x, cache = block(x, cache, attention_mask=mask, offset=first)
                 new_caches.append(cache)
@@ -213,7 +258,8 @@ class TransformerLM(Adaptable, keras.Model):
     def _read(self, tokens, offset):
         """The caches of tokens (N, P), padded at the left, the first at position `offset`."""
         mask = masks.attention_mask(masks.padding_mask(tokens))
-        x, caches = self.embedding(tokens), []
+        padding = ops.shape(tokens)[1] - self._counts(tokens)[:, None]
+        x, caches = self._placed(self.embedding(tokens), -padding), []
         for block in self.blocks:
             cache = block.empty_cache(ops.shape(tokens)[0])
             x, cache = block(x, attention_mask=mask, cache=cache, offset=offset)
@@ -241,8 +287,16 @@ class TransformerLM(Adaptable, keras.Model):
         )
         return caches, placed(tokens, seen, 1)
 
+    def _placed(self, x, first=0):
+        """Embeddings (N, T, D) with their positions, from `first` on, int or (N, 1)."""
+        return x if self.positions is None else self.positions(x, offset=first)
+
+    @property
+    def _output(self):
+        return self.embedding if self.output_embedding is None else self.output_embedding
+
     def _logits(self, x):
-        return self.embedding.logits(self.norm(x))
+        return self._output.logits(self.norm(x))
 
     def get_config(self):
         return {**super().get_config(), **self._config}
