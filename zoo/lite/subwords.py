@@ -1,10 +1,12 @@
 """A SentencePiece vocabulary in plain Python."""
 
 import base64
+import re
 
 import sentencepiece
 
 PAD_ID, UNKNOWN_ID, START_ID, END_ID = 0, 1, 2, 3
+_BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 _WARNINGS = 1  # of the levels of SentencePiece's log; below it, each load of a vocabulary is told
 
 
@@ -24,6 +26,7 @@ class Subwords:
 
     def __init__(self, proto):
         self.proto = base64.b64decode(proto) if isinstance(proto, str) else bytes(proto)
+        self.model = self.proto  # what SentencePiece reads
         sentencepiece.set_min_log_level(_WARNINGS)
         self._processor = sentencepiece.SentencePieceProcessor()
         try:
@@ -32,6 +35,9 @@ class Subwords:
             raise ValueError(
                 f"proto must be a SentencePiece model; got {len(self.proto)} bytes that are not."
             ) from error
+        self._check_special()
+
+    def _check_special(self):
         special = tuple(
             getattr(self._processor, name)() for name in ("pad_id", "unk_id", "bos_id", "eos_id")
         )
@@ -66,6 +72,16 @@ class Subwords:
     def pieces(self, ids):
         """List of ids -> list of tokens as text, `▁` for a space."""
         return [self._processor.id_to_piece(int(i)) for i in ids]
+
+    @property
+    def spelled(self):
+        """The bytes that each token adds to a text: a list of V, of special tokens empty."""
+        pieces = (piece.replace("▁", " ") for piece in self.pieces(range(self.vocab_size)))
+        spelled = [
+            bytes([int(match[1], 16)]) if (match := _BYTE.fullmatch(piece)) else piece.encode()
+            for piece in pieces
+        ]
+        return [b""] * (END_ID + 1) + spelled[END_ID + 1 :]
 
     def id_of(self, piece):
         """The id of a token as text.

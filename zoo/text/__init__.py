@@ -3,6 +3,7 @@
 from zoo.lite.languages import LANGUAGES, language_of, warn_of_another
 from zoo.lite.sentences import Cut as SentenceCut
 from zoo.lite.sentences import cut_sentences, parts_of
+from zoo.text.byte_pairs import BytePairTokenizer
 from zoo.text.forms import Form, FormTables, lines
 from zoo.text.replacing import simplified
 from zoo.text.sentencepiece import (
@@ -22,6 +23,7 @@ __all__ = [
     "PAD_ID",
     "START_ID",
     "UNKNOWN_ID",
+    "BytePairTokenizer",
     "Form",
     "FormTables",
     "SentenceCut",

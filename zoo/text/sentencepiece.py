@@ -46,9 +46,11 @@ class SentencePieceTokenizer(keras.layers.Layer):
         Kudo and Richardson 2018, SentencePiece; sampling: Kudo 2018, Subword Regularization.
     """
 
+    reader = Subwords
+
     def __init__(self, proto, dtype="int32", **kwargs):
         super().__init__(dtype=dtype, **kwargs)
-        self._subwords = Subwords(proto)
+        self._subwords = self.reader(proto)
         self.proto = self._subwords.proto
         self.built = True
 
@@ -200,6 +202,10 @@ class SentencePieceTokenizer(keras.layers.Layer):
         """
         return self._subwords.id_of(piece)
 
+    def spelled(self):
+        """The bytes that each token adds to a text: a list of V, of special tokens empty."""
+        return self._subwords.spelled
+
     def graph_pieces(self, ids):
         """`pieces` in a graph: int32 (B, T) -> tf.string (B, T), padding as an empty string."""
         table = tf.constant(["", *self.pieces(range(1, self.vocab_size))])
@@ -218,8 +224,9 @@ class SentencePieceTokenizer(keras.layers.Layer):
                 "wheel for Windows. Export on Linux, or on macOS with an Apple chip."
             )
         with tf.init_scope():
-            tokenizer = tensorflow_text.SentencepieceTokenizer(self.proto)
-            tokenizer._model_resource = _NamedModel(self.proto)
+            model = self._subwords.model
+            tokenizer = tensorflow_text.SentencepieceTokenizer(model)
+            tokenizer._model_resource = _NamedModel(model)
         return tokenizer
 
     def call(self, texts, sampling=0.0):

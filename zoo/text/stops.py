@@ -1,13 +1,7 @@
 """Texts at which an answer stops, as an automaton over tokens."""
 
-import re
-
 import numpy as np
 
-from zoo.text.sentencepiece import END_ID
-
-_BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
-_SPACE = "▁"
 _MOST = 200  # characters of all stops: a row of the table for each of their bytes
 
 
@@ -32,7 +26,9 @@ class Stops:
     def __init__(self, texts, tokenizer, spaces=True):
         self.texts, self._spaces = tuple(texts), spaces
         moves = _byte_moves([text.encode("utf-8", "surrogatepass") for text in self.texts])
-        spelled = _spelled(tokenizer, spaces)
+        spelled = tokenizer.spelled()
+        if not spaces:
+            spelled = [text.replace(b" ", b"") for text in spelled]
         table = _by_token(moves, spelled)
         # Row 0 is the beginning, where a tokenizer that normalises has no space to write.
         if tokenizer.decode(tokenizer.encode([" a"])) == [" a"]:
@@ -91,16 +87,6 @@ def checked_stops(stop):
     if size > _MOST:
         raise ValueError(f"stop must have at most {_MOST} characters in all; got {size}.")
     return list(found)
-
-
-def _spelled(tokenizer, spaces):
-    """The bytes that each token adds to a text."""
-    pieces = tokenizer.pieces(range(tokenizer.vocab_size))
-    bytes_of = [
-        bytes([int(match[1], 16)]) if (match := _BYTE.fullmatch(piece)) else piece.encode()
-        for piece in (piece.replace(_SPACE, " " if spaces else "") for piece in pieces)
-    ]
-    return [b""] * (END_ID + 1) + bytes_of[END_ID + 1 :]
 
 
 def _byte_moves(texts):
