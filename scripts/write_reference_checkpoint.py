@@ -15,7 +15,24 @@ from pathlib import Path
 import numpy as np
 import sentencepiece
 import torch
-from transformers import MarianConfig, MarianMTModel, MarianTokenizer
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from tokenizers.processors import TemplateProcessing
+from tokenizers.trainers import BpeTrainer
+from transformers import (
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    LlamaTokenizer,
+    MarianConfig,
+    MarianMTModel,
+    MarianTokenizer,
+    PreTrainedTokenizerFast,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+)
+
+from zoo.lite.byte_pairs import PATTERNS
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "tests" / "checkpoints"
@@ -28,7 +45,28 @@ HARD = [
     "zwei   Leerzeichen\tund ein Tabulator",
     "a" * 60,
 ]
+HARDER = [
+    "def f(x):\n    return {'a': [1, 2]}\n\n\tif x:  # ok",
+    "it's DON'T we'LL",
+    "1234567890 3.14",
+]
+HARDER += [
+    "你好，世界。",
+    "نص عربي 123",
+    "👩‍👩‍👧 e\u0301",
+    "a \n b\r\n\r\n  c",
+    "\u00a0x \u2003y\0",
+]
+ADDED = "x<|end|> y<|user|>\nz"
 NEW_TOKENS = 12
+LLAMA3 = {
+    "rope_type": "llama3",
+    "rope_theta": 500.0,
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 32,
+}
 
 
 def subwords(lines, size, file):
@@ -122,6 +160,155 @@ def marian(folder, languages=()):
     (folder / "expected.json").write_text(json.dumps(expected, ensure_ascii=False), "utf-8")
 
 
-if __name__ == "__main__":
+def byte_pairs(folder, pattern, start=None, nfc=False, digits=False, size=400):
+    """Trains a byte-level vocabulary and writes its `tokenizer.json`."""
+    tokenizer = Tokenizer(models.BPE())
+    if nfc:
+        tokenizer.normalizer = normalizers.NFC()
+    own = pattern == "gpt2"
+    level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=own)
+    first = [pre_tokenizers.Digits(individual_digits=True)] if digits else []
+    if not own:
+        first.append(pre_tokenizers.Split(Regex(PATTERNS[pattern].regex), "isolated"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*first, level]) if first else level
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = BpeTrainer(
+        vocab_size=size,
+        special_tokens=[*([start] if start else []), "<|end|>", "<|user|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([text for line in LINES for text in line.split("\t")], trainer)
+    if start:
+        tokenizer.post_processor = TemplateProcessing(
+            single=f"{start} $A", special_tokens=[(start, tokenizer.token_to_id(start))]
+        )
+    found = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token=start or "<|end|>", eos_token="<|end|>"
+    )
+    found.save_pretrained(folder)
+    return found
+
+
+def llama2_vocabulary(folder, size=400):
+    """Trains a SentencePiece vocabulary as that of Llama 2 and writes its `tokenizer.model`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([text for line in LINES for text in line.split("\t")]),
+        model_writer=model,
+        vocab_size=size,
+        model_type="bpe",
+        byte_fallback=True,
+        split_digits=True,
+        normalization_rule_name="identity",
+        remove_extra_whitespaces=False,
+        minloglevel=2,
+    )
+    (folder / "tokenizer.model").write_bytes(model.getvalue())
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps({"tokenizer_class": "LlamaTokenizer", "legacy": True, "add_bos_token": True})
+    )
+    return LlamaTokenizer.from_pretrained(folder)
+
+
+def causal(folder, model, tokenizer, count):
+    """Writes a language model with random weights, and its answers."""
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if name.endswith("bias"):
+                weight.normal_(0, 0.1)
+            elif weight.dim() == 1:
+                weight.normal_(1, 0.2)
+    model.eval().save_pretrained(folder)
+    end, start = tokenizer.eos_token_id, tokenizer.bos_token_id
+    never = [] if start == end else [start]
+    if tokenizer.unk_token_id is not None:
+        never.append(tokenizer.unk_token_id)  # the zoo writes neither
+    texts = [text for line in LINES for text in line.split("\t")[-2:]][:count]
+    hard = HARD + HARDER + ([] if tokenizer.unk_token_id is not None else [ADDED])
+    tokens = torch.randint(3, model.config.vocab_size, (4, 15))
+    with torch.no_grad():
+        logits = model(tokens).logits
+    np.savez_compressed(folder / "expected.npz", tokens=tokens.numpy(), logits=logits.numpy())
+    answers = {}
+    for beams in (1, 4):
+        answers[beams] = []
+        for text in texts:
+            prompt = tokenizer(text, return_tensors="pt")["input_ids"]
+            with torch.no_grad():
+                ids = model.generate(
+                    input_ids=prompt,
+                    attention_mask=torch.ones_like(prompt),
+                    num_beams=beams,
+                    do_sample=False,
+                    max_new_tokens=NEW_TOKENS,
+                    pad_token_id=end,
+                    suppress_tokens=never or None,
+                )
+            answers[beams].append(ids[0, prompt.shape[1] :].tolist())
+    expected = {
+        "new_tokens": NEW_TOKENS,
+        "texts": texts,
+        "hard": hard,
+        "ids": [tokenizer(text)["input_ids"] for text in texts + hard],
+        "decoded": [
+            tokenizer.decode(tokenizer(text)["input_ids"], skip_special_tokens=True)
+            for text in texts + hard
+        ],
+        "answers": answers,
+    }
+    (folder / "expected.json").write_text(json.dumps(expected, ensure_ascii=False), "utf-8")
+
+
+def gpt2(folder, count, **settings):
+    torch.manual_seed(0)
+    tokenizer = byte_pairs(folder, "gpt2")
+    config = {
+        "vocab_size": len(tokenizer),
+        "n_positions": 128,
+        "n_embd": 16,
+        "n_layer": 2,
+        "n_head": 2,
+        "initializer_range": 0.5,
+        "bos_token_id": tokenizer.eos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+    }
+    causal(folder, GPT2LMHeadModel(GPT2Config(**config | settings)), tokenizer, count)
+
+
+def llama(folder, tokenizer, count, kind=(LlamaConfig, LlamaForCausalLM), **settings):
+    torch.manual_seed(0)
+    config = {
+        "vocab_size": len(tokenizer) + 3,  # as in public checkpoints, some rows have no token
+        "hidden_size": 16,
+        "intermediate_size": 24,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 128,
+        "initializer_range": 0.5,
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": None,
+    }
+    configuration, model = kind
+    causal(folder, model(configuration(**config | settings)), tokenizer, count)
+
+
+def main():
     marian(OUT / "marian")
     marian(OUT / "marian_multilingual", [">>fra<<", ">>eng<<"])
+    gpt2(OUT / "gpt2", 40)
+    folder = OUT / "llama3"
+    llama(folder, byte_pairs(folder, "llama3", "<|begin|>"), 40, rope_parameters=LLAMA3)
+    folder = OUT / "llama2"
+    linear = {"rope_type": "linear", "rope_theta": 10_000.0, "factor": 2.0}
+    llama(folder, llama2_vocabulary(folder), 40, rope_parameters=linear, attention_bias=True)
+    folder, kind = OUT / "qwen2", (Qwen2Config, Qwen2ForCausalLM)
+    tokenizer = byte_pairs(folder, "qwen2", nfc=True)
+    llama(folder, tokenizer, 40, kind, tie_word_embeddings=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,6 @@ from zoo.layers import masks
 from zoo.layers.adapted import Adaptable, overrides, step_by_call
 from zoo.layers.multi_head_attention import MultiHeadAttention
 
-
 _ACTIVATIONS = {
     "gelu_tanh": lambda x: ops.gelu(x, approximate=True),
     "gelu_sigmoid": lambda x: x * ops.sigmoid(1.702 * x),
@@ -32,7 +31,8 @@ def normalization(kind, epsilon, **kwargs):
     """
     if kind not in _NORMALIZATIONS:
         raise ValueError(
-            f"normalization must be one of {', '.join(_NORMALIZATIONS)}; got normalization={kind!r}."
+            f"normalization must be one of {', '.join(_NORMALIZATIONS)}; "
+            f"got normalization={kind!r}."
         )
     return _NORMALIZATIONS[kind](epsilon=epsilon, **kwargs)
 

@@ -12,8 +12,8 @@ from zoo.layers.adapted import overrides
 class TokenEmbedding(keras.layers.Layer):
     """Rows of a table for token ids, and, backwards, logits of tokens for vectors.
 
-    Vectors are scaled by sqrt(width) on the way in (`scale`), so that a table that starts with standard
-    deviation 1/sqrt(width) gives inputs of about 1 and logits of about 1.
+    Vectors are scaled by sqrt(width) on the way in (`scale`), so that a table that starts with
+    standard deviation 1/sqrt(width) gives inputs of about 1 and logits of about 1.
 
     Args:
         vocab_size: number of rows, V.

@@ -12,8 +12,6 @@ import sys
 import unicodedata
 from typing import NamedTuple
 
-import sentencepiece
-
 from zoo.lite.subwords import END_ID, Subwords, valid_unicode
 
 MAGIC = b"zoo byte pairs 1 "  # then rules as JSON, a line end, and the SentencePiece model
@@ -24,10 +22,10 @@ WHITE_SPACE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205
 
 
 class Pattern(NamedTuple):
-    """How a text is cut into words, in which pairs are merged.
+    r"""How a text is cut into words, in which pairs are merged.
 
     Attributes:
-        regex: of a word, as in a `tokenizer.json`. It ends with `\\s+(?!\\S)|\\s+`: white space in
+        regex: of a word, as in a `tokenizer.json`. It ends with `\s+(?!\S)|\s+`: white space in
             front of a word leaves its last character to the word.
         kept: the characters that white space does not leave to the word.
     """
@@ -199,10 +197,10 @@ def _name(text):
 
 
 def translated(regex, classes):
-    """A regular expression in which classes of characters have another notation.
+    r"""A regular expression in which classes of characters have another notation.
 
     Args:
-        regex: str, with `\\s`, `\\S`, `\\p{L}` and `\\p{N}`.
+        regex: str, with `\s`, `\S`, `\p{L}` and `\p{N}`.
         classes: dict of "s", "L" and "N" to what stands between brackets for it.
     """
     found, inside = [], False

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from zoo.lite import audio, catalogue, pictures, pupils
+from zoo.lite.byte_pairs import vocabulary
 from zoo.lite.labels import named
 from zoo.lite.languages import warn_of_another
 from zoo.lite.search import LiteBatches
 from zoo.lite.sentences import parts_of
-from zoo.lite.subwords import END_ID, START_ID, Subwords
+from zoo.lite.subwords import END_ID, prompt_ids
 from zoo.lite.turns import encode_turns, filled_parts, joined_turns, newest_turns
 
 MANIFEST, MODEL, SOURCE, TARGET = "manifest.json", "model.tflite", "source.model", "target.model"
@@ -79,7 +80,7 @@ class LiteWriter(LiteModel):
 
     def __init__(self, path, num_threads=None):
         super().__init__(path, num_threads)
-        self._target = Subwords((Path(path) / TARGET).read_bytes())
+        self._target = vocabulary((Path(path) / TARGET).read_bytes())
 
     def _ids(self, sources, max_new_tokens, *how, **inputs):
         """The ids of the answer to each of a list of sources; see `LiteBatches`."""
@@ -102,7 +103,7 @@ class LiteTranslator(LiteWriter):
     def __init__(self, path, num_threads=None):
         super().__init__(path, num_threads)
         proto = (Path(path) / SOURCE).read_bytes()
-        self._source = self._target if proto == self._target.proto else Subwords(proto)
+        self._source = self._target if proto == self._target.proto else vocabulary(proto)
         self._prefix = self.manifest.get("source_prefix", [])
         self._language_warned = False  # whether another language was warned of
 
@@ -137,7 +138,7 @@ class LiteConversation(LiteWriter):
     def __init__(self, path, num_threads=None):
         super().__init__(path, num_threads)
         proto = (Path(path) / SOURCE).read_bytes()
-        self._source = self._target if proto == self._target.proto else Subwords(proto)
+        self._source = self._target if proto == self._target.proto else vocabulary(proto)
 
     def _answers(self, conversations, max_new_tokens):
         """Lists of turns, each a list of ids -> texts."""
@@ -232,7 +233,7 @@ class LiteGenerator(LiteWriter):
         if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
             raise TypeError(f"seed must be an int or None; got seed={seed!r:.80}.")
         found = self._ids(
-            [[START_ID, *ids[-room:]] for ids in every],
+            [prompt_ids(ids, room, self.manifest.get("start_token", True)) for ids in every],
             max_new_tokens,
             seed=np.array([(int(seed) + i) % 2**31 for i in range(len(prompts))], "int32"),
             **{name: np.full(len(prompts), x, "float32") for name, x in options.items()},
@@ -286,7 +287,7 @@ class LiteClassifier(LiteModel):
 
     def __init__(self, path, num_threads=None):
         super().__init__(path, num_threads)
-        self._source = Subwords((Path(path) / SOURCE).read_bytes())
+        self._source = vocabulary((Path(path) / SOURCE).read_bytes())
 
     def classify(self, texts, top_k=None):
         """As `zoo.Classifier.classify`, without `return_dict`."""
@@ -360,7 +361,7 @@ class LiteMatcher(LiteModel):
 
     def __init__(self, path, num_threads=None):
         super().__init__(path, num_threads)
-        self._source = Subwords((Path(path) / SOURCE).read_bytes())
+        self._source = vocabulary((Path(path) / SOURCE).read_bytes())
 
     def ask(self, inputs):
         """As `zoo.Matcher.ask`, without `return_dict`."""

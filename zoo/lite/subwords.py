@@ -95,6 +95,18 @@ class Subwords:
         return number
 
 
+def prompt_ids(ids, room, start_token=True):
+    """The newest tokens of a prompt, as a language model reads them.
+
+    Args:
+        ids: list of int.
+        room: int, the most tokens of them.
+        start_token: whether the start token stands in front. It stands for an empty prompt in any
+            case.
+    """
+    return [START_ID] * (start_token or not ids) + ids[-room:]
+
+
 def valid_unicode(text):
     """`text` with lone surrogates, which have no UTF-8, as U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -13,7 +13,8 @@ _APPENDED = 64  # steps after which what they appended joins the long part of th
 class TransformerLM(Adaptable, keras.Model):
     """Reads tokens, and gives at each position the logits of the next one.
 
-    Pre-norm blocks. By default positions are rotary, and the embedding is also the output projection.
+    Pre-norm blocks. By default positions are rotary, and the embedding is also the output
+    projection.
 
     Args:
         vocab_size: number of tokens, V.

@@ -82,6 +82,10 @@ class Checkpoint:
         self._unread -= set(names)
         return array
 
+    def has(self, name):
+        """Whether there is such a weight."""
+        return name in self._open()
+
     def skip(self, *names):
         """Weights that may be there and say nothing of their own, such as copies of others."""
         self._open()

@@ -7,7 +7,7 @@ from pathlib import Path
 from zoo.pretrained.checkpoint import CONFIG, Checkpoint
 
 # `model_type` of a configuration -> module of this folder with `convert(checkpoint)`.
-FAMILIES = {"marian": "marian"}
+FAMILIES = {"gpt2": "gpt2", "llama": "llama", "marian": "marian", "qwen2": "llama"}
 
 
 def from_pretrained(path, target_language=None):
@@ -22,7 +22,8 @@ def from_pretrained(path, target_language=None):
         target_language: of a model of several, the language to translate into, by its code there.
 
     Returns:
-        A `zoo.Translator` for Marian (opus-mt). It is saved, exported and quantised as any other.
+        A `zoo.Translator` for Marian (opus-mt), a `zoo.TextGenerator` for GPT-2, Llama and Qwen2.
+        It is saved, exported and quantised as any other.
 
     Raises:
         FileNotFoundError: no such folder, or a file is missing.

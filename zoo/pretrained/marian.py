@@ -4,15 +4,11 @@ The zoo numbers the special tokens 0 to 3, so rows of the embedding are put in a
 begins an answer with its padding token, which here is padding and start: two rows that are equal.
 """
 
-import numpy as np
-
 from zoo.models import Transformer
+from zoo.pretrained import weights
 from zoo.pretrained.vocabulary import cut_by, model_of, renumbered
 from zoo.tasks import Translator
 from zoo.text import SentencePieceTokenizer
-
-_ACTIVATIONS = {"swish": "silu", "silu": "silu", "relu": "relu", "gelu": "gelu"}
-_NEVER = -1e9  # the logit of a token that cannot be written
 
 
 def convert(checkpoint, target_language=None):
@@ -85,9 +81,6 @@ def _order(checkpoint, joint, source, target):
 def _model(checkpoint, vocab_size):
     width = checkpoint.setting("d_model")
     heads = _of_both(checkpoint, "attention_heads")
-    activation = checkpoint.setting("activation_function")
-    if activation not in _ACTIVATIONS:
-        checkpoint.require(activation_function="swish")
     return Transformer(
         vocab_size,
         vocab_size,
@@ -99,7 +92,7 @@ def _model(checkpoint, vocab_size):
         dropout=checkpoint.setting("dropout", 0.1),
         attention_dropout=checkpoint.setting("attention_dropout", 0.0),
         share_embeddings=True,
-        activation=_ACTIVATIONS[activation],
+        activation=weights.activation(checkpoint, "activation_function"),
         normalize_first=False,
         norm_epsilon=1e-5,
         logits_bias=True,
@@ -115,7 +108,7 @@ def _of_both(checkpoint, name):
 
 def _fill(checkpoint, model, order, size):
     """Reads every weight of the model."""
-    width, ff_dim = model.get_config()["model_dim"], model.get_config()["ff_dim"]
+    width = model.get_config()["model_dim"]
     table = checkpoint.weight(
         "model.shared.weight",
         "model.encoder.embed_tokens.weight",
@@ -124,29 +117,22 @@ def _fill(checkpoint, model, order, size):
         shape=(size, width),
     )
     bias = checkpoint.weight("final_logits_bias", shape=(1, size))[0][order]
-    bias[size + 1 :] = _NEVER  # pieces that the vocabulary lacks
+    bias[size + 1 :] = weights.NEVER  # pieces that the vocabulary lacks
     model.target_embedding.table.assign(table[order])
     model.target_embedding.bias.assign(bias)
     checkpoint.skip("model.encoder.embed_positions.weight", "model.decoder.embed_positions.weight")
 
-    def dense(layer, name, inputs, outputs):
-        kernel = checkpoint.weight(f"{name}.weight", shape=(outputs, inputs))
-        layer.kernel.assign(np.transpose(kernel))
-        layer.bias.assign(checkpoint.weight(f"{name}.bias", shape=(outputs,)))
-
     def attention(layer, norm, name):
         for part, theirs in (("query", "q"), ("key", "k"), ("value", "v"), ("output", "out")):
-            dense(getattr(layer, f"{part}_dense"), f"{name}.{theirs}_proj", width, width)
-        normalization(norm, f"{name}_layer_norm")
-
-    def normalization(layer, name):
-        layer.gamma.assign(checkpoint.weight(f"{name}.weight", shape=(width,)))
-        layer.beta.assign(checkpoint.weight(f"{name}.bias", shape=(width,)))
+            dense = getattr(layer, f"{part}_dense")
+            weights.fill_dense(checkpoint, dense, f"{name}.{theirs}_proj")
+        weights.fill_normalization(checkpoint, norm, f"{name}_layer_norm")
 
     def feed_forward(block, name):
-        dense(block.feed_forward.inner, f"{name}.fc1", width, ff_dim)
-        dense(block.feed_forward.outer, f"{name}.fc2", ff_dim, width)
-        normalization(block.feed_forward_norm, f"{name}.final_layer_norm")
+        weights.fill_dense(checkpoint, block.feed_forward.inner, f"{name}.fc1")
+        weights.fill_dense(checkpoint, block.feed_forward.outer, f"{name}.fc2")
+        norm = block.feed_forward_norm
+        weights.fill_normalization(checkpoint, norm, f"{name}.final_layer_norm")
 
     for i, block in enumerate(model.encoder_blocks):
         name = f"model.encoder.layers.{i}"

@@ -11,9 +11,10 @@ import tensorflow as tf
 
 from zoo.data.batching import bucketed_windows
 from zoo.decoding import Decoding, begin_rows, extend, row_shapes, rows_shapes
+from zoo.lite.subwords import prompt_ids
 from zoo.tasks import raw_data
 from zoo.tasks.answers import checked_options, watched
-from zoo.tasks.inputs import FLOATS, IDS, VECTOR, framed, held_spec, padded, row_seeds
+from zoo.tasks.inputs import FLOATS, IDS, VECTOR, framed, held_spec, padded, prompts, row_seeds
 from zoo.tasks.inputs import texts as listed
 from zoo.tasks.search_task import Beginning, SearchTask
 from zoo.tasks.windows import Windows
@@ -46,6 +47,8 @@ class TextGenerator(SearchTask):
         decoding: dict of the options that `generate` uses where it is not told otherwise.
         form: dict of the arguments of `zoo.text.Form`, which `generate(..., form=True)` keeps to;
             None for a model of no form.
+        start_token: whether the start token is put in front of a prompt. It is for an empty one,
+            and in `fit` and `score`, in any case.
 
     Reference:
         Bengio et al. 2003, A Neural Probabilistic Language Model; Radford et al. 2019.
@@ -55,10 +58,11 @@ class TextGenerator(SearchTask):
     rules = ("form", "acrostic")
     serving_spec = tf.TensorSpec([None], tf.string, name="text")
 
-    def __init__(self, model, tokenizer, decoding=None, form=None, **kwargs):
+    def __init__(self, model, tokenizer, decoding=None, form=None, start_token=True, **kwargs):
         super().__init__(model, tokenizer, decoding, **kwargs)
         self.tokenizer = tokenizer
         self.form = None if form is None else Form(**form)
+        self.start_token = bool(start_token)
 
     def batches(self, x, y=None, *, batch_tokens=4096, batch_size=None, shuffle=0, seed=0):
         """Texts -> batches of (inputs, next tokens, weights).
@@ -236,9 +240,9 @@ class TextGenerator(SearchTask):
         return self._functions[key]
 
     def read(self, inputs):
-        prompts = listed("inputs", inputs)
+        texts = listed("inputs", inputs)
         room = self.model.context_length - 2
-        rows = self.tokenizer.encode(prompts)
+        rows = self.tokenizer.encode(texts)
         longest = max(map(len, rows), default=0)
         if longest > room:
             warnings.warn(
@@ -247,7 +251,8 @@ class TextGenerator(SearchTask):
                 stacklevel=3,
             )
         sources = [
-            Prompt(text, [START_ID, *ids[-room:]]) for text, ids in zip(prompts, rows, strict=True)
+            Prompt(text, prompt_ids(ids, room, self.start_token))
+            for text, ids in zip(texts, rows, strict=True)
         ]
         return sources, isinstance(inputs, str)
 
@@ -317,7 +322,7 @@ class TextGenerator(SearchTask):
         # A model without renewal reads everything in one go.
         context = length if self.model.renewal is None else self.model.context_length
         windows = Windows(context, length)
-        inputs = windows.cut(tokens[:, :-1], PAD_ID)  # (B·W, C)
+        inputs = windows.cut(tokens[:, :-1], PAD_ID, START_ID)  # (B·W, C)
         logits, attention = self.model(inputs, return_attention_scores=True, training=False)
         losses = token_cross_entropy(windows.cut(tokens[:, 1:], PAD_ID), logits)
         # Row t of the answer was written from the position before it.
@@ -375,14 +380,18 @@ class TextGenerator(SearchTask):
         return self._lite_function(self._sampling, **inputs)
 
     def lite_manifest(self, weights):
-        return {**super().lite_manifest(weights), "longest_source": self.model.context_length - 1}
+        return {
+            **super().lite_manifest(weights),
+            "longest_source": self.model.context_length - 1,
+            "start_token": self.start_token,
+        }
 
     def graph_inputs(self, inputs):
         return tf.constant(inputs if isinstance(inputs, str) else listed("inputs", inputs))
 
     def preprocess_tf(self, inputs):
         pieces = self.tokenizer(inputs)[:, 2 - self.model.context_length :]
-        ids = framed(pieces, start=True)
+        ids = prompts(pieces, self.start_token)
         return tf.ensure_shape(_padding_first(ids.to_tensor()), [None, None])
 
     def whole_in_graph(self, inputs, text):
@@ -392,7 +401,8 @@ class TextGenerator(SearchTask):
         return {"source_tokens": self.tokenizer.graph_pieces(_joined(source, ids)[:, :-1])}
 
     def get_config(self):
-        return {**super().get_config(), "form": self.form and dataclasses.asdict(self.form)}
+        form = self.form and dataclasses.asdict(self.form)
+        return {**super().get_config(), "form": form, "start_token": self.start_token}
 
 
 def in_range(floats):

@@ -38,6 +38,15 @@ def framed(ids, start=False, end=False):
     return tf.concat(parts, axis=1)
 
 
+def prompts(ids, start_token=True):
+    """`zoo.lite.subwords.prompt_ids` in a graph, for ragged ids that are short enough."""
+    if start_token:
+        return framed(ids, start=True)
+    empty = tf.cast(ids.row_lengths() == 0, tf.int64)
+    starts = tf.fill([tf.reduce_sum(empty)], START_ID)
+    return tf.concat([tf.RaggedTensor.from_row_lengths(starts, empty), ids], axis=1)
+
+
 def texts(name, value):
     """A str, or several in a list, an array or anything else of `items`, as a list of str.
 

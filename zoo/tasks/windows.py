@@ -22,14 +22,21 @@ class Windows:
         self._width = tf.minimum(context, length)
         self._count = 1 + tf.maximum(length - context + self._fresh - 1, 0) // self._fresh  # W
 
-    def cut(self, values, fill):
-        """Values (B, S) of positions -> (B·W, C or less) of each window, and `fill` at its end."""
+    def cut(self, values, fill, start=None):
+        """Values (B, S) of positions -> (B·W, C or less) of each window, and `fill` at its end.
+
+        Each window but the first begins with `start`, where that is given.
+        """
         values = tf.pad(values, [[0, 0], [0, 1]], constant_values=fill)
         local = tf.range(self._width)[None]
         first = self._context + (tf.range(self._count)[:, None] - 1) * self._fresh
         places = tf.where((first < self._context) | (local == 0), local, first - self._kept + local)
         places = tf.minimum(places, self._length)  # (W, C)
-        return tf.reshape(tf.gather(values, places, axis=1), [-1, self._width])
+        found = tf.gather(values, places, axis=1)  # (B, W, C)
+        if start is not None:
+            begins = (tf.range(self._count)[:, None] > 0) & (local == 0)
+            found = tf.where(begins, start, found)
+        return tf.reshape(found, [-1, self._width])
 
     def rows(self, values, positions):
         """Values (B·W, C, ...) -> (B, T, ...), of positions (B, T) in the windows for them."""

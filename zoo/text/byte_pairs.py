@@ -35,9 +35,7 @@ class BytePairTokenizer(SentencePieceTokenizer):
     reader = BytePairs
 
     def replacing(self, replaced):
-        raise TypeError(
-            "a vocabulary of byte pairs reads text as it stands: it has no `replacing`."
-        )
+        raise TypeError("a vocabulary of byte pairs reads text as it stands: it replaces nothing.")
 
     def call(self, texts, sampling=0.0):
         if tensorflow_text is None or sampling:
