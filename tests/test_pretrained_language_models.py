@@ -1,0 +1,252 @@
+"""Language models from public checkpoints: small ones that transformers wrote.
+
+`scripts/write_reference_checkpoint.py` made the folders in `tests/checkpoints`.
+"""
+
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import ROOT
+
+import zoo
+from zoo.cli import main
+from zoo.layers.positions import frequency_factors
+from zoo.pretrained import causal
+from zoo.pretrained.checkpoint import Checkpoint
+
+pytest.importorskip("safetensors")
+FOLDER = ROOT / "tests" / "checkpoints"
+FAMILIES = ("gpt2", "llama3", "qwen2")
+
+
+class Case:
+    """A checkpoint, its model, and what transformers made of it."""
+
+    def __init__(self, name):
+        self.path = FOLDER / name
+        self.model = zoo.from_pretrained(self.path)
+        self.tokenizer = self.model.tokenizer
+        self.expected = json.loads((self.path / "expected.json").read_text("utf-8"))
+        self.texts = self.expected["texts"]
+        self.all_texts = self.texts + self.expected["hard"]
+        order = causal.tokens(Checkpoint(self.path)).order  # theirs, of ours
+        self.theirs = order
+        self.ours = {theirs: ours for ours, theirs in enumerate(order)}
+
+    def answers(self, beams):
+        """The texts that transformers wrote."""
+        rows = [[self.ours[i] for i in row] for row in self.expected["answers"][str(beams)]]
+        pairs = zip(self.texts, self.tokenizer.decode(rows), strict=True)
+        return [text + new for text, new in pairs]
+
+    def logits(self, model):
+        """Of the tokens in the reference, in its order."""
+        reference = np.load(self.path / "expected.npz")
+        tokens = np.vectorize(self.ours.get)(reference["tokens"])
+        found = keras.ops.convert_to_numpy(model.model(tokens))
+        columns = [self.ours[i] for i in range(reference["logits"].shape[-1])]
+        return found[..., columns], reference["logits"], found
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def case(request):
+    return Case(request.param)
+
+
+@pytest.fixture(scope="module")
+def gpt2():
+    return Case("gpt2")
+
+
+def test_texts_have_the_tokens_that_transformers_gives_them(case):
+    for source, ids in zip(case.model.read(case.all_texts)[0], case.expected["ids"], strict=True):
+        if source.text:
+            assert [case.theirs[i] for i in source.ids] == ids, source.text
+    in_graph = case.tokenizer(tf.constant([text.encode() for text in case.all_texts])).to_list()
+    assert in_graph == case.tokenizer.encode(case.all_texts)
+
+
+def test_text_comes_back_as_transformers_has_it(case):
+    ids = case.tokenizer.encode(case.all_texts)
+    assert case.tokenizer.decode(ids) == case.expected["decoded"]
+    in_graph = case.tokenizer.detokenize(tf.ragged.constant(ids, dtype=tf.int32).to_tensor())
+    assert [text.decode() for text in in_graph.numpy()] == case.expected["decoded"]
+
+
+def test_random_text_has_the_same_tokens_in_the_graph(case):
+    random = np.random.default_rng(0)
+    parts = [
+        *"aZ09 \n\t\r.,'|<é你😀ש\u00a0\u3000½\u0301\0_",
+        "  ",
+        "'s",
+        "'LL",
+        "<|end|>",
+        "<|user|>",
+    ]
+    texts = ["".join(random.choice(parts, random.integers(1, 30))) for _ in range(300)]
+    ids = case.tokenizer.encode(texts)
+    assert case.tokenizer(tf.constant([text.encode() for text in texts])).to_list() == ids
+    rows = random.integers(4, case.tokenizer.vocab_size, [200, 8])  # characters break anywhere
+    in_graph = case.tokenizer.detokenize(tf.constant(rows, tf.int32)).numpy()
+    assert [text.decode() for text in in_graph] == case.tokenizer.decode(rows.tolist())
+
+
+def test_logits_are_those_of_transformers(case):
+    found, reference, whole = case.logits(case.model)
+    assert np.abs(reference).max() > 3
+    np.testing.assert_allclose(found, reference, atol=1e-4)
+    # Copies of the end token have no share of the probability.
+    both = [np.logaddexp.reduce(logits, axis=-1) for logits in (whole, reference)]
+    np.testing.assert_allclose(*both, atol=1e-4)
+
+
+@pytest.mark.parametrize("beams", [1, 4])
+def test_answers_are_those_of_transformers(case, beams):
+    options = {"num_beams": beams, "max_new_tokens": case.expected["new_tokens"]}
+    answers = case.model.generate(case.texts, **options)
+    assert answers == case.answers(beams) and len(set(answers)) > 30
+
+
+def test_pieces_and_stops_are_of_text(gpt2):
+    text = gpt2.answers(1)[0]
+    stop = text[-4:-2]
+    found = gpt2.model.generate(gpt2.texts[0], stop=stop, max_new_tokens=12)
+    new = text.removeprefix(gpt2.texts[0])
+    assert found == gpt2.texts[0] + new[: new.index(stop)]
+    ids = gpt2.tokenizer.encode(["Das ist 你"])[0]
+    names = gpt2.tokenizer.pieces(ids)
+    assert "▁" in "".join(names) and names[-1].startswith("<0x")
+    assert gpt2.tokenizer.id_of(names[0]) == ids[0]
+
+
+def test_stream_gives_the_same_text_and_no_broken_character(gpt2):
+    for text, answer in zip(gpt2.texts[:6], gpt2.answers(1)[:6], strict=True):
+        parts = list(gpt2.model.stream(text, max_new_tokens=12))
+        assert "".join(parts) == answer
+
+
+def test_file_and_export_answer_the_same(gpt2, tmp_path, capfd):
+    texts, file = ["", *gpt2.texts[:5]], tmp_path / "models" / "gpt2.keras"
+    assert main(["import", str(gpt2.path), "--out", str(file)]) == 0
+    assert capfd.readouterr().out.strip() == str(file)
+    loaded = keras.models.load_model(file)
+    expected = gpt2.model.generate(texts, max_new_tokens=12)
+    assert loaded.generate(texts, max_new_tokens=12) == expected
+    loaded.decoding = loaded.decoding.updated(max_new_tokens=12)
+    loaded.export(tmp_path / "exported")
+    served = tf.saved_model.load(tmp_path / "exported").signatures["serving_default"]
+    found = served(text=tf.constant([text.encode() for text in texts]))["text"].numpy()
+    assert [text.decode() for text in found] == expected
+
+
+def test_context_that_is_full_is_read_anew(gpt2):
+    # 128 positions, of which each has a vector of its own.
+    found = gpt2.model.generate(gpt2.texts[0], max_new_tokens=150, return_dict=True)
+    assert len(found.tokens) == 150 and np.isfinite(found.score)
+    assert gpt2.model.generate(gpt2.texts[:2], max_new_tokens=150)[0] == found.text
+
+
+def changed(tmp_path, name, file, change):
+    folder = tmp_path / "changed"
+    shutil.copytree(FOLDER / name, folder)
+    content = json.loads((folder / file).read_text("utf-8"))
+    (folder / file).write_text(json.dumps(change(content)), "utf-8")
+    return folder
+
+
+def test_configuration_of_older_files_is_read(tmp_path):
+    def older(config):
+        rope = config.pop("rope_parameters")
+        return config | {"rope_theta": rope.pop("rope_theta"), "rope_scaling": rope}
+
+    folder = changed(tmp_path, "llama3", "config.json", older)
+    found, reference, _ = Case("llama3").logits(zoo.from_pretrained(folder))
+    np.testing.assert_allclose(found, reference, atol=1e-4)
+
+
+CONFIGS = {
+    "another activation": ("gpt2", {"activation_function": "mish"}, "one of gelu, .*; got 'mish'"),
+    "cross attention": ("gpt2", {"add_cross_attention": True}, "must be False; got True"),
+    "more layers": ("gpt2", {"n_layer": 3}, "weight transformer.h.2.attn.c_attn.weight"),
+    "fewer layers": ("gpt2", {"n_layer": 1}, "no other weights than those of gpt2"),
+    "other shapes": ("gpt2", {"n_inner": 32}, r"must have shape \(16, 32\); got \(16, 64\)"),
+    "no end": ("gpt2", {"vocab_size": 300}, "at most vocab_size=300 tokens"),
+    "a scaling": (
+        "llama3",
+        {"rope_parameters": {"rope_type": "yarn", "factor": 2.0}},
+        "rope_type must be one of default, linear, llama3; got 'yarn'",
+    ),
+    "a window": ("qwen2", {"use_sliding_window": True}, "use_sliding_window must be False"),
+    "wide heads": ("llama3", {"head_dim": 8}, "head_dim must be 4; got 8"),
+    "biases": ("llama3", {"attention_bias": True}, "weight model.layers.0.self_attn.q_proj.bias"),
+}
+
+
+@pytest.mark.parametrize("what", CONFIGS)
+def test_settings_that_do_not_fit_are_named(what, tmp_path):
+    name, settings, message = CONFIGS[what]
+    folder = changed(tmp_path, name, "config.json", lambda config: config | settings)
+    with pytest.raises(ValueError, match=message) as error:
+        zoo.from_pretrained(folder)
+    assert str(folder) in str(error.value)
+
+
+TOKENIZERS = {
+    "another kind": ({"model": {"type": "WordPiece"}}, "type of model must be 'BPE'"),
+    "byte fallback": ({"model": {"byte_fallback": True}}, "byte_fallback of model must be None"),
+    "another normalizer": ({"normalizer": {"type": "NFKC"}}, "normalizer must be none or NFC"),
+    "other words": ({"pre_tokenizer": {"type": "Whitespace"}}, "pre_tokenizer must cut text as"),
+    "another decoder": ({"decoder": {"type": "Metaspace"}}, "type of decoder must be 'ByteLevel'"),
+    "no merges": ({"model": {"merges": []}}, "a merge for each longer token"),
+}
+
+
+@pytest.mark.parametrize("what", TOKENIZERS)
+def test_rules_of_a_tokenizer_that_are_not_known_are_named(what, tmp_path):
+    parts, message = TOKENIZERS[what]
+
+    def change(content):
+        for name, part in parts.items():
+            content[name] = content[name] | part if name == "model" else part
+        return content
+
+    folder = changed(tmp_path, "gpt2", "tokenizer.json", change)
+    with pytest.raises(ValueError, match=message) as error:
+        zoo.from_pretrained(folder)
+    assert str(folder / "tokenizer.json") in str(error.value)
+
+
+def test_vocabulary_in_two_files_is_the_same(gpt2, tmp_path):
+    folder = tmp_path / "older"
+    shutil.copytree(gpt2.path, folder)
+    content = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    (folder / "tokenizer.json").unlink()
+    ids, merges = content["model"]["vocab"], content["model"]["merges"]
+    with pytest.raises(FileNotFoundError, match=r"tokenizer\.json"):
+        zoo.from_pretrained(folder)
+    (folder / "vocab.json").write_text(json.dumps(ids), "utf-8")
+    with pytest.raises(FileNotFoundError, match=r"merges\.txt"):
+        zoo.from_pretrained(folder)
+    lines = ["#version: 0.2", *(" ".join(pair) for pair in merges), ""]
+    (folder / "merges.txt").write_text("\n".join(lines), "utf-8")
+    tokenizer = zoo.from_pretrained(folder).tokenizer
+    texts = [text for text in gpt2.all_texts if "<|" not in text]
+    assert tokenizer.encode(texts) == gpt2.tokenizer.encode(texts)
+
+
+def test_language_of_a_language_model_is_an_error(gpt2):
+    with pytest.raises(ValueError, match="target_language must be None for a language model"):
+        zoo.from_pretrained(gpt2.path, target_language="fra")
+
+
+def test_scalings_of_rotary_positions():
+    assert frequency_factors(8, 10_000.0, None) is None
+    assert frequency_factors(8, 1e4, {"rope_type": "linear", "factor": 4.0}) == [0.25] * 4
+    with pytest.raises(ValueError, match="rope_type of default, linear, llama3; got .*'dynamic'"):
+        frequency_factors(8, 1e4, {"rope_type": "dynamic"})
+    with pytest.raises(ValueError, match="scaling must have factor, low_freq_factor"):
+        frequency_factors(8, 1e4, {"rope_type": "llama3", "high_freq_factor": 4})
