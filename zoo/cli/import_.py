@@ -30,8 +30,9 @@ from zoo.cli.quiet import quiet
 def import_(directory, out, compact, target_language):
     """Make a model of the zoo from a public checkpoint in DIR.
 
-    DIR is a folder in Hugging Face's layout, of the family Marian (opus-mt). What comes out is
-    translated with, exported and served as any other model: zoo translate FILE "..."
+    DIR is a folder in Hugging Face's layout, of the family Marian (opus-mt), GPT-2, Llama 3 or
+    Qwen2. What comes out is used, exported and served as any other model: zoo translate FILE "...",
+    zoo generate FILE "..."
     """
     file = Path(out)
     if file.suffix != ".keras":
