@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
+INSTALLED_DEMO := .venv/installed-demo
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 # What the tests and their processes import is compiled once, not at each run.
 unexport PYTHONDONTWRITEBYTECODE
@@ -16,7 +17,7 @@ MARKED ?= not slow
 
 .PHONY: demo check test lint format wheel tutorials site
 
-demo: $(INSTALLED)
+demo: $(INSTALLED_DEMO)
 	$(BIN)/python -m zoo.cli.demo
 
 check: lint
@@ -34,7 +35,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff format .
 
 wheel: $(INSTALLED)
-	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
+	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist . ./saved_models
 
 # The notebooks in full mode: over half an hour. One alone: .venv/bin/python -m tutorials.build 01
 tutorials: $(INSTALLED)
@@ -46,9 +47,11 @@ site: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --editable '.[site]'
 	$(BIN)/python -m sphinx --quiet -n -W --keep-going -c tutorials/site tutorials build/site
 
+$(INSTALLED): EXTRAS := tests
+$(INSTALLED_DEMO): EXTRAS := all
 # A .venv without a working pip (half made, or its Python is gone) is made anew.
-$(INSTALLED): setup.cfg pyproject.toml
+$(INSTALLED) $(INSTALLED_DEMO): setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; (3, 10) <= sys.version_info < (3, 14) or sys.exit("PYTHON must be 3.10 to 3.13; got " + sys.version.split()[0] + " (make PYTHON=python3.12 ...)")'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --editable '.[tests]'
+	$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]'
 	@touch $@

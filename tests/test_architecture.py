@@ -118,4 +118,4 @@ def test_wheel_carries_every_folder_of_the_package():
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     listed = set(setup["options"]["packages"].split())
     folders = {".".join(path.parent.relative_to(ROOT).parts) for path in ZOO.rglob("*.py")}
-    assert folders | {"zoo.plots.fonts", "zoo.saved_models"} == listed
+    assert folders | {"zoo.plots.fonts"} == listed

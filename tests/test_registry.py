@@ -31,7 +31,11 @@ def places(tmp_path, monkeypatch):
     monkeypatch.setenv("ZOO_MODELS", str(tmp_path / "mine"))
     monkeypatch.setattr(registry, "__file__", str(tmp_path / "checkout" / "zoo" / "registry.py"))
     checkout = tmp_path / "checkout"
-    return tmp_path / "mine", checkout / "saved_models", checkout / "zoo" / "saved_models"
+    package = tmp_path / "site" / registry.PACKAGE
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    monkeypatch.syspath_prepend(package.parent)
+    return tmp_path / "mine", checkout / "saved_models", package
 
 
 def put(place, name, config=TRANSLATOR):

@@ -33,7 +33,8 @@
 import sys
 
 if "google.colab" in sys.modules:  # elsewhere, install the project once
-    # %pip install -q git+https://github.com/attention-zoo/attention-zoo
+    # !git clone -q --depth 1 https://github.com/attention-zoo/attention-zoo
+    # %pip install -q "./attention-zoo[tutorials]" ./attention-zoo/saved_models
     print("ready")
 
 # %%

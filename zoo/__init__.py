@@ -18,6 +18,8 @@ import importlib.util
 import os
 import sys
 
+from zoo.system import advising
+
 if "tensorflow" not in sys.modules:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -50,7 +52,8 @@ __all__ = [*_PUBLIC, *_SUBMODULES]
 
 def __getattr__(name):
     if name in _PUBLIC:
-        return getattr(importlib.import_module(_PUBLIC[name]), name)
+        with advising():
+            return getattr(importlib.import_module(_PUBLIC[name]), name)
     if name in _SUBMODULES:
         return importlib.import_module(f"zoo.{name}")
     raise AttributeError(f"module 'zoo' has no attribute {name!r}")

@@ -2,12 +2,20 @@
 
 import contextlib
 import dataclasses
+import importlib.util
 import json
 import os
 import zipfile
 from pathlib import Path
 
+from zoo.system import advising
+
 FILE = "model.keras"
+PACKAGE = "attention_zoo_models"  # made of saved_models/, for those who have no checkout
+_NONE = (
+    "none is here: pip install attention-zoo-models, or name a folder of models in ZOO_MODELS, "
+    "or train one"
+)
 # What a member of a file may hold at most: this, or so many times its packed size. Weights hardly
 # shrink, so that a file beyond both is no model, but made to fill the memory.
 _MEMBER_BYTES, _MEMBER_RATIO = 1 << 26, 100
@@ -96,7 +104,7 @@ def find(name):
     """The `.keras` file of a model.
 
     Names are looked up in the folder that the environment variable `ZOO_MODELS` names, then in
-    `saved_models/` of the checkout, then in the installed package.
+    `saved_models/` of the checkout, then in the package `attention-zoo-models`.
 
     Args:
         name: name of a model; or the path of a `.keras` file, or of a folder with a `model.keras`.
@@ -123,7 +131,7 @@ def find(name):
 
     near = difflib.get_close_matches(name, shipped, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
-    known = ", ".join(sorted(shipped)) or "none: ZOO_MODELS and saved_models/ hold no model"
+    known = ", ".join(sorted(shipped)) or _NONE
     raise ValueError(f"name must be one of the models ({known}); got name={name!r}.{hint}")
 
 
@@ -159,7 +167,8 @@ def load(name, task=None, fast=False):
 
 
 def _load(path):
-    import keras  # which registers the classes of the zoo, too: see zoo/__init__.py
+    with advising():
+        import keras  # which registers the classes of the zoo, too: see zoo/__init__.py
 
     with _refusing_damage(path):
         return keras.models.load_model(path)
@@ -174,7 +183,9 @@ def places():
     here = Path(__file__).resolve().parent
     named = os.environ.get("ZOO_MODELS")
     found = [Path(named).expanduser()] if named else []
-    found += [here.parent / "saved_models", here / "saved_models"]
+    found.append(here.parent / "saved_models")
+    if (installed := importlib.util.find_spec(PACKAGE)) is not None:
+        found += map(Path, installed.submodule_search_locations)
     return [place for place in dict.fromkeys(found) if place.is_dir()]
 
 

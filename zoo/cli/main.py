@@ -24,6 +24,7 @@ from zoo.cli import (  # noqa: F401  each adds its command
     transcribe,
 )
 from zoo.cli.commands import zoo
+from zoo.system import advising
 
 BAD_USAGE = 2
 INTERRUPTED = 130  # 128 + SIGINT
@@ -45,7 +46,7 @@ def main(argv=None):
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        with _warnings_in_one_line():
+        with _warnings_in_one_line(), advising():
             with zoo.make_context("zoo", list(sys.argv[1:] if argv is None else argv)) as context:
                 zoo.invoke(context)
         sys.stdout.flush()

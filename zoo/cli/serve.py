@@ -91,24 +91,14 @@ def serve(names, directory, host, port, grpc_port, threads, batching, origins):
 
 def _server(grpc):
     """The packages `uvicorn` and `zoo.serving.app`."""
-    try:
-        with quiet():
-            import uvicorn
+    with quiet():
+        import uvicorn
 
-            from zoo.serving import app
-    except ImportError as error:
-        raise _missing("serve", error) from error
-    try:
+        from zoo.serving import app
+
         if grpc:
-            with quiet():
-                from zoo.serving import grpc_service  # noqa: F401
-    except ImportError as error:
-        raise _missing("grpc", error) from error
+            from zoo.serving import grpc_service  # noqa: F401
     return uvicorn, app
-
-
-def _missing(extra, error):
-    return click.UsageError(f"it needs the packages of 'attention-zoo[{extra}]' ({error}).")
 
 
 def _bound(host, port, option, but=None):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from zoo.system import cores
+from zoo.system import advising, cores
 
 
 def batch_rows(num_beams, weights):
@@ -131,13 +131,8 @@ class LiteBatches:
                 copies.append(copy)
 
     def _new_copy(self):
-        try:
+        with advising():
             from ai_edge_litert.interpreter import Interpreter
-        except ImportError as error:
-            raise ImportError(
-                "A LiteRT model needs the package ai-edge-litert, which is not installed: "
-                "pip install 'attention-zoo[litert]'."
-            ) from error
         content = isinstance(self._file, bytes)
         interpreter = Interpreter(
             **{"model_content" if content else "model_path": self._file}, num_threads=1

@@ -11,6 +11,7 @@ from zoo.plots.labels import FAMILIES, glyphs, is_wide, readable, wrap
 from zoo.plots.photograph import draw_photograph
 from zoo.plots.pictures import plot_looks
 from zoo.plots.recording import draw_recording
+from zoo.system import advising
 
 DPI = 150
 PAD = 0.15  # all lengths in inches
@@ -54,8 +55,9 @@ def plot_attention(out, path=None, layer=-1, head="mean", photograph=None):
 
     Reference: Bahdanau et al., 2015, figure 3 (https://arxiv.org/abs/1409.0473).
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    with advising():
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
 
     if hasattr(out, "digits"):
         _choose("layer", layer, 1)

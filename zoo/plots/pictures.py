@@ -5,6 +5,7 @@ import numpy as np
 from zoo.plots.files import checked_path, save
 from zoo.plots.labels import FAMILIES, glyphs
 from zoo.plots.photograph import DPI, INK, PAD, glowing
+from zoo.system import advising
 
 _SIDE, _GAP = 0.55, 0.04  # of a picture and between two, in inches
 _LINE = 0.2  # of text
@@ -75,7 +76,8 @@ def plot_looks(drawn, cells=None, path=None):
         raise TypeError(
             f"drawn must be of generate(..., return_dict=True); got {type(drawn).__name__}."
         )
-    from matplotlib.patches import Rectangle
+    with advising():
+        from matplotlib.patches import Rectangle
 
     height, width = drawn.grid
     for row, column in cells or ():
@@ -126,8 +128,9 @@ def telling_cells(image, grid, count=4):
 
 
 def _figure(width, height):
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    with advising():
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
 
     figure = Figure((width, height), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)

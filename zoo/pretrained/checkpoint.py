@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.system import advising
+
 CONFIG = "config.json"
 SAFE, PICKLED = "model.safetensors", "pytorch_model.bin"
 
@@ -119,12 +121,8 @@ class Checkpoint:
 
 
 def _safe(files):
-    try:
+    with advising():
         from safetensors import SafetensorError, safe_open
-    except ImportError as error:
-        raise ImportError(
-            f"{files[0]} needs safetensors: `pip install attention-zoo[import]`."
-        ) from error
     tensors = {}
     for file in files:
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.system import new_folder, put_folder
+from zoo.system import advising, new_folder, put_folder
 from zoo.text import words
 
 _FORMAT = 1
@@ -207,11 +207,6 @@ def digest(arrays):
 
 
 def _library():
-    try:
+    with advising():
         import bm25s
-    except ImportError as error:
-        raise ImportError(
-            "A Ranker needs the package bm25s, which is not installed: "
-            "pip install 'attention-zoo[rank]'."
-        ) from error
     return bm25s
