@@ -98,6 +98,9 @@ def test_the_loss_is_the_mean_over_answers(taught):
     measured = evaluation.measure_tracing(taught, rows, pupils(20, 8))
     assert measured["loss"] == pytest.approx(expected, rel=1e-4)
     assert measured["auc"] > 0.7 > measured["skill_auc"]
+    sure = measured["skill_bootstrap"]
+    difference = measured["auc"] - measured["skill_auc"]
+    assert 0 < sure["low"] < difference < sure["high"] and sure["p"] == 0
     assert (measured["pupils"], measured["answers"]) == (30, len(right))
     assert measured["accuracy"] == pytest.approx(np.mean((found >= 0.5) == right))
 

@@ -269,5 +269,8 @@ def test_full_ranking_of_answers_that_are_known():
     assert popular["ndcg_10"] == pytest.approx((1 / np.log2(4) + 1) / 3)
     near = found["yardsticks"]["neighbours"]
     assert near["ndcg_10"] == pytest.approx(1 / 3)  # i3 was rated with i0; nothing else was
+    sure = near["bootstrap"]  # of three histories the model is better in one and worse in one
+    assert sure["difference"] == pytest.approx(found["ndcg_10"] - 1 / 3)
+    assert sure["low"] < 0 < sure["difference"] < sure["high"] and 0.05 < sure["p"] < 0.5
     with pytest.raises(ValueError, match="at least one pair"):
         evaluation.measure_next(Known(), [], training)

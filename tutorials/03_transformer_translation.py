@@ -14,6 +14,7 @@
 # # 3. Translation with a Transformer
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/03_transformer_translation.ipynb)
+# [![Open in Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)](https://kaggle.com/kernels/welcome?src=https://github.com/attention-zoo/attention-zoo/blob/main/tutorials/03_transformer_translation.ipynb)
 
 # %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
 # @title Twelve heads in three layers, and what each of them looks at
@@ -31,9 +32,9 @@
 # so we begin with many, side by side: **multi-head attention** (多头注意力).
 
 # %%
-import sys
+import importlib.util
 
-if "google.colab" in sys.modules:  # elsewhere, install the project once
+if importlib.util.find_spec("zoo") is None:  # on Colab, on Kaggle, in a new environment
     # !git clone -q --depth 1 https://github.com/attention-zoo/attention-zoo
     # %pip install -q "./attention-zoo[tutorials]" ./attention-zoo/saved_models
     print("ready")

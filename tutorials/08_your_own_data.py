@@ -14,6 +14,7 @@
 # # 8. Your own data
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/08_your_own_data.ipynb)
+# [![Open in Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)](https://kaggle.com/kernels/welcome?src=https://github.com/attention-zoo/attention-zoo/blob/main/tutorials/08_your_own_data.ipynb)
 
 # %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
 # @title A date in words, its ISO form, and what each character attended to
@@ -30,9 +31,9 @@
 # failures, export**.
 
 # %%
-import sys
+import importlib.util
 
-if "google.colab" in sys.modules:  # elsewhere, install the project once
+if importlib.util.find_spec("zoo") is None:  # on Colab, on Kaggle, in a new environment
     # !git clone -q --depth 1 https://github.com/attention-zoo/attention-zoo
     # %pip install -q "./attention-zoo[tutorials]" ./attention-zoo/saved_models
     print("ready")

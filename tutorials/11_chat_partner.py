@@ -14,6 +14,7 @@
 # # 11. A chat partner, and why it is dull
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/11_chat_partner.ipynb)
+# [![Open in Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)](https://kaggle.com/kernels/welcome?src=https://github.com/attention-zoo/attention-zoo/blob/main/tutorials/11_chat_partner.ipynb)
 
 # %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
 # @title How varied the replies are by way of decoding, beside those of people
@@ -36,9 +37,9 @@
 # `{"turns": ["Hi !", "Hello ."]}`). A checksum tests that it is the edition the zoo knows.
 
 # %%
-import sys
+import importlib.util
 
-if "google.colab" in sys.modules:  # elsewhere, install the project once
+if importlib.util.find_spec("zoo") is None:  # on Colab, on Kaggle, in a new environment
     # !git clone -q --depth 1 https://github.com/attention-zoo/attention-zoo
     # %pip install -q "./attention-zoo[tutorials]" ./attention-zoo/saved_models
     print("ready")

@@ -14,6 +14,7 @@
 # # 13. Text classification: attention that points at its evidence
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/13_text_classification.ipynb)
+# [![Open in Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)](https://kaggle.com/kernels/welcome?src=https://github.com/attention-zoo/attention-zoo/blob/main/tutorials/13_text_classification.ipynb)
 
 # %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
 # @title Film reviews; the darker a word, the more the classifier attended to it
@@ -31,9 +32,9 @@
 # attention in it: no decoder, and one query only.
 
 # %%
-import sys
+import importlib.util
 
-if "google.colab" in sys.modules:  # elsewhere, install the project once
+if importlib.util.find_spec("zoo") is None:  # on Colab, on Kaggle, in a new environment
     # !git clone -q --depth 1 https://github.com/attention-zoo/attention-zoo
     # %pip install -q "./attention-zoo[tutorials]" ./attention-zoo/saved_models
     print("ready")

@@ -14,6 +14,7 @@
 # # 14. Hearing digits: the diagonal
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/14_hearing_digits.ipynb)
+# [![Open in Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)](https://kaggle.com/kernels/welcome?src=https://github.com/attention-zoo/attention-zoo/blob/main/tutorials/14_hearing_digits.ipynb)
 
 # %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
 # @title Three spoken digits; below, when the model listened for each word, early and late
@@ -31,9 +32,9 @@
 # in is a wave and no text, and the input is very much longer than the output.
 
 # %%
-import sys
+import importlib.util
 
-if "google.colab" in sys.modules:  # elsewhere, install the project once
+if importlib.util.find_spec("zoo") is None:  # on Colab, on Kaggle, in a new environment
     # !git clone -q --depth 1 https://github.com/attention-zoo/attention-zoo
     # %pip install -q "./attention-zoo[tutorials]" ./attention-zoo/saved_models
     print("ready")

@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo import data
 from zoo.evaluation.progress import progress
+from zoo.evaluation.ranking import paired_bootstrap
 from zoo.evaluation.sources import checksums
 
 _BATCH = 256  # histories that are scored together
@@ -83,7 +84,8 @@ def measure_next(model, pairs, training, description="histories"):
         that were not seen, and `ndcg_10`, in which rank r counts 1 / log2(r + 1); `sampled`, the
         same among 100 items that were not seen, drawn with equal chance; `yardsticks`, all of this
         of `"most popular"`, and of `"neighbours"`, the sum of the cosines of an item with those of
-        the history.
+        the history, each with `bootstrap`, how sure it is that the model's `ndcg_10` is better; see
+        `paired_bootstrap`.
 
     Raises:
         ValueError: no pairs, or an item that is not in the catalogue.
@@ -120,6 +122,8 @@ def measure_next(model, pairs, training, description="histories"):
                 sampled[name].append(rank(few, 0))
     figures = {name: {**_at_10(ranks[name]), "sampled": _at_10(sampled[name])} for name in systems}
     ours = figures.pop("model")
+    for name, theirs in figures.items():
+        theirs["bootstrap"] = paired_bootstrap(_gains(ranks["model"]), _gains(ranks[name]))
     return {"users": len(rows), **ours, "yardsticks": figures}
 
 
@@ -165,6 +169,10 @@ def _drawn(rng, row, target, count):
 
 
 def _at_10(ranks):
+    share = np.mean(np.array(ranks) <= _K)
+    return {"hr_10": float(share), "ndcg_10": float(_gains(ranks).mean())}
+
+
+def _gains(ranks):
     ranks = np.array(ranks)
-    gains = np.where(ranks <= _K, 1 / np.log2(ranks + 1), 0.0)
-    return {"hr_10": float(np.mean(ranks <= _K)), "ndcg_10": float(gains.mean())}
+    return np.where(ranks <= _K, 1 / np.log2(ranks + 1), 0.0)

@@ -10,6 +10,7 @@ from zoo.evaluation.progress import progress
 from zoo.evaluation.sources import checksums
 
 _BATCH = 256  # pupils that are traced together
+_SAMPLES = 1_000  # of the bootstrap
 
 
 class LearnerCorpus(NamedTuple):
@@ -67,7 +68,10 @@ def measure_tracing(model, sequences, training, description="pupils"):
     Returns:
         dict: `pupils` and `answers`, how many; `auc`; `accuracy`, where what is more likely is
         taken; `loss`, in nats an answer; `calibration_error`, see `zoo.evaluation.labels`;
-        `skill_auc`, the AUC of the share of right answers that each skill had in the training.
+        `skill_auc`, the AUC of the share of right answers that each skill had in the training;
+        `skill_bootstrap`, how sure it is that `auc` is better: `low` and `high` of the 95 %
+        interval of the difference, and `p`, the share of 1,000 samples of the pupils in which it is
+        not.
 
     Raises:
         ValueError: no answers, or all of them right, or all wrong.
@@ -81,6 +85,7 @@ def measure_tracing(model, sequences, training, description="pupils"):
     ]
     found = np.concatenate([*found, np.zeros(0)]).astype("float64")
     said = np.where(right == 1, found, 1 - found)
+    by_skill = np.array(_by_skill(sequences, training))
     return {
         "pupils": len(sequences),
         "answers": len(right),
@@ -88,8 +93,24 @@ def measure_tracing(model, sequences, training, description="pupils"):
         "accuracy": float(np.mean((found >= 0.5) == right)),
         "loss": float(-np.log(np.maximum(said, 1e-30)).mean()),
         "calibration_error": calibration_error(np.maximum(found, 1 - found), said >= 0.5),
-        "skill_auc": auc(_by_skill(sequences, training), right),
+        "skill_auc": auc(by_skill, right),
+        "skill_bootstrap": _bootstrap(found, by_skill, right, list(map(len, sequences))),
     }
+
+
+def _bootstrap(ours, theirs, right, lengths):
+    """Differences of two AUCs over samples of the pupils, whose answers belong together."""
+    ends = np.cumsum(lengths)
+    answers = [np.arange(end - length, end) for end, length in zip(ends, lengths, strict=True)]
+    rng, differences = np.random.default_rng(1), []
+    while len(differences) < _SAMPLES:
+        drawn = rng.integers(len(answers), size=len(answers))
+        some = np.concatenate([answers[i] for i in drawn])
+        if 0 < right[some].sum() < len(some):  # else there is no AUC
+            differences.append(auc(ours[some], right[some]) - auc(theirs[some], right[some]))
+    low, high = np.quantile(differences, (0.025, 0.975))
+    p = np.mean(np.array(differences) <= 0)
+    return {"low": float(low), "high": float(high), "p": float(p)}
 
 
 def auc(scores, right):
