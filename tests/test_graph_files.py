@@ -1,10 +1,9 @@
-"""Graph files: the LiteRT exports of shipped models without TensorFlow, and where they come from."""
+"""Graph files: LiteRT exports of shipped models without TensorFlow, and whether they are fresh."""
 
 import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,7 +26,7 @@ def test_a_graph_file_is_of_the_model_beside_it(path):
     )
 
 
-def test_every_translator_has_both(every_name=None):
+def test_every_translator_has_both():
     for info in registry.models():
         if info.task == "translation":
             assert graph_file.fits(info.path, "int8") and graph_file.fits(info.path, "float32")
@@ -43,16 +42,15 @@ def first_answer(cache, *arguments):
 
 @pytest.mark.parametrize("options", [(), ("--fast",)])
 def test_a_fresh_install_translates_without_tensorflow(tmp_path, options):
-    text = "Un chien court sur la plage."
-    out, imported = first_answer(
-        tmp_path, "translate", "translate_de_en_rnn", "Ein Hund.", *options
-    )
-    assert "dog" in out
-    assert not {"tensorflow", "keras"} & {
-        line.split("|")[-1].strip() for line in imported.splitlines()
-    }
+    line = ["translate", "translate_de_en_rnn", "Ein Hund schläft.", *options]
+    answer, told = first_answer(tmp_path, *line)
+    assert "dog" in answer
+    imported = {line.rpartition("|")[2].strip() for line in told.splitlines()}
+    assert "zoo.lite.readers" in imported and not {"tensorflow", "keras"} & imported
     (made,) = (tmp_path / "litert").iterdir()
-    assert json.loads((made / "manifest.json").read_text())["task"] == "Translator" and text
+    weights = json.loads((made / "manifest.json").read_text(encoding="utf-8"))["weights"]
+    assert weights == ("int8" if options else "float32")
+    assert first_answer(tmp_path, *line)[0] == answer  # of the file that was kept
 
 
 def test_another_model_file_of_the_same_name_does_not_fit(tmp_path):
@@ -100,7 +98,8 @@ def test_what_is_shipped_is_what_tensorflow_makes_of_this_code(tmp_path, name):
     from zoo.serving import litert
 
     path, made, shipped = registry.find(name), tmp_path / "made", tmp_path / "shipped"
-    made.mkdir(), shipped.mkdir()
+    made.mkdir()
+    shipped.mkdir()
     litert.write_files(registry.load(name), made, "int8")
     write_files(path, shipped, None)
     assert {file.name: file.read_bytes() for file in made.iterdir()} == {
@@ -110,7 +109,7 @@ def test_what_is_shipped_is_what_tensorflow_makes_of_this_code(tmp_path, name):
 
 def test_a_model_without_one_is_made_by_tensorflow(tmp_path, monkeypatch):
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
-    path = Path(tmp_path / registry.FILE)
+    path = tmp_path / registry.FILE
     path.write_bytes(registry.find("trace_learners").read_bytes())
 
     def load():

@@ -10,17 +10,18 @@ from pathlib import Path
 
 from zoo.lite.readers import MANIFEST, open_litert
 from zoo.serving import graph_file
-from zoo.system import cache_folder, new_folder, put_folder, remove_unused
+from zoo.system import cache_folder, cores, new_folder, put_folder, remove_unused
 
 _KEPT_DAYS = 30
 # What a LiteRT file is made by, and read by.
 _PARTS = ("decoding", "layers", "lite", "models", "tasks", "text", "vision", "serving/litert.py")
 _PARTS += ("serving/graph_file.py",)
 _PACKAGES = ("ai-edge-litert", "keras", "tensorflow", "sentencepiece")
+_EXACT_THREADS = 4  # each has copies of the model in float32, of 300 MB together
 _making = threading.Lock()
 
 
-def fast(path, load, weights="int8"):
+def fast(path, load, weights="int8", num_threads=None):
     """The reader of a model's LiteRT file.
 
     A shipped model has a graph file beside it (`zoo.serving.graph_file`), of which the LiteRT file
@@ -33,6 +34,7 @@ def fast(path, load, weights="int8"):
         path: of the `.keras` file.
         load: `() -> task model`, called where TensorFlow has to make the LiteRT file.
         weights: "int8", or "float32", which gives the model's own answers.
+        num_threads: as of `zoo.lite.readers.LiteModel`.
 
     Returns:
         `zoo.serving.LiteTranslator` or its like.
@@ -47,7 +49,7 @@ def fast(path, load, weights="int8"):
                 _make(folder, path, load, weights)
     with contextlib.suppress(OSError):  # a cache that can only be read serves, too
         os.utime(folder)
-    return open_litert(folder)
+    return open_litert(folder, num_threads)
 
 
 def exact(path):
@@ -63,7 +65,7 @@ def exact(path):
     if importlib.util.find_spec("ai_edge_litert") is None or not graph_file.fits(path, "float32"):
         return None
     try:
-        return fast(path, None, "float32")
+        return fast(path, None, "float32", num_threads=min(cores(), _EXACT_THREADS))
     except OSError:
         return None
 
