@@ -162,9 +162,13 @@ def load_exact(name, task):
         name, task: as for `load`.
 
     Returns:
-        As of `load` with `fast`; None where TensorFlow would have to make the file.
+        As of `load` with `fast`; None where TensorFlow would have to make the file, or where `load`
+        raises an error.
     """
-    path = _find(name, task)
+    try:
+        path = _find(name, task)
+    except (OSError, ValueError):
+        return None
     from zoo.serving.fast import exact
 
     return exact(path)
