@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import shutil
+import socket
 import sys
 from types import SimpleNamespace
 
@@ -63,17 +64,19 @@ def ask(served, name, instances):
     return answer["predictions"]
 
 
-def test_the_command_serves_without_tensorflow_what_the_reader_answers(folder, tmp_path, reader):
-    shutil.copytree(folder / "classify_questions_en", tmp_path / "mine")
-    texts = ["Who wrote Hamlet ?", "", "How far is the moon ?"]
-    with command("--dir", tmp_path, "--port", 0, "--fast") as process:
+def test_the_command_exports_and_serves_without_tensorflow_what_the_reader_answers(
+    tmp_path, reader
+):
+    name, texts = "classify_questions_en", ["Who wrote Hamlet ?", "", "How far is the moon ?"]
+    with command(name, "--dir", tmp_path, "--port", 0, "--fast") as process:
+        assert process.stdout.readline() == f"exported {tmp_path / name / 'litert'}\n"
         promise = process.stdout.readline()
-        assert promise.startswith("serving mine at http://127.0.0.1:")
-        url = promise.split()[-1]
-        status, answer = call(f"{url}v1/models/mine:predict", {"instances": texts})
+        assert promise.startswith(f"serving {name} at http://127.0.0.1:")
+        url = f"{promise.split()[-1]}v1/models/{name}:predict"
+        status, answer = call(url, {"instances": texts})
         assert status == 200
         best = [row["label"][0] for row in answer["predictions"]]
-        assert best == reader("classify_questions_en").classify(texts)
+        assert best == reader(name).classify(texts)
         if sys.platform == "linux":
             with open(f"/proc/{process.pid}/maps", encoding="utf-8") as maps:
                 assert "tensorflow" not in maps.read()
@@ -163,21 +166,23 @@ def test_an_export_that_is_replaced_is_served_anew_and_a_broken_one_is_said(fold
 
 
 @pytest.mark.slow
-def test_a_translator_has_the_signature_of_its_saved_model_and_its_answers(
-    translator, exported, tmp_path
-):
-    from zoo.serving import export_litert
+def test_grpc_answers_as_rest(folder, reader):
+    pytest.importorskip("tensorflow_serving.apis")
+    grpc = pytest.importorskip("grpc")
+    import tensorflow as tf
+    from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-    export_litert(translator, tmp_path, "copy", weights="float32")
-    ours = Models(tmp_path, exports=LiteExports(threads=2)).find("copy").signature("")
-    theirs = Models(exported).find("copy").signature("")
-    assert {name: (spec.dtype, spec.shape) for name, spec in ours.inputs.items()} == {
-        name: (spec.dtype, spec.shape) for name, spec in theirs.inputs.items()
-    }
-    assert {name: (spec.dtype, spec.shape) for name, spec in ours.outputs.items()} == {
-        name: (spec.dtype, spec.shape) for name, spec in theirs.outputs.items()
-    }
-    texts = {"text": np.array([b"der Hund", b"", b"zwei Kinder", b"\xff"], object)}
-    found, expected = ours.run(texts), theirs.run(texts)
-    assert found["text"].tolist() == expected["text"].tolist()
-    np.testing.assert_allclose(found["score"], expected["score"], atol=1e-4)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    models = Models(folder, exports=LiteExports(threads=2))
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = "classify_questions_en"
+    request.inputs["text"].CopyFrom(tf.make_tensor_proto(["Who wrote Hamlet ?"]))
+    with run_app(Server(models, threads=2, grpc_address=address).app):
+        with grpc.insecure_channel(address) as channel:
+            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+            found = stub.Predict(request, timeout=60).outputs
+    label = tf.make_ndarray(found["label"])[0, 0].decode()
+    assert label == reader("classify_questions_en").classify("Who wrote Hamlet ?")
+    assert tf.make_ndarray(found["probability"]).dtype == np.float32
