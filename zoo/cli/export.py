@@ -80,9 +80,10 @@ def check_export(directory):
 def export_lite_to(path, directory):
     """Exports the model of a `.keras` file for LiteRT with 8-bit weights; returns the folder."""
     from zoo.serving import fast, lite_servable
+    from zoo.serving.version_directory import checked_name
     from zoo.system import new_folder, put_folder
 
-    base = Path(directory) / name_of(path)
+    base = Path(directory) / checked_name(None, name_of(path))
     with quiet(), new_folder(base) as beside:
         fast.write_files(path, beside, lambda: registry.load(path))
         put_folder(beside, base / lite_servable.FOLDER)
