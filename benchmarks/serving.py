@@ -1,6 +1,7 @@
 """How many requests `zoo serve` answers, and how fast: clients that ask one sentence at a time.
 
     python benchmarks/serving.py [--model translate_fr_de] [--seconds 10] [--clients 1 8 32]
+    python benchmarks/serving.py --fast          # the same of `zoo serve --fast`
     python benchmarks/serving.py --soak 600      # ten minutes of load: lost requests and memory
 
 Starts the server in a process of its own, with and without batching, and prints a table. On a
@@ -74,18 +75,19 @@ async def load(url, model, texts, clients, seconds):
 
 
 @contextlib.contextmanager
-def serving(model, folder, batching):
+def serving(args, batching):
     """`zoo serve` in a process of its own: its URL and its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "zoo", "serve", model, "--dir", folder, "--port", str(port)]
-    process = subprocess.Popen([*command, *([] if batching else ["--no-batching"])])
+    command = [sys.executable, "-m", "zoo", "serve", args.model, "--dir", args.dir]
+    options = ["--port", str(port), *([] if batching else ["--no-batching"])]
+    process = subprocess.Popen([*command, *options, *(["--fast"] if args.fast else [])])
     url = f"http://127.0.0.1:{port}"
     try:
         while True:
             with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{url}/v1/models/{model}")
+                urllib.request.urlopen(f"{url}/v1/models/{args.model}")
                 break
             if process.poll() is not None:
                 sys.exit("the server did not start")
@@ -126,7 +128,7 @@ def measure(url, process, model, texts, clients, seconds, label):
 
 def soak(args, texts):
     """A long time of load in ten parts: lost requests, and memory after each part."""
-    with serving(args.model, args.dir, True) as (url, process):
+    with serving(args, True) as (url, process):
         asyncio.run(load(url, args.model, texts, 32, min(30, args.soak / 4)))
         found, memory = [], [megabytes(process)]
         for _ in range(10):
@@ -140,6 +142,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="translate_fr_de")
     parser.add_argument("--dir", default="saved_models", help="folder of the exports")
+    parser.add_argument("--fast", action="store_true", help="LiteRT in place of TensorFlow")
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
     parser.add_argument("--url", help="of a server that is there")
@@ -153,7 +156,7 @@ def main():
     print(ROW.format(*HEAD))
     for batching in [True] if args.url else [True, False]:
         server = contextlib.nullcontext((args.url, None))
-        with server if args.url else serving(args.model, args.dir, batching) as (url, process):
+        with server if args.url else serving(args, batching) as (url, process):
             for clients in args.clients:
                 label = "server's" if args.url else "yes" if batching else "no"
                 measure(url, process, args.model, texts, clients, args.seconds, label)

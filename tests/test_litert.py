@@ -8,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 import zoo
 from zoo.models import CaptionTransformer, RNNSearch, ShowAttendTell, TransformerLM
 from zoo.registry import FILE
 from zoo.serving import LiteCaptioner, LiteGenerator, LiteTranslator, export_litert
+from zoo.serving.lite_servable import LiteExports
 from zoo.tasks import ImageCaptioner, TextGenerator, Translator
 from zoo.vision import read as read_with_tensorflow
 
@@ -80,6 +82,16 @@ def test_translations_are_those_of_the_model_in_a_process_without_tensorflow(
     answers, imported = fresh_python(TRANSLATE, folder, json.dumps(TEXTS)).splitlines()
     assert json.loads(answers) == translator.generate(TEXTS)
     assert imported == "[]"
+
+
+def test_a_server_answers_with_the_texts_and_scores_of_a_saved_model(translator, folder):
+    ours = LiteExports(threads=2).open("copy", 1, folder).signature("serving_default")
+    texts = [b"der Hund", b"", b"zwei Kinder eine Katze", b"\xff Hund"]
+    found = ours.run({"text": np.array(texts, object)})
+    expected = translator.signatures()["serving_default"](tf.constant(texts))
+    assert found.keys() == expected.keys() == ours.outputs.keys()
+    assert found["text"].tolist() == expected["text"].numpy().tolist()
+    np.testing.assert_allclose(found["score"], expected["score"], atol=1e-4)
 
 
 def test_one_text_gives_one_answer_and_a_limit_is_kept(translator, folder):

@@ -141,10 +141,10 @@ def load(name, task=None, fast=False):
     Args:
         name: as for `find`.
         task: refuse a model of another task; `None` takes any.
-        fast: whether to load its LiteRT file with 8-bit weights instead. It is made by the first
-            call, in `ZOO_CACHE` (by default `~/.cache/attention-zoo`); from then on TensorFlow is
-            not imported, and an answer is there in a fraction of the time. Lists are answered on
-            all cores, at most 8.
+        fast: whether to load its LiteRT file with 8-bit weights instead: TensorFlow is not
+            imported, and an answer is there in a fraction of the time. The first call makes the
+            file, in `ZOO_CACHE` (by default `~/.cache/attention-zoo`); of a model that is not
+            shipped with its graph, by TensorFlow. Lists are answered on all cores, at most 8.
 
     Returns:
         The task model, such as `zoo.Translator`; with `fast`, `zoo.serving.LiteTranslator` or its
@@ -155,15 +155,40 @@ def load(name, task=None, fast=False):
             another task; the message names it.
         FileNotFoundError: `name` is a path of no file.
     """
-    path = find(name)
-    found = TASKS[config(path)["class_name"]]
-    if task not in (None, found):
-        raise ValueError(f"name must be a model for {task}; got name={str(name)!r}, for {found}.")
+    path = _find(name, task)
     if fast:
         from zoo.serving.fast import fast as fast_form
 
         return fast_form(path, lambda: _load(path))
     return _load(path)
+
+
+def load_exact(name, task):
+    """The reader of a model's LiteRT file in float32, which gives the answers of the model itself.
+
+    Args:
+        name, task: as for `load`.
+
+    Returns:
+        As of `load` with `fast`; None where TensorFlow would have to make the file, or where `load`
+        raises an error.
+    """
+    try:
+        path = _find(name, task)
+    except (OSError, ValueError):
+        return None
+    from zoo.serving.fast import exact
+
+    return exact(path)
+
+
+def _find(name, task):
+    """`find`, of a model of a task."""
+    path = find(name)
+    found = TASKS[config(path)["class_name"]]
+    if task not in (None, found):
+        raise ValueError(f"name must be a model for {task}; got name={str(name)!r}, for {found}.")
+    return path
 
 
 def _load(path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from zoo.cli import checks
-from zoo.cli.commands import clean, decoding_options, draw, given, load_quietly, zoo
+from zoo.cli.commands import clean, decoding_options, draw, given, load_quietly, one_thread, zoo
 from zoo.cli.lines import batches, read_lines, write_lines
 
 _HELP = """/undo  take back the last turn and its reply
@@ -38,6 +38,7 @@ def chat(name, persona, **options):
     Where standard input is no terminal, its lines are the turns, and only replies are written.
     """
     options = {**given(options), "num_return_sequences": None}
+    one_thread()
     talk = Conversation(load_quietly(name, "dialogue"), list(map(clean, persona)), options)
     shown = sys.stdin.isatty()
     if shown:

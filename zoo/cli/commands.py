@@ -10,7 +10,7 @@ from zoo import __version__, registry
 from zoo.cli import checks
 from zoo.cli.lines import BATCH, batches, read_lines, write_lines
 from zoo.cli.pictures import draws, write_pictures
-from zoo.cli.quiet import load_quietly, quiet
+from zoo.cli.quiet import load_exact_quietly, load_quietly, quiet
 
 MODELS = "saved_models"  # of the current folder, where `train` puts a model
 _WHOLE, _POSITIVE = click.IntRange(1), click.FloatRange(0, min_open=True)
@@ -138,8 +138,10 @@ def translate(name, text, attend, fast, min_score, **options):
     a second column behind a TAB; the others have one column. So `cut -f 1` gives the answers alone,
     and `grep -P "\t"` the doubtful ones. How good the answers of a score are, the card says.
 
-    --fast makes a LiteRT file at its first use, in ~/.cache/attention-zoo, and decodes as the model
-    does by default.
+    A shipped model answers from its LiteRT file, without TensorFlow, with its own strings; with an
+    option other than --max-new-tokens TensorFlow answers. --fast takes 8-bit weights: some answers
+    are others, and lists are ready sooner. The files are made at their first use, in
+    ~/.cache/attention-zoo; for --fast with a model of your own TensorFlow needs 20 seconds.
     """
     if attend and len(text) != 1:
         raise click.UsageError(f"--attend needs exactly one TEXT; got {len(text)}.")
@@ -152,9 +154,11 @@ def translate(name, text, attend, fast, min_score, **options):
         other = others[0].replace("_", "-")
         raise click.UsageError(f"--fast goes with --max-new-tokens alone; got --{other}.")
     checks.picture("--attend", attend)
-    if text or sys.stdin.isatty():
-        _one_thread()
-    translator = load_quietly(name, "translation", fast)
+    translator = None if fast or others else load_exact_quietly(name, "translation")
+    if translator is None:
+        if text or sys.stdin.isatty():
+            one_thread()
+        translator = load_quietly(name, "translation", fast)
     if attend:
         write_lines([draw(translator, text[0], attend, **options)])
         return
@@ -166,8 +170,8 @@ def translate(name, text, attend, fast, min_score, **options):
     _answer_lines(translator, lines, size, min_score=min_score, **options)
 
 
-def _one_thread():
-    """For one sentence after the other: to share TensorFlow's small operations only costs time."""
+def one_thread():
+    """For one answer after the other: to share TensorFlow's small operations only costs time."""
     if "tensorflow" not in sys.modules:
         for threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
             os.environ.setdefault(threads, "1")
@@ -244,6 +248,8 @@ def generate(name, prompt, count, form, acrostic, digit, out, **options):
         )
     if prompt == "-" and (count > 1 or acrostic):
         raise click.UsageError("-n and --acrostic need a PROMPT of their own; got -.")
+    if prompt != "-":
+        one_thread()
     generator = load_quietly(name, "generation")
     if prompt == "-":
         _answer_lines(generator, map(_unescaped, read_lines(sys.stdin.buffer)), BATCH, **options)

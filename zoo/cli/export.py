@@ -1,5 +1,7 @@
 """`zoo export` and `zoo check-export`."""
 
+from pathlib import Path
+
 import click
 
 from zoo import registry
@@ -73,6 +75,19 @@ def check_export(directory):
     click.echo(f"{len(found.operations)} operations; TF Serving: {', '.join(found.servers) or '-'}")
     if not found.servers:
         raise click.exceptions.Exit(1)
+
+
+def export_lite_to(path, directory):
+    """Exports the model of a `.keras` file for LiteRT with 8-bit weights; returns the folder."""
+    from zoo.serving import fast, lite_servable
+    from zoo.serving.version_directory import checked_name
+    from zoo.system import new_folder, put_folder
+
+    base = Path(directory) / checked_name(None, name_of(path))
+    with quiet(), new_folder(base) as beside:
+        fast.write_files(path, beside, lambda: registry.load(path))
+        put_folder(beside, base / lite_servable.FOLDER)
+    return base / lite_servable.FOLDER
 
 
 def export_to(path, directory):

@@ -32,9 +32,18 @@ def quiet():
 
 def load_quietly(name, task, fast=False):
     """`zoo.load`, as fast as it can be, and without a word."""
+    return _quietly(registry.load, name, task, fast)
+
+
+def load_exact_quietly(name, task):
+    """`zoo.registry.load_exact`, likewise."""
+    return _quietly(registry.load_exact, name, task)
+
+
+def _quietly(load, *arguments):
     gc.disable()  # what is loaded stays; to look through it for garbage delays the first answer
     try:
         with quiet():
-            return registry.load(name, task=task, fast=fast)
+            return load(*arguments)
     finally:
         gc.enable()

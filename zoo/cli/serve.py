@@ -9,7 +9,7 @@ import click
 
 from zoo import registry
 from zoo.cli.commands import name_of, zoo
-from zoo.cli.export import export_to
+from zoo.cli.export import export_lite_to, export_to
 from zoo.cli.quiet import quiet
 from zoo.system import cores
 
@@ -36,6 +36,7 @@ def _origin(context, parameter, values):
     help="Of REST and of the page; 0 takes a free one.",
 )
 @click.option("--grpc-port", type=_PORT, help="Of gRPC; needs attention-zoo[grpc].")
+@click.option("--fast", is_flag=True, help="LiteRT exports, 8-bit weights and no TensorFlow.")
 @click.option("--threads", type=click.IntRange(1), help="Batches at a time; by default the cores.")
 @click.option("--batching/--no-batching", default=True, help="Requests that wait share a batch.")
 @click.option(
@@ -45,12 +46,15 @@ def _origin(context, parameter, values):
     callback=_origin,
     help="Pages of this origin may read answers; several times, or * for all.",
 )
-def serve(names, directory, host, port, grpc_port, threads, batching, origins):
+def serve(names, directory, host, port, grpc_port, fast, threads, batching, origins):
     """Serve models for other programs, and a page to try them at http://HOST:PORT/.
 
     What is served are the exports in DIR/NAME/<n>/, the newest of each; without a NAME, all there
     are, those that come later, too. A NAME that was never exported, or is newer than its export, is
     exported first. Paths and answers are those of TF Serving.
+
+    With --fast they are DIR/NAME/litert/, which answer as `zoo translate --fast` does: sooner, and
+    more of them at a time, but without what an answer attended to.
     """
     listener = _bound(host, port, "--port")
     address = None
@@ -60,14 +64,11 @@ def serve(names, directory, host, port, grpc_port, threads, batching, origins):
     uvicorn, app = _server(grpc=address is not None)
     threads = threads or cores()
     with quiet():
-        import tensorflow as tf
-
-        # Small batches gain nothing from more threads for an operation, but from more batches.
-        tf.config.threading.set_intra_op_parallelism_threads(1)
+        exports, export = _lite_exports(threads) if fast else _saved_models()
         from zoo.serving.servable import Models
-    served = [_exported(name, directory) for name in names]
+    served = [_exported(name, directory, exports, export) for name in names]
     with quiet():
-        models = Models(directory, served)
+        models = Models(directory, served, exports)
     for problem in models.problems.values():
         click.echo(f"zoo serve: {problem}", err=True)
     listener.listen(_BACKLOG)  # from now on nobody is refused
@@ -87,6 +88,22 @@ def serve(names, directory, host, port, grpc_port, threads, batching, origins):
         runner.run(sockets=[listener])
     if not runner.started:
         raise click.exceptions.Exit(1)  # the log says why
+
+
+def _saved_models():
+    import tensorflow as tf
+
+    # Small batches gain nothing from more threads for an operation, but from more batches.
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    from zoo.serving.saved_model import SavedModels
+
+    return SavedModels(), export_to
+
+
+def _lite_exports(threads):
+    from zoo.serving.lite_servable import LiteExports
+
+    return LiteExports(threads), export_lite_to
 
 
 def _server(grpc):
@@ -128,17 +145,22 @@ def _address(host, port):
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _exported(name, directory):
-    """The name of a model of which `directory` holds an export that is up to date."""
-    from zoo.serving.version_directory import versions
+def _exported(name, directory, exports, export):
+    """The name of a model of which `directory` holds an export that is up to date.
 
-    if versions(os.path.join(directory, name)) and name not in _shipped():
+    Args:
+        name: as of the command.
+        directory: of the exports.
+        exports: the `zoo.serving.servable.Exports` that are served.
+        export: makes one: (path of the model, directory) -> its folder.
+    """
+    if exports.versions(os.path.join(directory, name)) and name not in _shipped():
         return name
     path = registry.find(name)
-    base = os.path.join(directory, name_of(path))
-    graph = os.path.join(base, str(max(versions(base), default=0)), "saved_model.pb")
-    if not os.path.exists(graph) or os.path.getmtime(graph) < path.stat().st_mtime:
-        click.echo(f"exported {export_to(path, directory)}")
+    found = exports.versions(os.path.join(directory, name_of(path)))
+    files = exports.files(found[max(found)]) if found else []
+    if not files or not files[0].exists() or files[0].stat().st_mtime < path.stat().st_mtime:
+        click.echo(f"exported {export(path, directory)}")
     return name_of(path)
 
 

@@ -85,6 +85,10 @@ class Catalogue:
         history = [item for item in history if item != ""]
         return [self.number(item, f"{place}[{i}]") for i, item in enumerate(history)]
 
+    def known_lines(self, text):
+        """The numbers of the items that a str names, one a line; others are passed over."""
+        return [self.known[x] for x in map(str.strip, text.split("\n")) if x in self.known]
+
     def number(self, item, place):
         """The number of an item that is given by its name or its id; errors as of `numbers`."""
         whole = isinstance(item, numbers.Integral) and not isinstance(item, bool)

@@ -95,6 +95,19 @@ def parsed(text):
     return [(skill, int(right)) for skill, right in parts[:-1]], parts[-1][0]
 
 
+def known_lines(skills, text):
+    """Lines of text as an export takes them -> list of int as of `Skills.asked`.
+
+    Lines of unknown skills are passed over, as an export does.
+    """
+    found = []
+    for line in text.split("\n"):
+        name, *right = map(str.strip, line.split("="))
+        if name in skills.known:
+            found.append(skills.known[name] + len(skills.names) * (right[:1] == ["1"]))
+    return found
+
+
 def ask(trace, inputs, **options):
     """Texts of lines, one or a list, by `trace` of a tracer; see `KnowledgeTracer.ask`."""
     several = not isinstance(inputs, str)

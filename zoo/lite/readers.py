@@ -1,6 +1,5 @@
 """Readers of LiteRT exports: strings or photographs in, answers out, without TensorFlow."""
 
-import itertools
 import json
 import numbers
 import random
@@ -76,14 +75,23 @@ class LiteModel:
 class LiteWriter(LiteModel):
     """Base of the readers of models that write text; see `LiteModel`."""
 
-    verb, output = "generate", "ids"
+    verb, output = "generate", ("ids", "score")
 
     def __init__(self, path, num_threads=None):
         super().__init__(path, num_threads)
         self._target = vocabulary((Path(path) / TARGET).read_bytes())
 
-    def _ids(self, sources, max_new_tokens, *how, **inputs):
-        """The ids of the answer to each of a list of sources; see `LiteBatches`."""
+    def scored(self, inputs, max_new_tokens=None):
+        """The answers to a list of inputs, as of the verb, and their scores.
+
+        Returns:
+            list of str, and float32 numpy array (B,), natural-log probabilities; those of the parts
+            of a text together.
+        """
+        raise NotImplementedError
+
+    def _decoded(self, sources, max_new_tokens, *how, **inputs):
+        """The texts of the answers to a list of sources, and their scores; see `LiteBatches`."""
         kept = self.manifest["decoding"]["max_new_tokens"]
         limit = kept if max_new_tokens is None else max_new_tokens
         if isinstance(limit, bool) or not isinstance(limit, numbers.Integral):
@@ -92,7 +100,9 @@ class LiteWriter(LiteModel):
             raise ValueError(f"max_new_tokens must be >= 1; got max_new_tokens={limit}.")
         limit = min(limit, 2**31 - 1)
         limits = np.full(len(sources), limit, "int32")
-        return self._batches(sources, *how, max_new_tokens=limits, **inputs)
+        found = self._batches(sources, *how, max_new_tokens=limits, **inputs)
+        scores = np.array([score for _, score in found], "float32")
+        return self._target.decode([ids for ids, _ in found]), scores
 
 
 class LiteTranslator(LiteWriter):
@@ -116,16 +126,21 @@ class LiteTranslator(LiteWriter):
         self._language_warned = warn_of_another(
             self.manifest.get("source_language"), texts, self._language_warned
         )
+        answers, _ = self.scored(texts, max_new_tokens)
+        return answers if several else answers[0]
+
+    def scored(self, inputs, max_new_tokens=None):
         # A file of before there were these settings is read as it was.
         most = self.manifest.get("max_sentence_length")
-        cuts = [parts_of(text, most, lambda line: len(self._ids_of([line])[0])) for text in texts]
+        cuts = [parts_of(text, most, lambda line: len(self._ids_of([line])[0])) for text in inputs]
         sources = self._ids_of([part for cut in cuts for part in cut.sentences])
         blank = len(self._prefix) + 1
-        found = self._ids([ids for ids in sources if len(ids) > blank], max_new_tokens)
-        found = iter(self._target.decode(found))
-        parts = iter(["" if len(ids) == blank else next(found) for ids in sources])
-        answers = [cut.answered(list(itertools.islice(parts, len(cut.sentences)))) for cut in cuts]
-        return answers if several else answers[0]
+        places = [i for i, ids in enumerate(sources) if len(ids) > blank]
+        found, sure = self._decoded([sources[i] for i in places], max_new_tokens)
+        texts, scores = [""] * len(sources), np.zeros(len(sources), "float32")
+        for i, text, score in zip(places, found, sure, strict=True):
+            texts[i], scores[i] = text, score
+        return _joined(cuts, texts, scores)
 
     def _ids_of(self, texts):
         room = self.manifest["longest_source"] - len(self._prefix) - 1
@@ -140,10 +155,10 @@ class LiteConversation(LiteWriter):
         proto = (Path(path) / SOURCE).read_bytes()
         self._source = self._target if proto == self._target.proto else vocabulary(proto)
 
-    def _answers(self, conversations, max_new_tokens):
-        """Lists of turns, each a list of ids -> texts."""
+    def _replied(self, conversations, max_new_tokens):
+        """Lists of turns, each a list of ids -> texts and scores."""
         sources = [joined_turns(turns) + [END_ID] for turns in conversations]
-        return self._target.decode(self._ids(sources, max_new_tokens))
+        return self._decoded(sources, max_new_tokens)
 
 
 class LiteChatBot(LiteConversation):
@@ -160,19 +175,19 @@ class LiteChatBot(LiteConversation):
         several = bool(turns) and not isinstance(turns, str) and not isinstance(turns[0], str)
         rows = turns if several else [turns.split("\n") if isinstance(turns, str) else turns]
         rows = ["\n".join(" ".join(turn.split()) for turn in row) for row in rows]
-        answers = self._replies(rows, max_new_tokens)
+        answers, _ = self.scored(rows, max_new_tokens)
         return answers if several else answers[0]
 
     def ask(self, inputs, **options):
         """As `zoo.ChatBot.ask`."""
         several, texts = _listed_texts(inputs)
-        answers = self._replies(texts, **options)
+        answers, _ = self.scored(texts, **options)
         return answers if several else answers[0]
 
-    def _replies(self, texts, max_new_tokens=None):
+    def scored(self, inputs, max_new_tokens=None):
         room, most = self.manifest["longest_source"], self.manifest["max_turns"]
-        found = [newest_turns(row[-most:], room) for row in encode_turns(self._source, texts)]
-        return self._answers(found, max_new_tokens)
+        found = [newest_turns(row[-most:], room) for row in encode_turns(self._source, inputs)]
+        return self._replied(found, max_new_tokens)
 
 
 class LiteSummarizer(LiteConversation):
@@ -183,12 +198,17 @@ class LiteSummarizer(LiteConversation):
     def summarize(self, text, max_new_tokens=None):
         """Summarises a conversation, a str with a turn on each line, or each of a list of str."""
         several, texts = _listed_texts(text)
-        rows = encode_turns(self._source, texts)
-        rows = [filled_parts(row, self.manifest["longest_source"]) for row in rows]
-        parts = [part for row in rows for part in row]
-        found = iter(self._answers([part for part in parts if part], max_new_tokens))
-        answers = [" ".join(next(found) if part else "" for part in row) for row in rows]
+        answers, _ = self.scored(texts, max_new_tokens)
         return answers if several else answers[0]
+
+    def scored(self, inputs, max_new_tokens=None):
+        rows = encode_turns(self._source, inputs)
+        rows = [filled_parts(row, self.manifest["longest_source"]) for row in rows]
+        found = self._replied([part for row in rows for part in row if part], max_new_tokens)
+        found = list(zip(*found, strict=True))[::-1]
+        answers = [[found.pop() if part else ("", 0.0) for part in row] for row in rows]
+        texts = [" ".join(text for text, _ in parts) for parts in answers]
+        return texts, np.array([sum(score for _, score in parts) for parts in answers], "float32")
 
 
 class LiteGenerator(LiteWriter):
@@ -220,27 +240,41 @@ class LiteGenerator(LiteWriter):
         if not 0 < options["top_p"] <= 1:
             raise ValueError(f"top_p must be > 0 and <= 1; got top_p={top_p}.")
         several, prompts = _listed_texts(inputs)
+        seed = random.randrange(2**31) if seed is None else seed
+        if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
+            raise TypeError(f"seed must be an int or None; got seed={seed!r:.80}.")
+        answers, _ = self.scored(
+            prompts,
+            max_new_tokens,
+            seed=[(int(seed) + i) % 2**31 for i in range(len(prompts))],
+            **{name: [value] * len(prompts) for name, value in options.items()},
+        )
+        return answers if several else answers[0]
+
+    def scored(self, inputs, max_new_tokens=None, temperature=None, top_p=None, seed=None):
+        """As of `LiteWriter`; each option has a value for each input, which is not checked.
+
+        Without a `seed` each is 0. An input with an option out of its range is answered by itself.
+        """
+        kept = self.manifest["decoding"]
         room = self.manifest["longest_source"] - 1
-        every = self._target.encode(prompts)
+        every = self._target.encode(inputs)
         for ids in every:
             if len(ids) > room:
                 warnings.warn(
                     f"inputs must have at most {room} tokens to be read whole; got {len(ids)}: "
                     "only the newest are read.",
-                    stacklevel=2,
+                    stacklevel=3,
                 )
-        seed = random.randrange(2**31) if seed is None else seed
-        if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
-            raise TypeError(f"seed must be an int or None; got seed={seed!r:.80}.")
-        found = self._ids(
+        rows = len(inputs)
+        texts, scores = self._decoded(
             [prompt_ids(ids, room, self.manifest.get("start_token", True)) for ids in every],
             max_new_tokens,
-            seed=np.array([(int(seed) + i) % 2**31 for i in range(len(prompts))], "int32"),
-            **{name: np.full(len(prompts), x, "float32") for name, x in options.items()},
+            temperature=_column(kept["temperature"] if temperature is None else temperature, rows),
+            top_p=_column(kept["top_p"] if top_p is None else top_p, rows),
+            seed=_column(0 if seed is None else seed, rows, "int32"),
         )
-        texts = self._target.decode(found)
-        answers = [prompt + text for prompt, text in zip(prompts, texts, strict=True)]
-        return answers if several else answers[0]
+        return [prompt + text for prompt, text in zip(inputs, texts, strict=True)], scores
 
 
 class LiteCaptioner(LiteWriter):
@@ -251,13 +285,14 @@ class LiteCaptioner(LiteWriter):
     def generate(self, inputs, max_new_tokens=None):
         """Captions an image, or each of a list: a path, the bytes of a file, or a PIL image."""
         several = isinstance(inputs, (list, tuple))
-        found = self._ids(
-            list(inputs) if several else [inputs], max_new_tokens, lambda _: 0, self._pixels
-        )
-        texts = self._target.decode(found)
+        texts, _ = self.scored(list(inputs) if several else [inputs], max_new_tokens)
+        return texts if several else texts[0]
+
+    def scored(self, inputs, max_new_tokens=None):
+        texts, scores = self._decoded(inputs, max_new_tokens, lambda _: 0, self._pixels)
         if not self.manifest["spaces"]:
             texts = [text.replace(" ", "") for text in texts]
-        return texts if several else texts[0]
+        return texts, scores
 
     def _pixels(self, images):
         from zoo.lite.images import read  # Pillow is not loaded for texts
@@ -273,10 +308,13 @@ class LiteRecognizer(LiteWriter):
     def transcribe(self, recording, rate=audio.RATE, max_new_tokens=None):
         """As `zoo.Recognizer.transcribe`, without its other options."""
         several = isinstance(recording, (list, tuple))
-        waves = [audio.read(one, rate) for one in (recording if several else [recording])]
-        found = self._ids(list(map(audio.log_mel, waves)), max_new_tokens, len, np.stack)
-        texts = self._target.decode(found)
+        recordings = recording if several else [recording]
+        texts, _ = self.scored([audio.read(one, rate) for one in recordings], max_new_tokens)
         return texts if several else texts[0]
+
+    def scored(self, inputs, max_new_tokens=None):
+        """As of `LiteWriter`; the inputs are waves, as of `zoo.lite.audio.read`."""
+        return self._decoded(list(map(audio.log_mel, inputs)), max_new_tokens, len, np.stack)
 
 
 class LiteClassifier(LiteModel):
@@ -307,17 +345,26 @@ class LiteRecommender(LiteModel):
 
     def __init__(self, path, num_threads=None):
         super().__init__(path, num_threads)
-        self._catalogue = catalogue.Catalogue(self.manifest["items"], self.manifest["ids"])
+        self.catalogue = catalogue.Catalogue(self.manifest["items"], self.manifest["ids"])
         self._popular = catalogue.popularity_scores(self.manifest["popularity"])
 
     def recommend(self, history, top_k=10):
         """As `zoo.Recommender.recommend`, without `return_dict`."""
         top_k = catalogue.checked_top_k(top_k)
-        several, rows = self._catalogue.histories(history)
-        newest = [row[-self.manifest["longest_source"] :] for row in rows if row]
-        scored = iter(self._batches(newest))
-        answers = [self._best(next(scored) if row else self._popular, row, top_k) for row in rows]
+        several, rows = self.catalogue.histories(history)
+        answers = [[name for name, _ in row] for row in self.scored(rows, top_k)]
         return answers if several else answers[0]
+
+    def scored(self, rows, top_k):
+        """Histories as lists of numbers -> for each the best items, with natural-log probabilities.
+
+        Returns:
+            list of lists of `(str, float)`, at most `top_k` of them, best first.
+        """
+        newest = [row[-self.manifest["longest_source"] :] for row in rows if row]
+        found = iter(self._batches(newest))
+        every = [catalogue.unseen(next(found) if row else self._popular, row) for row in rows]
+        return [catalogue.ranked(scores, self.catalogue.names, top_k) for scores in every]
 
     def ask(self, inputs, **options):
         """As `zoo.Recommender.ask`."""
@@ -325,10 +372,6 @@ class LiteRecommender(LiteModel):
             return self.recommend(inputs, **options)
         split = [row.splitlines() if isinstance(row, str) else row for row in inputs]
         return self.recommend(split, **options)
-
-    def _best(self, scores, row, top_k):
-        scores = catalogue.unseen(scores, row)
-        return [name for name, _ in catalogue.ranked(scores, self._catalogue.names, top_k)]
 
 
 class LiteKnowledgeTracer(LiteModel):
@@ -339,14 +382,18 @@ class LiteKnowledgeTracer(LiteModel):
 
     def __init__(self, path, num_threads=None):
         super().__init__(path, num_threads)
-        self._skills = pupils.Skills(self.manifest["skills"])
+        self.skills = pupils.Skills(self.manifest["skills"])
 
     def trace(self, answers, skill):
         """As `zoo.KnowledgeTracer.trace`, without `return_dict`."""
-        several, rows = self._skills.asked(answers, skill)
-        found = self._batches([row[-self.manifest["longest_source"] :] for row in rows])
-        found = [float(right[-1]) for right in found]
+        several, rows = self.skills.asked(answers, skill)
+        found = self.right(rows)
         return found if several else found[0]
+
+    def right(self, rows):
+        """Answers and what is asked, as of `Skills.asked` -> the probabilities, list of float."""
+        found = self._batches([row[-self.manifest["longest_source"] :] for row in rows])
+        return [float(right[-1]) for right in found]
 
     def ask(self, inputs):
         """As `zoo.KnowledgeTracer.ask`."""
@@ -431,3 +478,25 @@ def _listed_texts(inputs):
         if not isinstance(text, str):
             raise TypeError(f"inputs must be a str or a list of str; got inputs[{i}]={text!r:.80}.")
     return True, [str(text) for text in inputs]
+
+
+def _column(values, rows, dtype="float32"):
+    """A value for each row, of a list of them or of one for all."""
+    return np.broadcast_to(np.asarray(values, dtype), rows)
+
+
+def _joined(cuts, texts, scores):
+    """The answers to texts from those to their parts, and the sums of their scores.
+
+    Args:
+        cuts: list of `Cut`.
+        texts: list of str, for the sentences of all of them.
+        scores: numpy array, likewise.
+    """
+    answers, sums, start = [], np.zeros(len(cuts), "float32"), 0
+    for i, cut in enumerate(cuts):
+        part = slice(start, start + len(cut.sentences))
+        answers.append(cut.answered(texts[part]))
+        sums[i] = scores[part].sum()
+        start = part.stop
+    return answers, sums

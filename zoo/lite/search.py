@@ -36,7 +36,7 @@ class LiteBatches:
     Args:
         file: path of the LiteRT file, or its bytes.
         rows: the most sources of one size that are a batch, a power of 2.
-        output: name of what is wanted of the file's outputs.
+        output: name of what is wanted of the file's outputs; or a tuple of names.
         num_threads: how many batches are answered at a time; None for as many as this process has
             cores, but at most 8. Callers in several threads take turns to keep to it.
 
@@ -67,9 +67,12 @@ class LiteBatches:
 
         Returns:
             list of lists of int, or of float arrays, of which a list would take longer than the
-            file to compute. An error of one source ends it for all.
+            file to compute; of tuples of these, for several outputs. An error of one source ends it
+            for all.
         """
         answers = [None] * len(sources)
+        several = isinstance(self._output, tuple)
+        names = self._output if several else (self._output,)
 
         def answer(batch):
             places, rows = batch
@@ -78,9 +81,10 @@ class LiteBatches:
                 found = run(
                     source=pack([sources[i] for i in filled]),
                     **{name: values[filled] for name, values in inputs.items()},
-                )[self._output]
-            for i, row in zip(places, found, strict=False):  # what fills the batch is dropped
-                answers[i] = row.tolist() if row.dtype.kind == "i" else row
+                )
+            for n, i in enumerate(places):  # what fills the batch is dropped
+                rows = tuple(_plain(found[name][n]) for name in names)
+                answers[i] = rows if several else rows[0]
 
         batches = self._batches(list(map(size, sources)))
         if min(self._num_threads, len(batches)) < 2:
@@ -139,3 +143,8 @@ class LiteBatches:
         )
         interpreter.allocate_tensors()  # here, where the runtime says what it does: once
         return interpreter.get_signature_runner()
+
+
+def _plain(row):
+    """The numbers of a row: of ids as list of int."""
+    return row.tolist() if row.dtype.kind == "i" else row

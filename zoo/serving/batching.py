@@ -12,6 +12,8 @@ from zoo.serving.errors import RequestError, internal
 
 _LOG = logging.getLogger("uvicorn.error")
 
+# Batches that are run together, in TF Serving and in `zoo serve`; batching.txt names them, too.
+BATCH_SIZES = (1, 2, 4, 8, 16, 32)
 _SHORT = 32  # bytes; below this, the length of a text does not matter
 
 

@@ -93,8 +93,8 @@ class _Service(prediction_service_pb2_grpc.PredictionServiceServicer):
         for name, signature in servable.signatures.items():
             signatures.signature_def[name].CopyFrom(
                 meta_graph_pb2.SignatureDef(
-                    inputs=signature.inputs,
-                    outputs=signature.outputs,
+                    inputs=_tensor_infos(signature.inputs),
+                    outputs=_tensor_infos(signature.outputs),
                     method_name="tensorflow/serving/predict",
                 )
             )
@@ -125,25 +125,37 @@ async def _told(found, context):
     return found
 
 
+def _tensor_infos(specs):
+    """Alias -> `TensorInfo`, of `TensorSpec`s."""
+    return {
+        alias: meta_graph_pb2.TensorInfo(
+            name=spec.name,
+            dtype=tf.dtypes.as_dtype(spec.dtype).as_datatype_enum,
+            tensor_shape=tf.TensorShape(spec.shape).as_proto(),
+        )
+        for alias, spec in specs.items()
+    }
+
+
 def _inputs(request, signature):
-    infos = signature.inputs
-    if request.inputs.keys() != infos.keys():
-        raise invalid(f"inputs must be {sorted(infos)}; got {sorted(request.inputs)}")
-    inputs = {alias: _array(alias, request.inputs[alias], info) for alias, info in infos.items()}
+    specs = signature.inputs
+    if request.inputs.keys() != specs.keys():
+        raise invalid(f"inputs must be {sorted(specs)}; got {sorted(request.inputs)}")
+    inputs = {alias: _array(alias, request.inputs[alias], spec) for alias, spec in specs.items()}
     if signature.is_batched:
         rest.check_rows(inputs)
     return inputs
 
 
-def _array(alias, proto, info):
+def _array(alias, proto, spec):
     """A `TensorProto` -> an array; what it claims to be is checked before anything is made."""
-    dtype = tf.dtypes.as_dtype(info.dtype)
-    if proto.dtype != info.dtype:
+    dtype = tf.dtypes.as_dtype(spec.dtype)
+    if proto.dtype != dtype.as_datatype_enum:
         raise invalid(f"input {alias} must be of type {dtype.name}")
     shape = [dim.size for dim in proto.tensor_shape.dim]
     if proto.tensor_shape.unknown_rank or any(size < 0 for size in shape):
         raise invalid(f"input {alias} must have a known shape; got {shape}")
-    rest.check_shape(alias, shape, info)
+    rest.check_shape(alias, shape, spec)
     count = math.prod(shape)
     if dtype == tf.string:
         return _strings(alias, proto, count).reshape(shape)

@@ -9,10 +9,10 @@ from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
 from zoo.lite.readers import FORMAT, MANIFEST, MODEL
+from zoo.serving.lite_servable import FOLDER
 from zoo.serving.version_directory import checked_name
 from zoo.system import new_folder, put_folder
 
-FOLDER = "litert"
 WEIGHTS = ("int8", "float32")
 _DEPTHWISE = schema.BuiltinOperator.DEPTHWISE_CONV_2D
 

@@ -5,7 +5,7 @@ import time
 
 import prometheus_client
 
-from zoo.serving.warmup import BATCH_SIZES
+from zoo.serving.batching import BATCH_SIZES
 
 
 class Metrics:

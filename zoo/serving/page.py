@@ -4,7 +4,6 @@ import json
 from importlib import resources
 from pathlib import Path
 
-import tensorflow as tf
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
@@ -86,19 +85,18 @@ def _question(servable):
         signature = servable.signatures.get(name)
         if signature and signature.is_batched and all(map(_is_field, signature.inputs.values())):
             return name, [
-                {"name": alias, "kind": _kind(alias, info)}
-                for alias, info in sorted(signature.inputs.items())
+                {"name": alias, "kind": _kind(alias, spec)}
+                for alias, spec in sorted(signature.inputs.items())
             ]
     return None, []
 
 
-def _is_field(info):
-    kinds = tf.string.as_datatype_enum, tf.int32.as_datatype_enum
-    return info.dtype in kinds and len(info.tensor_shape.dim) == 1
+def _is_field(spec):
+    return spec.dtype in ("string", "int32") and spec.shape is not None and len(spec.shape) == 1
 
 
-def _kind(alias, info):
-    if info.dtype == tf.int32.as_datatype_enum:
+def _kind(alias, spec):
+    if spec.dtype == "int32":
         return "number"
     if not alias.endswith("_bytes"):
         return "text"

@@ -6,14 +6,14 @@ import json
 import math
 
 import numpy as np
-import tensorflow as tf
-from tensorflow.core.framework import types_pb2
 
 from zoo.serving import limits
 from zoo.serving.body import parsed
 from zoo.serving.errors import invalid, too_large
 
 _MOST_AXES = 32  # that NumPy has
+# Types whose name in TF Serving is not "DT_" and their own.
+_NAMES = {"float16": "HALF", "float32": "FLOAT", "float64": "DOUBLE"}
 _BLOCK = 65536  # elements that are put into JSON together
 
 
@@ -38,7 +38,7 @@ def parse(body, servable):
     if not isinstance(name, str):
         raise invalid("'signature_name' key must be a string value.")
     signature = servable.signature(name)
-    infos = signature.inputs
+    specs = signature.inputs
     if ("instances" in request) == ("inputs" in request):
         both = "inputs" in request
         raise invalid(
@@ -48,25 +48,25 @@ def parse(body, servable):
         )
     by_rows = "instances" in request
     columns = (
-        _from_instances(request["instances"], infos)
+        _from_instances(request["instances"], specs)
         if by_rows
-        else _from_inputs(request["inputs"], infos)
+        else _from_inputs(request["inputs"], specs)
     )
-    inputs = {alias: _array(alias, columns[alias], info) for alias, info in infos.items()}
+    inputs = {alias: _array(alias, columns[alias], spec) for alias, spec in specs.items()}
     if signature.is_batched:
         check_rows(inputs)
     return name or "serving_default", inputs, by_rows
 
 
-def check_shape(alias, shape, info):
-    """Raises `RequestError` unless an input of a shape fits its `TensorInfo` and the limits.
+def check_shape(alias, shape, spec):
+    """Raises `RequestError` unless an input of a shape fits its `TensorSpec` and the limits.
 
     What is within them is small enough to be made.
     """
     if len(shape) > _MOST_AXES:
         raise invalid(f"input {alias} must have at most {_MOST_AXES} axes; got {len(shape)}")
-    expected = [dim.size for dim in info.tensor_shape.dim]
-    if not info.tensor_shape.unknown_rank:
+    expected = _sizes(spec)
+    if spec.shape is not None:
         if len(shape) != len(expected):
             raise invalid(f"input {alias} must have rank {len(expected)}; got {len(shape)}")
         if any(size not in (-1, there) for size, there in zip(expected, shape, strict=True)):
@@ -124,8 +124,8 @@ def metadata(servable):
     """What `GET .../metadata` answers, as a dict."""
     signatures = {
         name: {
-            "inputs": {alias: _info(info) for alias, info in signature.inputs.items()},
-            "outputs": {alias: _info(info) for alias, info in signature.outputs.items()},
+            "inputs": {alias: _info(spec) for alias, spec in signature.inputs.items()},
+            "outputs": {alias: _info(spec) for alias, spec in signature.outputs.items()},
             "method_name": "tensorflow/serving/predict",
             "defaults": {},
         }
@@ -154,15 +154,20 @@ def status(servable):
     }
 
 
-def _info(info):
+def _info(spec):
     return {
-        "dtype": types_pb2.DataType.Name(info.dtype),
+        "dtype": "DT_" + _NAMES.get(spec.dtype, spec.dtype.upper()),
         "tensor_shape": {
-            "dim": [{"size": str(dim.size), "name": ""} for dim in info.tensor_shape.dim],
-            "unknown_rank": info.tensor_shape.unknown_rank,
+            "dim": [{"size": str(size), "name": ""} for size in _sizes(spec)],
+            "unknown_rank": spec.shape is None,
         },
-        "name": info.name,
+        "name": spec.name,
     }
+
+
+def _sizes(spec):
+    """The axes of a `TensorSpec`, -1 for one of any size; none of a shape that is not known."""
+    return [-1 if size is None else size for size in spec.shape or ()]
 
 
 def _is_object(value):
@@ -170,84 +175,103 @@ def _is_object(value):
     return isinstance(value, dict) and not (len(value) == 1 and "b64" in value)
 
 
-def _from_instances(instances, infos):
+def _from_instances(instances, specs):
     if not isinstance(instances, list) or not instances:
         raise invalid("'instances' must be a list of at least one value")
     if not _is_object(instances[0]):
-        if len(infos) > 1:
+        if len(specs) > 1:
             raise invalid(
                 "instances is a plain list, but expecting list of objects as multiple "
                 "input tensors required as per tensorinfo_map"
             )
-        return {next(iter(infos)): instances}
+        return {next(iter(specs)): instances}
     for i, item in enumerate(instances):
-        if not _is_object(item) or item.keys() != infos.keys():
-            names = ",".join(sorted(infos))
+        if not _is_object(item) or item.keys() != specs.keys():
+            names = ",".join(sorted(specs))
             raise invalid(
                 f"Failed to process element: {i} of 'instances' list. "
                 f"JSON object: {_short(item)} keys must be equal to: {names}"
             )
-    return {alias: [item[alias] for item in instances] for alias in infos}
+    return {alias: [item[alias] for item in instances] for alias in specs}
 
 
-def _from_inputs(inputs, infos):
+def _from_inputs(inputs, specs):
     if not _is_object(inputs):
-        if len(infos) > 1:
+        if len(specs) > 1:
             raise invalid(
                 "inputs is a plain value/list, but expecting an object as multiple "
                 "input tensors required as per tensorinfo_map"
             )
-        return {next(iter(infos)): inputs}
-    for alias in infos:
+        return {next(iter(specs)): inputs}
+    for alias in specs:
         if alias not in inputs:
             raise invalid(f"Missing named input: {alias} in 'inputs' object.")
     return inputs
 
 
-def _array(alias, values, info):
-    """A JSON list -> an array of the type and shape of `info`."""
-    dtype = tf.dtypes.as_dtype(info.dtype)
-    rank = None if info.tensor_shape.unknown_rank else len(info.tensor_shape.dim)
+def _array(alias, values, spec):
+    """A JSON list -> an array of the type and shape of `spec`."""
+    rank = None if spec.shape is None else len(spec.shape)
     shape, level = [], values
     while isinstance(level, list) if rank is None else len(shape) < rank:
         if not isinstance(level, list):
             raise invalid(f"input {alias} must be a list of rank {rank}; got {_short(values)}")
         shape.append(len(level))
         level = level[0] if level else None
-    check_shape(alias, shape, info)
+    check_shape(alias, shape, spec)
     flat = values if shape else [values]
     for size in shape[1:]:
         if not all(isinstance(row, list) and len(row) == size for row in flat):
             raise invalid(f"input {alias} must have rows of the same size; got {_short(values)}")
         flat = [item for row in flat for item in row]
-    read = _reader(dtype)
-    array = np.empty(len(flat), dtype.as_numpy_dtype)
+    read = _reader(spec.dtype)
+    array = np.empty(len(flat), numpy_type(spec.dtype))
     for start in range(0, len(flat), _BLOCK):  # each is a moment in which no other thread runs
         part = slice(start, start + _BLOCK)
         array[part] = [read(item) for item in flat[part]]
     return array.reshape(shape)
 
 
+def numpy_type(dtype):
+    """The type in NumPy of the elements of a `TensorSpec`, by its name; None where it has none."""
+    if dtype == "string":
+        return np.dtype(object)
+    try:
+        return np.dtype(dtype)
+    except TypeError:
+        import ml_dtypes  # bfloat16 and its like; it comes with TensorFlow, as what has them does
+
+        return np.dtype(getattr(ml_dtypes, dtype)) if hasattr(ml_dtypes, dtype) else None
+
+
 def _reader(dtype):
     """JSON value -> element of a type; raises `RequestError` where it is of another."""
-    if dtype == tf.string:
+    if dtype == "string":
         return _string
-    if dtype == tf.bool:
+    if dtype == "bool":
         return _boolean
-    if not (dtype.is_integer or dtype.is_floating):
-        raise invalid(f"JSON has no values of type {dtype.name}")
-    whole = dtype.is_integer
-    kind = int if whole else float
-    low, high = kind(dtype.min), kind(dtype.max)
+    whole = dtype.startswith(("int", "uint"))
+    if numpy_type(dtype) is None or not (whole or "float" in dtype):
+        raise invalid(f"JSON has no values of type {dtype}")
+    low, high = _range(numpy_type(dtype), whole)
 
     def number(value):
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
             raise _wrong_type(value, dtype)
         if not low <= value <= high:
-            raise invalid(f"Cannot convert JSON value: {_short(value)} to {dtype.name}")
+            raise invalid(f"Cannot convert JSON value: {_short(value)} to {dtype}")
         return value
 
     return number
+
+
+def _range(kind, whole):
+    """The least and the largest number of a type in NumPy."""
+    known = np
+    if kind.kind == "V":
+        import ml_dtypes as known
+    found = (known.iinfo if whole else known.finfo)(kind)
+    return (int if whole else float)(found.min), (int if whole else float)(found.max)
 
 
 def _string(value):
@@ -258,7 +282,7 @@ def _string(value):
             return base64.b64decode(value["b64"], validate=True)
         except ValueError as error:
             raise invalid("Unable to base64 decode") from error
-    raise _wrong_type(value, tf.string)
+    raise _wrong_type(value, "string")
 
 
 def _whole(text):
@@ -270,14 +294,13 @@ def _whole(text):
 
 def _boolean(value):
     if not isinstance(value, bool):
-        raise _wrong_type(value, tf.bool)
+        raise _wrong_type(value, "bool")
     return value
 
 
 def _wrong_type(value, dtype):
     return invalid(
-        f"JSON Value: {_short(value)} Type: {type(value).__name__} "
-        f"is not of expected type: {dtype.name}"
+        f"JSON Value: {_short(value)} Type: {type(value).__name__} is not of expected type: {dtype}"
     )
 
 

@@ -3,15 +3,24 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import tensorflow as tf
-
 from zoo.serving.errors import RequestError, invalid
-from zoo.serving.saved_model import signatures
-from zoo.serving.version_directory import is_name, versions
+from zoo.serving.version_directory import is_name
 
 DEFAULT = "serving_default"
-# What the lines of an error hold that say where it was, or how many there were.
-_WHERE = ("Graph execution error", "Detected at node", "<stack trace", "  File ", "root error(s)")
+
+
+class TensorSpec(NamedTuple):
+    """An input or an output of a signature.
+
+    Attributes:
+        dtype: its name in TensorFlow, such as "string" and "float32".
+        shape: tuple of int, None for an axis of any size; None for any number of axes.
+        name: of the tensor in its graph; where there is none, its alias.
+    """
+
+    dtype: str
+    shape: tuple | None
+    name: str
 
 
 class Signature(NamedTuple):
@@ -19,7 +28,7 @@ class Signature(NamedTuple):
 
     Attributes:
         run: dict of arrays -> dict of arrays.
-        inputs, outputs: alias -> `TensorInfo`.
+        inputs, outputs: alias -> `TensorSpec`.
     """
 
     run: object
@@ -30,8 +39,8 @@ class Signature(NamedTuple):
     def is_batched(self):
         """Whether every input and output has the batch in front, of any size."""
         return bool(self.inputs) and all(
-            info.tensor_shape.dim and info.tensor_shape.dim[0].size == -1
-            for info in (*self.inputs.values(), *self.outputs.values())
+            spec.shape and spec.shape[0] is None
+            for spec in (*self.inputs.values(), *self.outputs.values())
         )
 
 
@@ -40,21 +49,19 @@ class Servable:
 
     Args:
         name: of the model.
-        path: the version directory.
+        version: int.
+        signatures: name -> `Signature`.
+
+    Attributes:
         stamp: what tells its files from others of the same version.
     """
 
-    def __init__(self, name, path, stamp=None):
-        import tensorflow_text  # noqa: F401  its ops are in the graph
+    stamp = None
 
+    def __init__(self, name, version, signatures):
         self.name = name
-        self.stamp = stamp
-        self.version = int(Path(path).name)
-        self._loaded = tf.saved_model.load(str(path))
-        self.signatures = {
-            key: Signature(self._runner(key), dict(info.inputs), dict(info.outputs))
-            for key, info in signatures(path).items()
-        }
+        self.version = version
+        self.signatures = signatures
 
     def signature(self, name):
         """The signature of a name, `""` for the default one.
@@ -67,25 +74,26 @@ class Servable:
             raise invalid(f'Serving signature name: "{name}" not found in signature def')
         return self.signatures[name]
 
-    def _runner(self, key):
-        function = self._loaded.signatures[key]
 
-        def run(inputs):
-            try:
-                outputs = function(**{name: tf.constant(v) for name, v in inputs.items()})
-            except tf.errors.OpError as error:
-                code = next(n for n, v in vars(tf.errors).items() if v == error.error_code)
-                raise RequestError(code, _reason(error.message) or code) from error
-            return {name: value.numpy() for name, value in outputs.items()}
+class Exports:
+    """What is served of the folder of a model: its versions on disk, and how one is loaded.
 
-        return run
+    `zoo.serving.saved_model.SavedModels` and `zoo.serving.lite_servable.LiteExports` are these.
+    """
 
+    layout = None  # of the folder of all models, for the messages
 
-def _reason(message):
-    """The line of an error of TensorFlow that tells what was wrong, not where in its graph."""
-    lines = [line for line in message.splitlines() if line.strip()]
-    telling = (line for line in lines if not any(words in line for words in _WHERE))
-    return next(telling, "".join(lines[:1]))
+    def versions(self, base):
+        """Those in the folder of a model: a dict of int to the path of each; perhaps empty."""
+        raise NotImplementedError
+
+    def files(self, path):
+        """The files of a version; where one of them changes, it is loaded again."""
+        raise NotImplementedError
+
+    def open(self, name, version, path):
+        """The `Servable` of a version; any error says that it cannot be served."""
+        raise NotImplementedError
 
 
 class Models:
@@ -96,6 +104,7 @@ class Models:
     Args:
         directory: folder with `<model>/<version>/`.
         names: models to serve. Default: all that have a version, those that come later, too.
+        exports: `Exports`. Default: SavedModels, for which TensorFlow is imported.
 
     Attributes:
         problems: name of a model -> str, one line on each whose newest version is not served.
@@ -104,19 +113,24 @@ class Models:
         ValueError: there is no version of a model, no model at all, or none that can be loaded.
     """
 
-    def __init__(self, directory, names=()):
+    def __init__(self, directory, names=(), exports=None):
+        if exports is None:
+            from zoo.serving.saved_model import SavedModels
+
+            exports = SavedModels()
         self.directory = Path(directory)
+        self._exports = exports
         self.problems = {}
         self._asked = list(names)
         self._served = {}
         self._broken = {}  # version directory -> (its stamp, what was wrong)
         for name in self._asked:
-            if not versions(self.directory / name):
+            if not self._versions(name):
                 raise ValueError(
                     f"names must be models with a version in {directory}; got {name!r}."
                 )
         if not self._names():
-            raise ValueError(f"directory must hold <model>/<version>/; got {str(directory)!r}.")
+            raise ValueError(f"directory must hold {exports.layout}; got {str(directory)!r}.")
         self.refresh()
         if not self._served:
             raise ValueError(" ".join(self.problems.values()))
@@ -157,12 +171,16 @@ class Models:
         if self._asked:
             return self._asked
         folders = self.directory.iterdir() if self.directory.is_dir() else ()
-        return sorted(path.name for path in folders if is_name(path.name) and versions(path))
+        names = (path.name for path in folders if is_name(path.name))
+        return sorted(name for name in names if self._versions(name))
+
+    def _versions(self, name):
+        return self._exports.versions(self.directory / name)
 
     def _refresh(self, name):
         wrong = []
-        for version in reversed(versions(self.directory / name)):
-            found = self._loaded(name, self.directory / name / str(version))
+        for version, path in sorted(self._versions(name).items(), reverse=True):
+            found = self._loaded(name, version, path)
             if isinstance(found, Servable):
                 self._served[name] = found
                 break
@@ -174,27 +192,29 @@ class Models:
         instead = f"version {served.version} is" if served else "no other is there"
         self.problems[name] = f"{wrong[0]}; {instead}."
 
-    def _loaded(self, name, path):
-        """The `Servable` of a version directory, or what is wrong with it, a str."""
-        stamp, served = _stamp(path), self._served.get(name)
-        if served and (served.version, served.stamp) == (int(path.name), stamp):
+    def _loaded(self, name, version, path):
+        """The `Servable` of a version, or what is wrong with it, a str."""
+        stamp, served = _stamp(self._exports.files(path)), self._served.get(name)
+        if served and (served.version, served.stamp) == (version, stamp):
             return served
         known, problem = self._broken.get(path, (None, None))
         if known == stamp:
             return problem
         self._broken.pop(path, None)
         try:
-            return Servable(name, path, stamp)
+            found = self._exports.open(name, version, path)
         except Exception as error:  # TensorFlow has no common type for what is broken
             problem = " ".join(str(error).split())[:300] or type(error).__name__
             self._broken[path] = stamp, problem
             return problem
+        found.stamp = stamp
+        return found
 
 
-def _stamp(path):
-    """What changes when the files of a version do: the size and the time of each of them."""
+def _stamp(files):
+    """What changes when one of these files does: the size and the time of each of them."""
     found = []
-    for file in (path / "saved_model.pb", *sorted(path.glob("variables/*"))):
+    for file in files:
         try:
             stat = file.stat()
         except OSError:  # it is missing, or was taken away just now

@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from zoo.serving import deploy, warmup
+from zoo.serving import deploy
 from zoo.system import new_folder, remove_unused
 
 _STALE_SECONDS = 3600  # what an export that was killed left behind is removed after this time
@@ -29,6 +29,8 @@ def export(model, directory, name=None):
         ValueError: a name that cannot stand in a URL.
         ImportError: tensorflow-text is missing, whose ops an export needs.
     """
+    from zoo.serving import warmup  # which needs TensorFlow
+
     name = checked_name(model, name)
     base = Path(directory) / name
     with new_folder(base) as beside:

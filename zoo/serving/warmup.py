@@ -5,10 +5,9 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from zoo.serving.batching import BATCH_SIZES
 from zoo.serving.saved_model import signatures
 
-# Batches that are run together, in TF Serving and in `zoo serve`; batching.txt names them, too.
-BATCH_SIZES = (1, 2, 4, 8, 16, 32)
 PATH = "assets.extra/tf_serving_warmup_requests"
 
 
