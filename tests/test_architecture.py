@@ -37,9 +37,10 @@ RULES = {
     "serving": (BELOW_TASKS | {"tasks"}, None),
     "recipes": (BELOW_TASKS | {"tasks", "evaluation", "registry"}, None),
     "registry": ({"serving"}, {"keras"}),
+    "batch": ({"lite", "registry"}, set()),
     "cli": (
         BELOW_TASKS
-        | {"tasks", "plots", "evaluation", "serving", "recipes", "registry", "pretrained"}
+        | {"tasks", "plots", "evaluation", "serving", "recipes", "registry", "pretrained", "batch"}
         | {"__version__"},
         None,
     ),

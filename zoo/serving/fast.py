@@ -17,7 +17,7 @@ _PACKAGES = ("ai-edge-litert", "keras", "tensorflow", "sentencepiece")
 _making = threading.Lock()
 
 
-def fast(path, load):
+def fast(path, load, num_threads=None):
     """The reader of a model's LiteRT file; only the first call for a model needs TensorFlow.
 
     The file is kept in the folder `litert` of `zoo.system.cache_folder()`, under a digest of what
@@ -27,6 +27,7 @@ def fast(path, load):
     Args:
         path: of the `.keras` file.
         load: `() -> task model`, called where the LiteRT file has to be made first.
+        num_threads: see `zoo.lite.readers.LiteModel`.
 
     Returns:
         `zoo.serving.LiteTranslator` or its like.
@@ -41,7 +42,7 @@ def fast(path, load):
                 _make(folder, load)
     with contextlib.suppress(OSError):  # a cache that can only be read serves, too
         os.utime(folder)
-    return open_litert(folder)
+    return open_litert(folder, num_threads)
 
 
 def _make(folder, load):
