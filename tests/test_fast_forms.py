@@ -16,7 +16,7 @@ def cache(tmp_path, monkeypatch):
     """The folder of the fast forms; making one writes a name in place of a converted model."""
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(
-        module, "open_litert", lambda folder: (folder / "manifest.json").read_text()
+        module, "open_litert", lambda folder, _: (folder / "manifest.json").read_text()
     )
     monkeypatch.setattr(
         litert, "write_files", lambda model, folder, _: (folder / "manifest.json").write_text(model)
