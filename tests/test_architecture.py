@@ -38,6 +38,7 @@ RULES = {
     "recipes": (BELOW_TASKS | {"tasks", "evaluation", "registry"}, None),
     "registry": ({"serving"}, {"keras"}),
     "batch": ({"lite", "registry"}, set()),
+    "beam": ({"batch"}, {"apache_beam"}),
     "cli": (
         BELOW_TASKS
         | {"tasks", "plots", "evaluation", "serving", "recipes", "registry", "pretrained", "batch"}

@@ -51,7 +51,7 @@ __all__ = [*_PUBLIC, *_SUBMODULES]
 def __getattr__(name):
     if name in _PUBLIC:
         return getattr(importlib.import_module(_PUBLIC[name]), name)
-    if name in _SUBMODULES:
+    if name in (*_SUBMODULES, "beam"):  # which is not listed: it needs an extra
         return importlib.import_module(f"zoo.{name}")
     raise AttributeError(f"module 'zoo' has no attribute {name!r}")
 
