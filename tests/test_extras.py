@@ -25,6 +25,7 @@ for name in ("starlette", "ai_edge_litert", "jupytext", "torch", "jax", "pytest"
     "serve": "import uvicorn, zoo.serving.app",
     "grpc": "import uvicorn, zoo.serving.app, zoo.serving.grpc_service",
     "litert": "import ai_edge_litert.interpreter, zoo.serving.litert, zoo.lite.readers",
+    "beam": "import apache_beam, ai_edge_litert.interpreter, zoo.beam",
     "import": "import safetensors, zoo.pretrained.families, zoo.pretrained.marian",
     "rank": "import bm25s, zoo.tasks",
     "evaluate": "import zoo.evaluation.summaries, rouge_score.rouge_scorer",
@@ -51,7 +52,7 @@ def test_an_extra_alone_is_enough_for_what_it_names(extra, tmp_path):
     missing = [
         name
         for name in extras.brought(extra)
-        if name in {"ipykernel", "nbclient", "jax", "sphinx", "tensorflow-text"}
+        if name in {"ipykernel", "nbclient", "jax", "sphinx", "tensorflow-text", "apache-beam"}
         and not installed(name)
     ]
     if missing:
