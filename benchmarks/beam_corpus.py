@@ -7,8 +7,9 @@ process of its own. Then it counts: each line must have one answer, or one reaso
 and the answers must be those that the model gives without Beam.
 
 With `--kill`, one of the workers is killed while they answer. Beam's local runner does not replace
-it, as Flink, Spark and Dataflow do, but waits for it for ever. So the pipeline is ended; there must
-be no file of answers, since those appear when all is answered; and it is run again.
+it, as Flink, Spark and Dataflow do: it waits for it for ever, or ends with an error. So the
+pipeline is ended; there must be no file of answers, since those appear when all is answered; and it
+is run again.
 
 Needs `pip install 'attention-zoo[beam]' psutil`.
 """
@@ -87,8 +88,9 @@ def run(source, folder, workers, kill_after=None):
         found[-1].send_signal(signal.SIGKILL)
         time.sleep(kill_after)
         left = _workers(started)
-        status = "ended" if started.poll() is not None else "neither ended nor replaced it"
-        print(f"killed one of {before} workers: {len(left)} left, the pipeline has {status}")
+        status = started.poll()
+        then = "waits" if status is None else f"ended with status {status}"
+        print(f"killed one of {before} workers: {len(left)} are left, the pipeline {then}")
         return None
     finally:
         with contextlib.suppress(psutil.NoSuchProcess):  # it ended, and so did its workers
@@ -102,13 +104,20 @@ def _workers(process):
     return [child for child in found if _WORKER in child.cmdline() and "-c" not in child.cmdline()]
 
 
-def check(source, folder):
-    """Counts answers and failures, and compares with the model asked without Beam."""
+def check(source, answers, failed):
+    """Counts answers and failures, and compares with the model asked in this process.
+
+    Args:
+        source: path of the file of `lines`.
+        answers: list of (number, answer).
+        failed: list of (number, line, reason).
+
+    Returns:
+        Whether all answers are those of the model.
+    """
     from zoo.batch import Answerer
 
     pairs = [line.split("\t") for line in Path(source).read_text().splitlines()]
-    answers = _rows(folder, "answers")
-    failed = _rows(folder, "failed")
     numbers = sorted(int(row[0]) for row in [*answers, *failed])
     assert numbers == list(range(len(pairs))), "lines were lost or doubled"
     assert {row[1].endswith(_BAD) for row in failed} <= {True}
@@ -116,7 +125,7 @@ def check(source, folder):
     right = [answer for some in answerer([text for _, text in pairs]) for answer, _ in some]
     equal = sum(right[int(number)] == answer for number, answer in answers)
     print(f"{len(answers)} answers, {len(failed)} failures, none lost, none doubled; ", end="")
-    print(f"{equal} answers are those of the model without Beam")
+    print(f"{equal} are those of the model asked alone")
     return equal == len(answers)
 
 
@@ -144,7 +153,7 @@ def main():
             assert not list(Path(folder).glob("answers-*")), "answers of a run that did not end"
         seconds = run(source, folder, given.workers)
         print(f"{given.lines} lines, {given.workers} workers: {seconds:.1f} s with all starts")
-        return 0 if check(source, folder) else 1
+        return 0 if check(source, _rows(folder, "answers"), _rows(folder, "failed")) else 1
 
 
 if __name__ == "__main__":
