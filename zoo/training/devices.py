@@ -5,7 +5,10 @@ those of one process, however many there are. Keras keeps the weights on each de
 the gradients (`keras.distribution.DataParallel`).
 """
 
+import contextlib
 import os
+import sys
+import traceback
 
 import keras
 import numpy as np
@@ -32,6 +35,27 @@ def distribute():
         keras.distribution.initialize()
     parallel = keras.distribution.DataParallel(auto_shard_dataset=False)
     keras.distribution.set_distribution(parallel)
+
+
+@contextlib.contextmanager
+def ending_together():
+    """Ends the process at once where an error is raised and there are others.
+
+    These wait for it, or it waits for one that was killed: JAX would wait a minute more, and abort.
+    """
+    try:
+        yield
+    except Exception:
+        if int(os.environ.get(_COUNT, "1")) == 1:
+            raise
+        traceback.print_exc()
+        print(
+            "zoo.training: error: a process of this training has ended, this one or another: start "
+            "all of them again by the same command, which goes on from the last interval.",
+            file=sys.stderr,
+            flush=True,
+        )
+        os._exit(1)
 
 
 class Share:
