@@ -37,15 +37,17 @@ RULES = {
     "serving": (BELOW_TASKS | {"tasks"}, None),
     "recipes": (BELOW_TASKS | {"tasks", "evaluation", "registry"}, None),
     "registry": ({"serving"}, {"keras"}),
+    "batch": ({"lite", "registry"}, set()),
+    "beam": ({"batch"}, {"apache_beam"}),
     "cli": (
         BELOW_TASKS
-        | {"tasks", "plots", "evaluation", "serving", "recipes", "registry", "pretrained"}
+        | {"tasks", "plots", "evaluation", "serving", "recipes", "registry", "pretrained", "batch"}
         | {"__version__"},
         None,
     ),
 }
 # A file that needs one more, and only where that is the backend.
-MORE = {"zoo/layers/products.py": {"tensorflow"}}
+MORE = {"zoo/layers/products.py": {"tensorflow"}, "zoo/training/devices.py": {"jax"}}
 
 
 def imported(source, package):

@@ -39,6 +39,7 @@ assert zoo.load("classify_questions_en").classify("Who wrote it?")
     "plot": "import zoo.plots.labels; zoo.plots.labels.glyphs()",
     "serve": "import uvicorn, zoo.serving.app",
     "grpc": "import uvicorn, zoo.serving.app, zoo.serving.grpc_service",
+    "beam": "import apache_beam, ai_edge_litert.interpreter, zoo.beam",
     "import": "import safetensors, zoo.pretrained.families, zoo.pretrained.marian",
     "rank": "import bm25s, zoo.tasks",
     "evaluate": """
@@ -79,7 +80,7 @@ def test_an_extra_alone_is_enough_for_what_it_names(extra, tmp_path):
     missing = [
         name
         for name in extras.brought(extra)
-        if name in {"jax", "sphinx", "tensorflow-text"} and not installed(name)
+        if name in {"jax", "sphinx", "tensorflow-text", "apache-beam"} and not installed(name)
     ]
     if missing:
         pytest.skip(f"{', '.join(missing)} is not installed")

@@ -54,8 +54,9 @@ def __getattr__(name):
     if name in _PUBLIC:
         with advising():
             return getattr(importlib.import_module(_PUBLIC[name]), name)
-    if name in _SUBMODULES:
-        return importlib.import_module(f"zoo.{name}")
+    if name in (*_SUBMODULES, "beam"):  # which is not listed: it needs an extra
+        with advising():
+            return importlib.import_module(f"zoo.{name}")
     raise AttributeError(f"module 'zoo' has no attribute {name!r}")
 
 

@@ -135,7 +135,7 @@ def find(name):
     raise ValueError(f"name must be one of the models ({known}); got name={name!r}.{hint}")
 
 
-def load(name, task=None, fast=False):
+def load(name, task=None, fast=False, num_threads=None):
     """Build a model and load its weights, as `keras.models.load_model` does.
 
     Args:
@@ -145,6 +145,7 @@ def load(name, task=None, fast=False):
             imported, and an answer is there in a fraction of the time. The first call makes the
             file, in `ZOO_CACHE` (by default `~/.cache/attention-zoo`); of a model that is not
             shipped with its graph, by TensorFlow. Lists are answered on all cores, at most 8.
+        num_threads: with `fast`, how many answers are looked for at a time; by default, as above.
 
     Returns:
         The task model, such as `zoo.Translator`; with `fast`, `zoo.serving.LiteTranslator` or its
@@ -159,7 +160,7 @@ def load(name, task=None, fast=False):
     if fast:
         from zoo.serving.fast import fast as fast_form
 
-        return fast_form(path, lambda: _load(path))
+        return fast_form(path, lambda: _load(path), num_threads=num_threads)
     return _load(path)
 
 

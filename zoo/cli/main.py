@@ -10,6 +10,7 @@ import warnings
 import click
 
 from zoo.cli import (  # noqa: F401  each adds its command
+    batch,
     caption,
     chat,
     classify,

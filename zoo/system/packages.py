@@ -4,6 +4,7 @@ import contextlib
 
 EXTRAS = {
     "ai_edge_litert": "fast",
+    "apache_beam": "beam",
     "bm25s": "rank",
     "grpc": "grpc",
     "jax": "jax",

@@ -6,11 +6,13 @@
 
 A folder holds `training.json`, the numbers and the models' configurations; `train` and `valid`, the
 examples, and `train_0` those of the first stage, where it has its own; the vocabularies; and
-afterwards `weights.npz` in half precision and `log.csv`.
+afterwards `weights.npz` in half precision and `log.csv`. While a training runs there is
+`checkpoint.npz`, too, with which the same command goes on after it was stopped.
 """
 
 import collections
 import gzip
+import hashlib
 import io
 import json
 import time
@@ -24,7 +26,7 @@ from PIL import Image
 from zoo.lite.subwords import END_ID, PAD_ID, START_ID, Subwords
 from zoo.lite.turns import encode_turns, joined_turns
 from zoo.system import writing
-from zoo.training import batches
+from zoo.training import batches, devices
 from zoo.training.learner import Learner
 
 
@@ -77,7 +79,10 @@ def pack(
 
 
 def run(folder, out=None, policy="mixed_bfloat16", verbose=2):
-    """Trains what `pack` wrote.
+    """Trains what `pack` wrote, from the last interval on where it was stopped.
+
+    With `zoo.training.devices.distribute` before it, the devices of all processes share each batch,
+    and process 0 alone writes.
 
     Args:
         folder: of the training.
@@ -87,6 +92,10 @@ def run(folder, out=None, policy="mixed_bfloat16", verbose=2):
 
     Returns:
         The path of `weights.npz`.
+
+    Raises:
+        ValueError: several processes, and a training that draws how texts are cut into subwords,
+            which each would draw for itself.
     """
     folder = Path(folder)
     out = Path(out or folder)
@@ -104,8 +113,23 @@ def run(folder, out=None, policy="mixed_bfloat16", verbose=2):
     if (folder / "model.npz").exists():
         load_weights(folder / "model.npz", learner.model)
     prepare = _images if learner.encoder is not None else _pairs
-    valid, streams = prepare(folder, spec, "valid"), {}
+    share = devices.Share()
+    if share.processes > 1 and spec.get("sampling"):
+        raise ValueError(
+            f"sampling must be 0 for several processes; got sampling={spec['sampling']}."
+        )
+    valid, streams = _Listed(list(map(share.rows, prepare(folder, spec, "valid")))), {}
     path, started, done = out / "weights.npz", time.time(), 0
+    checkpoint = _Checkpoint(out / "checkpoint.npz", folder, learner)
+    callbacks = [
+        keras.callbacks.CSVLogger(str(out / "log.csv"), append=True),
+        keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, logs: (
+                _save_weights(path, learner),
+                checkpoint.save(epoch + 1),
+            )
+        ),
+    ]
     for stage in spec["stages"]:
         if learner.encoder is not None:
             learner.encoder.trainable = stage["train_encoder"]
@@ -117,23 +141,24 @@ def run(folder, out=None, policy="mixed_bfloat16", verbose=2):
         epochs = -(-stage["steps"] // spec["interval"])
         split = stage.get("train", "train")
         if split not in streams:  # else the stage goes on where the one before it stopped
-            streams[split] = prepare(folder, spec, split)
-        learner.fit(
-            streams[split],
-            steps_per_epoch=spec["interval"],
-            initial_epoch=done,
-            epochs=done + epochs,
-            validation_data=valid,
-            shuffle=False,
-            verbose=verbose,
-            callbacks=[
-                keras.callbacks.CSVLogger(str(out / "log.csv"), append=True),
-                keras.callbacks.LambdaCallback(
-                    on_epoch_end=lambda epoch, logs: _save_weights(path, learner)
-                ),
-            ],
-        )
+            streams[split] = (share.rows(batch) for batch in prepare(folder, spec, split))
+        behind = checkpoint.resumed(done, epochs)
+        for _ in range(behind * spec["interval"]):
+            next(streams[split])
+        if behind < epochs:
+            learner.fit(
+                streams[split],
+                steps_per_epoch=spec["interval"],
+                initial_epoch=done + behind,
+                epochs=done + epochs,
+                validation_data=valid,
+                shuffle=False,
+                verbose=verbose if share.process == 0 else 0,
+                callbacks=callbacks if share.process == 0 else None,
+            )
         done += epochs
+    if share.process == 0:
+        checkpoint.remove()
     print(f"{path}: {(time.time() - started) / 60:.1f} minutes")
     return path
 
@@ -152,9 +177,57 @@ def load_weights(path, *models):
         weight.assign(value.astype("float32"))
 
 
+class _Checkpoint:
+    """What a stopped training goes on with: weights, states of dropout and of the optimizer.
+
+    Args:
+        path: of the file, which need not exist. One of another training is as if it did not.
+        folder: of the training.
+        learner: `Learner`.
+    """
+
+    def __init__(self, path, folder, learner):
+        self._path, self._learner = path, learner
+        spec = (folder / "training.json").read_bytes()
+        self._training = np.frombuffer(hashlib.sha256(spec).digest(), "u1")
+        self._epochs, self._arrays = 0, []
+        if path.exists():
+            with np.load(path) as arrays:
+                if np.array_equal(arrays["training"], self._training):
+                    self._epochs = int(arrays["epochs"])
+                    self._arrays = [arrays[name] for name in arrays.files[2:]]
+
+    def resumed(self, first, epochs):
+        """How many epochs of a stage lie behind, whose first is given; it gets its variables."""
+        behind = min(max(self._epochs - first, 0), epochs)
+        if behind and self._epochs <= first + epochs:
+            for variable, array in zip(self._variables(), self._arrays, strict=True):
+                variable.assign(array)
+        return behind
+
+    def save(self, epochs):
+        """Of the stage that `Learner` is compiled for."""
+        found = enumerate(self._variables())
+        arrays = {f"{i:04d}": ops.convert_to_numpy(variable) for i, variable in found}
+        _save(self._path, training=self._training, epochs=epochs, **arrays)
+
+    def remove(self):
+        self._path.unlink(missing_ok=True)
+
+    def _variables(self):
+        optimizer = self._learner.optimizer
+        if not optimizer.built:
+            optimizer.build(self._learner.trainable_variables)
+        return [*self._learner.variables, *optimizer.variables]
+
+
 def _save_weights(path, model):
     kept = [weight for weight in model.weights if _is_kept(weight)]
-    arrays = {f"{i:04d}": ops.convert_to_numpy(w).astype("float16") for i, w in enumerate(kept)}
+    found = enumerate(map(ops.convert_to_numpy, kept))
+    _save(path, **{f"{i:04d}": weight.astype("float16") for i, weight in found})
+
+
+def _save(path, **arrays):
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     with writing(path) as beside:

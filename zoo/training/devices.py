@@ -1,0 +1,107 @@
+"""Several devices, of one process or of several, that share each batch of a packed training.
+
+Every process makes the same batches and keeps its own rows, so that the batches, and the loss, are
+those of one process, however many there are. Keras keeps the weights on each device and JAX adds up
+the gradients (`keras.distribution.DataParallel`).
+"""
+
+import contextlib
+import os
+import sys
+import traceback
+
+import keras
+import numpy as np
+
+_COUNT = "KERAS_DISTRIBUTION_NUM_PROCESSES"
+
+
+def distribute():
+    """Shares what follows among all devices; to be called before anything is computed.
+
+    The processes find each other by the variables of `keras.distribution.initialize`, which are
+    `KERAS_DISTRIBUTION_JOB_ADDRESSES` (`host:port` of process 0), `_NUM_PROCESSES` and
+    `_PROCESS_ID`. Without them there is one.
+
+    Raises:
+        ValueError: the backend of Keras is not JAX.
+    """
+    if keras.backend.backend() != "jax":
+        raise ValueError(
+            "distribute needs the backend JAX, KERAS_BACKEND=jax; "
+            f"got KERAS_BACKEND={keras.backend.backend()}."
+        )
+    if int(os.environ.get(_COUNT, "1")) > 1:
+        keras.distribution.initialize()
+    parallel = keras.distribution.DataParallel(auto_shard_dataset=False)
+    keras.distribution.set_distribution(parallel)
+
+
+@contextlib.contextmanager
+def ending_together():
+    """Ends the process at once where an error is raised and there are others.
+
+    These wait for it, or it waits for one that was killed: JAX would wait a minute more, and abort.
+    """
+    try:
+        yield
+    except Exception:
+        if int(os.environ.get(_COUNT, "1")) == 1:
+            raise
+        traceback.print_exc()
+        print(
+            "zoo.training: error: a process of this training has ended, this one or another: start "
+            "all of them again by the same command, which goes on from the last interval.",
+            file=sys.stderr,
+            flush=True,
+        )
+        os._exit(1)
+
+
+class Share:
+    """What this process has of each batch.
+
+    Attributes:
+        process: the number of this process.
+        processes: how many there are.
+    """
+
+    def __init__(self):
+        self._devices, self.process, self.processes = 1, 0, 1
+        if keras.distribution.distribution() is not None:
+            import jax
+
+            self._devices = len(keras.distribution.list_devices())
+            self.process, self.processes = jax.process_index(), jax.process_count()
+
+    def rows(self, batch):
+        """The rows of this process, of a batch filled up to a multiple of the devices.
+
+        Args:
+            batch: (inputs, next tokens, weights), all arrays with B rows, or with B·K where each
+                of B images has K captions.
+
+        Returns:
+            The same; what fills it up are rows that are there, with weights of 0.
+        """
+        if self._devices == 1:
+            return batch
+        inputs, labels, weights = batch
+        count = len(inputs["source"])
+        filled = -(-count // self._devices) * self._devices
+        weights = np.concatenate([weights, np.zeros_like(self._fill(weights, count, filled))])
+        inputs = {name: self._filled(array, count, filled) for name, array in inputs.items()}
+        found = inputs, self._filled(labels, count, filled), weights
+        return keras.tree.map_structure(self._own, found)
+
+    def _fill(self, array, count, filled):
+        """As many rows more as are missing."""
+        times = len(array) // count
+        return np.resize(array, ((filled - count) * times, *array.shape[1:]))
+
+    def _filled(self, array, count, filled):
+        return np.concatenate([array, self._fill(array, count, filled)])
+
+    def _own(self, array):
+        size = len(array) // self.processes
+        return array[self.process * size : (self.process + 1) * size]
