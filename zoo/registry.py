@@ -13,6 +13,7 @@ FILE = "model.keras"
 _MEMBER_BYTES, _MEMBER_RATIO = 1 << 26, 100
 TASKS = {  # class of zoo.tasks -> task
     "Translator": "translation",
+    "MultilingualTranslator": "translation",
     "TextGenerator": "generation",
     "ImageCaptioner": "captioning",
     "ImageGenerator": "image generation",

@@ -12,7 +12,7 @@ import numpy as np
 from zoo.lite import audio, catalogue, pictures, pupils
 from zoo.lite.byte_pairs import vocabulary
 from zoo.lite.labels import named
-from zoo.lite.languages import warn_of_another
+from zoo.lite.languages import checked_code, warn_of_another
 from zoo.lite.search import LiteBatches
 from zoo.lite.sentences import parts_of
 from zoo.lite.subwords import END_ID, prompt_ids
@@ -112,24 +112,53 @@ class LiteTranslator(LiteWriter):
 
         A text of several lines or sentences is cut as by `zoo.Translator`, whose settings are kept.
         """
+        return self._translated(inputs, max_new_tokens, self._prefix)
+
+    def _translated(self, inputs, max_new_tokens, prefix):
         several, texts = _listed_texts(inputs)
         self._language_warned = warn_of_another(
             self.manifest.get("source_language"), texts, self._language_warned
         )
         # A file of before there were these settings is read as it was.
         most = self.manifest.get("max_sentence_length")
-        cuts = [parts_of(text, most, lambda line: len(self._ids_of([line])[0])) for text in texts]
-        sources = self._ids_of([part for cut in cuts for part in cut.sentences])
-        blank = len(self._prefix) + 1
+        cuts = [
+            parts_of(text, most, lambda line: len(self._ids_of([line], prefix)[0]))
+            for text in texts
+        ]
+        sources = self._ids_of([part for cut in cuts for part in cut.sentences], prefix)
+        blank = len(prefix) + 1
         found = self._ids([ids for ids in sources if len(ids) > blank], max_new_tokens)
         found = iter(self._target.decode(found))
         parts = iter(["" if len(ids) == blank else next(found) for ids in sources])
         answers = [cut.answered(list(itertools.islice(parts, len(cut.sentences)))) for cut in cuts]
         return answers if several else answers[0]
 
-    def _ids_of(self, texts):
-        room = self.manifest["longest_source"] - len(self._prefix) - 1
-        return [[*self._prefix, *ids[:room], END_ID] for ids in self._source.encode(texts)]
+    def _ids_of(self, texts, prefix):
+        room = self.manifest["longest_source"] - len(prefix) - 1
+        return [[*prefix, *ids[:room], END_ID] for ids in self._source.encode(texts)]
+
+
+class LiteMultilingualTranslator(LiteTranslator):
+    """Translates as the `zoo.MultilingualTranslator` that was exported; see `LiteModel`."""
+
+    task = "MultilingualTranslator"
+
+    def __init__(self, path, num_threads=None):
+        super().__init__(path, num_threads)
+        self._language_warned = True  # a text may be in any language
+
+    def generate(self, inputs, max_new_tokens=None, source_language=None, target_language=None):
+        """As `LiteTranslator.generate`, between two languages by their codes.
+
+        Default: those of the translator that was exported.
+        """
+        asked = {"target_language": target_language, "source_language": source_language}
+        prefix = []
+        for name, code in asked.items():
+            tokens = self.manifest[f"{name}s"]
+            code = self.manifest[name] if code is None else code
+            prefix.append(tokens[checked_code(name, code, tokens)])
+        return self._translated(inputs, max_new_tokens, prefix)
 
 
 class LiteConversation(LiteWriter):

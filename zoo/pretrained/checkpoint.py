@@ -1,6 +1,8 @@
 """`Checkpoint`: a folder in Hugging Face's layout, read file by file and weight by weight."""
 
+import functools
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +37,10 @@ class Checkpoint:
             raise FileNotFoundError(f"{self.path} must hold {name}, which is missing.")
         return file
 
-    def json(self, name):
-        """The object in a JSON file that must be there."""
+    def json(self, name, missing=None):
+        """The object in a JSON file, which must be there unless `missing` stands for it."""
+        if missing is not None and not (self.path / name).is_file():
+            return missing
         file = self.file(name)
         try:
             value = json.loads(file.read_text(encoding="utf-8"))
@@ -103,40 +107,61 @@ class Checkpoint:
     def _open(self):
         """Name -> function that reads the weight."""
         if self._tensors is None:
-            index = self.path / f"{SAFE}.index.json"
-            if (self.path / SAFE).is_file() or index.is_file():
-                files = [SAFE] if not index.is_file() else self.json(index.name)["weight_map"]
-                files = sorted(set(files.values() if isinstance(files, dict) else files))
-                self._file = index if index.is_file() else self.path / SAFE
-                self._tensors = _safe(list(map(self.file, files)))
-            elif (self.path / PICKLED).is_file():
-                self._file = self.path / PICKLED
-                self._tensors = _pickled(self._file)
+            for name, read in ((SAFE, _safe), (PICKLED, _pickled)):
+                if files := self._files(name):
+                    self._tensors = {key: get for file in files for key, get in read(file)}
+                    break
             else:
                 raise FileNotFoundError(f"{self.path} must hold {SAFE} or {PICKLED}; got neither.")
             self._unread = set(self._tensors)
         return self._tensors
 
+    def _files(self, name):
+        """The file of the weights, or its parts by an index; [] where neither is there."""
+        self._file = self.path / name
+        if self._file.is_file():
+            return [self._file]
+        self._file = self.path / f"{name}.index.json"
+        if not self._file.is_file():
+            return []
+        parts = self.json(self._file.name).get("weight_map")
+        if not isinstance(parts, dict) or not all(map(_is_file_name, parts.values())):
+            raise ValueError(
+                f"{self._file} must have a weight_map of weights to files beside it; "
+                f"got {parts!r:.80}."
+            )
+        return [self.file(part) for part in sorted(set(parts.values()))]
 
-def _safe(files):
+
+def _is_file_name(value):
+    return isinstance(value, str) and Path(value).name == value
+
+
+def _safe(file):
+    """Yields (name, function that reads the weight) of a safetensors file."""
     try:
         from safetensors import SafetensorError, safe_open
     except ImportError as error:
         raise ImportError(
-            f"{files[0]} needs safetensors: `pip install attention-zoo[import]`."
+            f"{file} needs safetensors: `pip install attention-zoo[import]`."
         ) from error
-    tensors = {}
-    for file in files:
-        try:
-            opened = safe_open(file, framework="numpy")
-        except SafetensorError as error:
-            raise ValueError(f"{file} must be a safetensors file; {error}.") from error
-        for name in opened.keys():  # noqa: SIM118 (it is no dict)
-            tensors[name] = lambda name=name, opened=opened: _numbers(opened.get_tensor(name))
-    return tensors
+
+    def read(name):
+        # Opened anew for each, so that what was read does not stay in memory.
+        with safe_open(file, framework="numpy") as opened:
+            return _numbers(opened.get_tensor(name))
+
+    try:
+        with safe_open(file, framework="numpy") as opened:
+            names = list(opened.keys())
+    except SafetensorError as error:
+        raise ValueError(f"{file} must be a safetensors file; {error}.") from error
+    for name in names:
+        yield name, functools.partial(read, name)
 
 
 def _pickled(file):
+    """Yields (name, function that reads the weight) of a file that torch wrote."""
     try:
         import torch
     except ImportError as error:
@@ -144,14 +169,21 @@ def _pickled(file):
             f"{file} needs torch, which is not installed; or convert the file to {SAFE}."
         ) from error
     try:
-        state = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+        mapped = zipfile.is_zipfile(file)  # older files are none, and are read as a whole
+        state = torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
     except Exception as error:
         raise ValueError(f"{file} must be the weights of a torch model; {error}.") from error
+    if not isinstance(state, dict) or not all(map(torch.is_tensor, state.values())):
+        raise ValueError(
+            f"{file} must hold a dict of names to tensors; got {type(state).__name__}."
+        )
 
     def read(tensor):
+        tensor = tensor.detach()
         return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
 
-    return {name: lambda tensor=tensor: read(tensor) for name, tensor in state.items()}
+    for name, tensor in state.items():
+        yield name, functools.partial(read, tensor)
 
 
 def _numbers(array):
