@@ -3,12 +3,16 @@
 import functools
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 CONFIG = "config.json"
 SAFE, PICKLED = "model.safetensors", "pytorch_model.bin"
+_ROWS = 4096  # of a table that are read at a time
+_GAP = 256  # rows between two that are wanted, over which it pays to read both at once
 
 
 class Checkpoint:
@@ -72,19 +76,41 @@ class Checkpoint:
         Returns:
             A numpy array, in the dtype of the file (bfloat16 as float32).
         """
+        return self._found(names, shape).read()
+
+    def rows(self, *names, shape, order):
+        """The rows of a matrix in another order, in parts, so that the whole is never in memory.
+
+        Args:
+            *names, shape: as of `weight`.
+            order: list of int, the row of the file that each of ours is.
+
+        Yields:
+            A slice of `order`, and the numpy array of its rows.
+        """
+        tensor, order = self._found(names, shape), np.array(order)
+        for begin in range(0, len(order), _ROWS):
+            place = slice(begin, min(begin + _ROWS, len(order)))
+            wanted, where = np.unique(order[place], return_inverse=True)
+            groups = np.split(wanted, np.flatnonzero(np.diff(wanted) > _GAP) + 1)
+            parts = [
+                tensor.read(slice(int(group[0]), int(group[-1]) + 1))[group - group[0]]
+                for group in groups
+            ]
+            yield place, np.concatenate(parts)[where]
+
+    def _found(self, names, shape):
+        """The `_Tensor` of the first of these names that there is, which must have this shape."""
         tensors = self._open()
-        for name in names:
-            if name in tensors:
-                array = tensors[name]()
-                break
-        else:
+        name = next((name for name in names if name in tensors), None)
+        if name is None:
             raise ValueError(f"{self._file} must have a weight {names[0]}, which is missing.")
-        if array.shape != tuple(shape):
+        if tensors[name].shape != tuple(shape):
             raise ValueError(
-                f"{self._file}: {name} must have shape {tuple(shape)}; got {array.shape}."
+                f"{self._file}: {name} must have shape {tuple(shape)}; got {tensors[name].shape}."
             )
         self._unread -= set(names)
-        return array
+        return tensors[name]
 
     def has(self, name):
         """Whether there is such a weight."""
@@ -105,11 +131,11 @@ class Checkpoint:
             )
 
     def _open(self):
-        """Name -> function that reads the weight."""
+        """Name -> `_Tensor`."""
         if self._tensors is None:
             for name, read in ((SAFE, _safe), (PICKLED, _pickled)):
                 if files := self._files(name):
-                    self._tensors = {key: get for file in files for key, get in read(file)}
+                    self._tensors = {key: found for file in files for key, found in read(file)}
                     break
             else:
                 raise FileNotFoundError(f"{self.path} must hold {SAFE} or {PICKLED}; got neither.")
@@ -133,12 +159,19 @@ class Checkpoint:
         return [self.file(part) for part in sorted(set(parts.values()))]
 
 
+class _Tensor(NamedTuple):
+    """A weight in a file: its shape, and what reads it, `(rows: slice or None) -> numpy array`."""
+
+    shape: tuple[int, ...]
+    read: Callable
+
+
 def _is_file_name(value):
     return isinstance(value, str) and Path(value).name == value
 
 
 def _safe(file):
-    """Yields (name, function that reads the weight) of a safetensors file."""
+    """Yields the name and the `_Tensor` of each weight of a safetensors file."""
     try:
         from safetensors import SafetensorError, safe_open
     except ImportError as error:
@@ -146,22 +179,24 @@ def _safe(file):
             f"{file} needs safetensors: `pip install attention-zoo[import]`."
         ) from error
 
-    def read(name):
+    def read(name, rows=None):
         # Opened anew for each, so that what was read does not stay in memory.
         with safe_open(file, framework="numpy") as opened:
-            return _numbers(opened.get_tensor(name))
+            if rows is None:
+                return _numbers(opened.get_tensor(name))
+            return _numbers(opened.get_slice(name)[rows])
 
     try:
         with safe_open(file, framework="numpy") as opened:
-            names = list(opened.keys())
+            shapes = {name: tuple(opened.get_slice(name).get_shape()) for name in opened.keys()}  # noqa: SIM118
     except SafetensorError as error:
         raise ValueError(f"{file} must be a safetensors file; {error}.") from error
-    for name in names:
-        yield name, functools.partial(read, name)
+    for name, shape in shapes.items():
+        yield name, _Tensor(shape, functools.partial(read, name))
 
 
 def _pickled(file):
-    """Yields (name, function that reads the weight) of a file that torch wrote."""
+    """Yields the name and the `_Tensor` of each weight of a file that torch wrote."""
     try:
         import torch
     except ImportError as error:
@@ -178,12 +213,12 @@ def _pickled(file):
             f"{file} must hold a dict of names to tensors; got {type(state).__name__}."
         )
 
-    def read(tensor):
-        tensor = tensor.detach()
-        return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+    def read(tensor, rows=None):
+        found = tensor.detach() if rows is None else tensor.detach()[rows]
+        return (found.float() if found.dtype == torch.bfloat16 else found).numpy()
 
     for name, tensor in state.items():
-        yield name, functools.partial(read, tensor)
+        yield name, _Tensor(tuple(tensor.shape), functools.partial(read, tensor))
 
 
 def _numbers(array):

@@ -158,12 +158,11 @@ def _model(checkpoint, vocab_size):
 
 def _fill(checkpoint, model, order, lacking, size):
     """Reads every weight of the model."""
-    width = model.get_config()["model_dim"]
-    table = checkpoint.weight(*encoder_decoder.TABLES, shape=(size, width))
-    model.target_embedding.table.assign(table[order])
+    embedding = model.target_embedding
+    weights.fill_rows(checkpoint, embedding.table, order, *encoder_decoder.TABLES, size=size)
     bias = np.zeros(len(order), "float32")
     bias[lacking] = bias[START_ID] = weights.NEVER
-    model.target_embedding.bias.assign(bias)
+    embedding.bias.assign(bias)
     for side, norm in (("encoder", model.encoder_norm), ("decoder", model.decoder_norm)):
         weights.fill_normalization(checkpoint, norm, f"model.{side}.layer_norm")
         checkpoint.skip(f"model.{side}.embed_positions.weights")  # of old files

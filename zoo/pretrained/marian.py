@@ -101,11 +101,10 @@ def _model(checkpoint, vocab_size):
 
 def _fill(checkpoint, model, order, size):
     """Reads every weight of the model."""
-    width = model.get_config()["model_dim"]
-    table = checkpoint.weight(*encoder_decoder.TABLES, shape=(size, width))
+    embedding = model.target_embedding
+    weights.fill_rows(checkpoint, embedding.table, order, *encoder_decoder.TABLES, size=size)
     bias = checkpoint.weight("final_logits_bias", shape=(1, size))[0][order]
     bias[size + 1 :] = weights.NEVER  # pieces that the vocabulary lacks
-    model.target_embedding.table.assign(table[order])
-    model.target_embedding.bias.assign(bias)
+    embedding.bias.assign(bias)
     checkpoint.skip("model.encoder.embed_positions.weight", "model.decoder.embed_positions.weight")
     encoder_decoder.fill_blocks(checkpoint, model)

@@ -59,6 +59,20 @@ def fill_normalization(checkpoint, layer, name):
         variable.assign(checkpoint.weight(f"{name}.{part}", shape=variable.shape))
 
 
+def fill_rows(checkpoint, variable, order, *names, size):
+    """Reads a table part by part, so that it is in memory once.
+
+    Args:
+        checkpoint, variable: where from, and where to.
+        order: list of int, which row of the file each of ours is.
+        *names: str, of which the first that there is counts.
+        size: rows of the file.
+    """
+    shape = size, variable.shape[1]
+    for place, rows in checkpoint.rows(*names, shape=shape, order=order):
+        variable.value[place].assign(rows.astype("float32"))
+
+
 def fill_table(checkpoint, embedding, order, name):
     """Reads an embedding; of its bias, if it has one, the numbers that forbid copies of a token.
 
@@ -68,7 +82,7 @@ def fill_table(checkpoint, embedding, order, name):
             the list, is the one that can be written.
         name: str.
     """
-    embedding.table.assign(checkpoint.weight(name, shape=(1 + max(order), embedding.width))[order])
+    fill_rows(checkpoint, embedding.table, order, name, size=1 + max(order))
     if embedding.bias is not None:
         last = {theirs: ours for ours, theirs in enumerate(order)}
         copies = [last[theirs] != ours for ours, theirs in enumerate(order)]
