@@ -45,7 +45,7 @@ RULES = {
     ),
 }
 # A file that needs one more, and only where that is the backend.
-MORE = {"zoo/layers/products.py": {"tensorflow"}}
+MORE = {"zoo/layers/products.py": {"tensorflow"}, "zoo/pretrained/weights.py": {"tensorflow"}}
 
 
 def imported(source, package):

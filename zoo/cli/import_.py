@@ -6,7 +6,7 @@ import click
 
 from zoo.cli import checks
 from zoo.cli.commands import zoo
-from zoo.cli.quiet import quiet
+from zoo.cli.quiet import quiet, returning_memory
 
 
 @zoo.command("import")
@@ -43,6 +43,7 @@ def import_(directory, out, compact, target_language, source_language):
     if file.suffix != ".keras":
         raise click.UsageError(f"--out must end in .keras; got {out!r}.")
     checks.new_folder("--out", file.parent)
+    returning_memory()
     with quiet():
         from zoo.pretrained import from_pretrained
 

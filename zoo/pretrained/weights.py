@@ -1,6 +1,7 @@
 """What the families share: the weights of single layers, and the names of activations."""
 
 import numpy as np
+import tensorflow as tf
 
 from zoo.pretrained.checkpoint import CONFIG
 
@@ -60,7 +61,10 @@ def fill_normalization(checkpoint, layer, name):
 
 
 def fill_rows(checkpoint, variable, order, *names, size):
-    """Reads a table part by part, so that it is in memory once.
+    """Reads a table part by part, into its place: no second one is in memory.
+
+    An assignment to a slice of a variable, such as `variable.value[:4].assign`, would read it, and
+    so copy the whole for each part.
 
     Args:
         checkpoint, variable: where from, and where to.
@@ -70,7 +74,13 @@ def fill_rows(checkpoint, variable, order, *names, size):
     """
     shape = size, variable.shape[1]
     for place, rows in checkpoint.rows(*names, shape=shape, order=order):
-        variable.value[place].assign(rows.astype("float32"))
+        tf.raw_ops.ResourceStridedSliceAssign(
+            ref=variable.value.handle,
+            begin=[place.start],
+            end=[place.stop],
+            strides=[1],
+            value=rows.astype("float32"),
+        )
 
 
 def fill_table(checkpoint, embedding, order, name):
