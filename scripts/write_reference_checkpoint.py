@@ -23,9 +23,13 @@ from transformers import (
     GPT2LMHeadModel,
     LlamaConfig,
     LlamaForCausalLM,
+    M2M100Config,
+    M2M100ForConditionalGeneration,
+    M2M100Tokenizer,
     MarianConfig,
     MarianMTModel,
     MarianTokenizer,
+    NllbTokenizer,
     PreTrainedTokenizerFast,
     Qwen2Config,
     Qwen2ForCausalLM,
@@ -68,13 +72,14 @@ LLAMA3 = {
 }
 
 
-def subwords(lines, size, file):
+def subwords(lines, size, file, kind="unigram"):
     """Trains a vocabulary with Marian's special tokens; returns its other pieces."""
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(lines),
         model_writer=model,
         vocab_size=size,
+        model_type=kind,
         normalization_rule_name="identity",  # the rules of NFKC alone would take 240 kB
         hard_vocab_limit=False,
         minloglevel=2,
@@ -157,6 +162,128 @@ def marian(folder, languages=()):
         "answers": answers,
     }
     (folder / "expected.json").write_text(json.dumps(expected, ensure_ascii=False), "utf-8")
+
+
+def m2m100(folder, tokenizer, size, target_language):
+    """Writes a model of many languages, and its answers.
+
+    Args:
+        folder: with the files of the tokenizer.
+        tokenizer: `text -> ids` of a source, and `ids -> text` of an answer.
+        size: rows of the embedding.
+        target_language: the number of the language to write.
+    """
+    encode, decode = tokenizer
+    config = M2M100Config(
+        vocab_size=size,
+        d_model=16,
+        encoder_layers=2,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=32,
+        decoder_ffn_dim=32,
+        max_position_embeddings=512,
+        init_std=0.8,
+    )
+    torch.manual_seed(0)
+    model = M2M100ForConditionalGeneration(config).eval()
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if name.endswith("bias"):
+                weight.normal_(0, 0.1)
+            elif weight.dim() == 1:
+                weight.normal_(1, 0.2)
+    model.generation_config.update(num_beams=4, max_length=200)
+    model.save_pretrained(folder)
+    texts = [line.split("\t")[-2] for line in LINES]
+    target = torch.randint(4, size, (4, 7))
+    start = torch.full((4, 1), 2)
+    sources = [torch.tensor(encode(text)) for text in texts[:4]]
+    source = torch.nn.utils.rnn.pad_sequence(sources, batch_first=True, padding_value=1)
+    with torch.no_grad():
+        logits = model(
+            input_ids=source,
+            attention_mask=source.ne(1),
+            decoder_input_ids=torch.cat([start, target[:, :-1]], 1),
+        ).logits
+    np.savez_compressed(folder / "expected.npz", target=target.numpy(), logits=logits.numpy())
+    answers = {}
+    for beams in (1, 4):
+        answers[beams] = []
+        for text in texts:
+            source = torch.tensor([encode(text)])
+            with torch.no_grad():
+                ids = model.generate(
+                    input_ids=source,
+                    attention_mask=torch.ones_like(source),
+                    num_beams=beams,
+                    max_new_tokens=NEW_TOKENS,
+                    forced_bos_token_id=target_language,
+                    suppress_tokens=[1, 3],  # the zoo never writes padding or an unknown token
+                )
+            answers[beams].append(decode(ids[0].tolist()))
+    expected = {
+        "new_tokens": NEW_TOKENS,
+        "texts": texts + HARD,
+        "ids": [encode(text) for text in texts + HARD],
+        "answers": answers,
+    }
+    (folder / "expected.json").write_text(json.dumps(expected, ensure_ascii=False), "utf-8")
+
+
+def m2m100_100(folder):
+    """M2M-100 with its 100 languages, which the tokenizer of transformers reads."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [text for line in LINES for text in line.split("\t")[-2:]]
+    pieces = subwords(lines, 240, folder / "sentencepiece.bpe.model", "bpe")
+    # As in public checkpoints, the numbers are others than the model's, and some pieces have none.
+    kept = [piece for i, piece in enumerate(sorted(pieces)) if i % 29 != 7]
+    vocabulary = {name: i for i, name in enumerate(["<s>", "<pad>", "</s>", "<unk>", *kept])}
+    (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
+    files = (str(folder / name) for name in ("vocab.json", "sentencepiece.bpe.model"))
+    tokenizer = M2M100Tokenizer(*files, src_lang="de")
+    languages = [f"__{code}__" for code in tokenizer.lang_code_to_id]
+    special = json.dumps({"additional_special_tokens": languages})
+    (folder / "special_tokens_map.json").write_text(special, encoding="utf-8")
+
+    def decode(ids):  # languages, and the rows behind them, have no text
+        ids = [i for i in ids if i < len(vocabulary)]
+        return tokenizer.decode(ids, skip_special_tokens=True)
+
+    both = (lambda text: tokenizer(text)["input_ids"], decode)
+    size = len(vocabulary) + len(languages) + tokenizer.num_madeup_words
+    m2m100(folder, both, size, tokenizer.get_lang_id("fr"))
+
+
+def nllb(folder):
+    """NLLB-200 with three languages.
+
+    Its folders hold the SentencePiece model that it was trained with, in fairseq's numbers. The
+    tokenizer of transformers 5, made of that model, cuts as it does where spaces are single.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [text for line in LINES for text in line.split("\t")[-2:]]
+    file = folder / "sentencepiece.bpe.model"
+    count = len(subwords(lines, 240, file, "bpe"))
+    languages = ["deu_Latn", "eng_Latn", "fra_Latn"]
+    special = {"additional_special_tokens": languages, "mask_token": "<mask>"}
+    (folder / "special_tokens_map.json").write_text(json.dumps(special), encoding="utf-8")
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(file))
+    german, english, french = range(4 + count, 7 + count)
+
+    def encode(text):
+        pieces = processor.encode(text)  # 0 is unknown
+        return [german, *(i + 1 if i else 3 for i in pieces), 2]
+
+    def decode(ids):
+        return processor.decode([i - 1 for i in ids if 3 < i < german])
+
+    theirs = NllbTokenizer.from_pretrained(folder)
+    for text in {" ".join(line.split()) for line in lines}:
+        found = theirs(text, add_special_tokens=False)["input_ids"]
+        assert found == encode(text)[1:-1], text
+    m2m100(folder, (encode, decode), french + 4, french)  # the mask, and two that are none
 
 
 def byte_pairs(folder, pattern, start=None, nfc=False, digits=False, size=400):
@@ -274,6 +401,8 @@ def llama(folder, tokenizer, count, kind=(LlamaConfig, LlamaForCausalLM), **sett
 def main():
     marian(OUT / "marian")
     marian(OUT / "marian_multilingual", [">>fra<<", ">>eng<<"])
+    m2m100_100(OUT / "m2m100")
+    nllb(OUT / "nllb")
     gpt2(OUT / "gpt2", 40)
     folder = OUT / "llama3"
     llama(folder, byte_pairs(folder, "llama3", "<|begin|>"), 40, rope_parameters=LLAMA3)

@@ -47,7 +47,11 @@ RULES = {
     ),
 }
 # A file that needs one more, and only where that is the backend.
-MORE = {"zoo/layers/products.py": {"tensorflow"}, "zoo/training/devices.py": {"jax"}}
+MORE = {
+    "zoo/layers/products.py": {"tensorflow"},
+    "zoo/pretrained/weights.py": {"tensorflow"},
+    "zoo/training/devices.py": {"jax"},
+}
 
 
 def imported(source, package):

@@ -220,6 +220,14 @@ def test_errors_name_the_argument_the_rule_and_the_value(translator, folder, tmp
         LiteTranslator(folder).generate(3)
 
 
+def test_model_that_is_too_large_is_refused_before_it_is_traced(generator, tmp_path, monkeypatch):
+    monkeypatch.setattr("zoo.serving.litert._MOST_BYTES", 1000)
+    monkeypatch.setattr(type(generator), "lite_function", lambda self: pytest.fail("was traced"))
+    with pytest.raises(ValueError, match="model must have weights of at most .* GB in float32"):
+        export_litert(generator, tmp_path)
+    assert not list(tmp_path.rglob("*.tflite"))
+
+
 def test_fast_form_is_made_once_and_then_loads_without_tensorflow(
     translator, tmp_path, monkeypatch, fresh_python
 ):

@@ -27,6 +27,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "Translator": "zoo.tasks",
+    "MultilingualTranslator": "zoo.tasks",
     "TextGenerator": "zoo.tasks",
     "ImageCaptioner": "zoo.tasks",
     "ImageGenerator": "zoo.tasks",

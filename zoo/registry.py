@@ -21,6 +21,7 @@ _NONE = (
 _MEMBER_BYTES, _MEMBER_RATIO = 1 << 26, 100
 TASKS = {  # class of zoo.tasks -> task
     "Translator": "translation",
+    "MultilingualTranslator": "translation",
     "TextGenerator": "generation",
     "ImageCaptioner": "captioning",
     "ImageGenerator": "image generation",

@@ -7,7 +7,7 @@ import click
 from zoo import registry
 from zoo.cli import checks
 from zoo.cli.commands import name_of, zoo
-from zoo.cli.quiet import quiet
+from zoo.cli.quiet import quiet, returning_memory
 
 
 @zoo.command()
@@ -43,6 +43,7 @@ def export(name, out, form, weights):
     """
     path = registry.find(name)
     checks.new_folder("--out", out)
+    returning_memory()
     if form == "savedmodel":
         if weights:
             raise click.UsageError("--weights goes with --format litert.")

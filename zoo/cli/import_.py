@@ -6,7 +6,7 @@ import click
 
 from zoo.cli import checks
 from zoo.cli.commands import zoo
-from zoo.cli.quiet import quiet
+from zoo.cli.quiet import quiet, returning_memory
 
 
 @zoo.command("import")
@@ -27,21 +27,27 @@ from zoo.cli.quiet import quiet
     metavar="CODE",
     help="Of a model of several: the language to translate into, by its code there.",
 )
-def import_(directory, out, compact, target_language):
+@click.option(
+    "--source-language",
+    metavar="CODE",
+    help="Of M2M-100 and NLLB: the language to translate from, unless another is asked for.",
+)
+def import_(directory, out, compact, target_language, source_language):
     """Make a model of the zoo from a public checkpoint in DIR.
 
-    DIR is a folder in Hugging Face's layout, of the family Marian (opus-mt), GPT-2, Llama 3 or
-    Qwen2. What comes out is used, exported and served as any other model: zoo translate FILE "...",
-    zoo generate FILE "..."
+    DIR is a folder in Hugging Face's layout, of the family Marian (opus-mt), M2M-100, NLLB, GPT-2,
+    Llama 3 or Qwen2. What comes out is used, exported and served as any other model: zoo translate
+    FILE "...", zoo generate FILE "..."
     """
     file = Path(out)
     if file.suffix != ".keras":
         raise click.UsageError(f"--out must end in .keras; got {out!r}.")
     checks.new_folder("--out", file.parent)
+    returning_memory()
     with quiet():
         from zoo.pretrained import from_pretrained
 
-        model = from_pretrained(directory, target_language)
+        model = from_pretrained(directory, target_language, source_language)
         from zoo.tasks.files import save_model
 
         file.parent.mkdir(parents=True, exist_ok=True)

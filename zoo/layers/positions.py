@@ -8,7 +8,7 @@ from keras import ops
 SCALINGS = ("default", "linear", "llama3")  # of rotary positions
 
 
-def position_angles(length, width, offset=0, max_wavelength=10_000.0, factors=None):
+def position_angles(length, width, offset=0, max_wavelength=10_000.0, factors=None, endpoint=False):
     """Angles `position / max_wavelength^(2i / width)` for i in 0 .. width/2.
 
     Args:
@@ -17,6 +17,8 @@ def position_angles(length, width, offset=0, max_wavelength=10_000.0, factors=No
         offset: first position, an int or an int tensor.
         max_wavelength: the longest wavelength, over 2 pi.
         factors: list of width / 2 floats by which the frequencies are multiplied, or None.
+        endpoint: whether `max_wavelength` is the last of the wavelengths; else it is the one that
+            would come after it.
 
     Returns:
         float32 (T, width / 2). Positions in half precision are exact only up to 256 (bfloat16)
@@ -24,7 +26,7 @@ def position_angles(length, width, offset=0, max_wavelength=10_000.0, factors=No
     """
     positions = ops.arange(length, dtype="int32") + ops.cast(offset, "int32")
     positions = ops.cast(positions, "float32")
-    exponents = ops.arange(0, width, 2, dtype="float32") / width
+    exponents = ops.arange(0, width, 2, dtype="float32") / (width - 2 if endpoint else width)
     frequencies = ops.power(max_wavelength, -exponents)
     if factors is not None:
         frequencies = frequencies * ops.convert_to_tensor(factors, "float32")
@@ -104,8 +106,13 @@ class SinusoidalPositions(keras.layers.Layer):
     `out[t, i] = x[t, i] + sin(t w_i)` for the first half of D, `cos(t w_i)` for the second, with
     `w_i = 10000^(-2i / D)`.
 
+    Args:
+        first: int, the number of the first position.
+        endpoint: whether the last `w_i` is 1/10000, as in tensor2tensor and fairseq: `w_i =
+            10000^(-2i / (D - 2))`.
+
     Call arguments:
-        x: float (B, T, D) with D even.
+        x: float (B, T, D) with D even, and above 2 with `endpoint`.
         offset: position of the first step, an int or an int tensor.
 
     Reference:
@@ -113,8 +120,10 @@ class SinusoidalPositions(keras.layers.Layer):
         the other only permutes the columns.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, first=0, endpoint=False, **kwargs):
         super().__init__(**kwargs)
+        self.first = int(first)
+        self.endpoint = bool(endpoint)
         self.supports_masking = True
 
     def build(self, x_shape):
@@ -123,9 +132,13 @@ class SinusoidalPositions(keras.layers.Layer):
         self.built = True
 
     def call(self, x, offset=0):
-        angles = position_angles(ops.shape(x)[1], x.shape[-1], offset)
+        length, width = ops.shape(x)[1], x.shape[-1]
+        angles = position_angles(length, width, offset + self.first, endpoint=self.endpoint)
         table = ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)
         return x + ops.cast(table, x.dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "first": self.first, "endpoint": self.endpoint}
 
 
 @keras.saving.register_keras_serializable(package="zoo")

@@ -1,5 +1,6 @@
 """Which language a text is in, as far as its script and its function words say."""
 
+import difflib
 import itertools
 import re
 import warnings
@@ -66,6 +67,21 @@ def language_of(text):
     hits = {language: sum(word in known for word in words) for language, known in _WORDS.items()}
     second, first = sorted(hits.values())[-2:]
     return max(hits, key=hits.get) if first >= 2 and first > _RATIO * second else None
+
+
+def checked_code(name, code, codes):
+    """The code of a language, which must be one of `codes`.
+
+    Raises:
+        ValueError: it is not; the message has those that are near, or all where none is.
+    """
+    if code in codes:
+        return code
+    asked, codes = str(code).lower(), sorted(codes)
+    near = [known for known in codes if len(asked) > 1 and known.lower().startswith(asked[:3])]
+    near = dict.fromkeys([*near, *difflib.get_close_matches(str(code), codes, 5, 0.5)])
+    few = f"such as {', '.join(near)}" if near else f"one of {', '.join(codes)}"
+    raise ValueError(f"{name} must be a language of this model, {few}; got {name}={code!r}.")
 
 
 def warn_of_another(language, texts, warned=False):

@@ -11,7 +11,7 @@ import numpy as np
 from zoo.lite import audio, catalogue, pictures, pupils
 from zoo.lite.byte_pairs import vocabulary
 from zoo.lite.labels import named
-from zoo.lite.languages import warn_of_another
+from zoo.lite.languages import checked_code, warn_of_another
 from zoo.lite.search import LiteBatches
 from zoo.lite.sentences import parts_of
 from zoo.lite.subwords import END_ID, prompt_ids
@@ -122,29 +122,66 @@ class LiteTranslator(LiteWriter):
 
         A text of several lines or sentences is cut as by `zoo.Translator`, whose settings are kept.
         """
+        return self._translated(inputs, max_new_tokens, self._prefix)
+
+    def _translated(self, inputs, max_new_tokens, prefix):
         several, texts = _listed_texts(inputs)
         self._language_warned = warn_of_another(
             self.manifest.get("source_language"), texts, self._language_warned
         )
-        answers, _ = self.scored(texts, max_new_tokens)
+        answers, _ = self._scored(texts, max_new_tokens, prefix)
         return answers if several else answers[0]
 
     def scored(self, inputs, max_new_tokens=None):
+        return self._scored(inputs, max_new_tokens, self._prefix)
+
+    def _scored(self, texts, max_new_tokens, prefix):
         # A file of before there were these settings is read as it was.
         most = self.manifest.get("max_sentence_length")
-        cuts = [parts_of(text, most, lambda line: len(self._ids_of([line])[0])) for text in inputs]
-        sources = self._ids_of([part for cut in cuts for part in cut.sentences])
-        blank = len(self._prefix) + 1
+        cuts = [
+            parts_of(text, most, lambda line: len(self._ids_of([line], prefix)[0]))
+            for text in texts
+        ]
+        sources = self._ids_of([part for cut in cuts for part in cut.sentences], prefix)
+        blank = len(prefix) + 1
         places = [i for i, ids in enumerate(sources) if len(ids) > blank]
         found, sure = self._decoded([sources[i] for i in places], max_new_tokens)
-        texts, scores = [""] * len(sources), np.zeros(len(sources), "float32")
+        answers, scores = [""] * len(sources), np.zeros(len(sources), "float32")
         for i, text, score in zip(places, found, sure, strict=True):
-            texts[i], scores[i] = text, score
-        return _joined(cuts, texts, scores)
+            answers[i], scores[i] = text, score
+        return _joined(cuts, answers, scores)
 
-    def _ids_of(self, texts):
-        room = self.manifest["longest_source"] - len(self._prefix) - 1
-        return [[*self._prefix, *ids[:room], END_ID] for ids in self._source.encode(texts)]
+    def _ids_of(self, texts, prefix):
+        room = self.manifest["longest_source"] - len(prefix) - 1
+        return [[*prefix, *ids[:room], END_ID] for ids in self._source.encode(texts)]
+
+
+class LiteMultilingualTranslator(LiteTranslator):
+    """Translates as the `zoo.MultilingualTranslator` that was exported; see `LiteModel`."""
+
+    task = "MultilingualTranslator"
+
+    def __init__(self, path, num_threads=None):
+        super().__init__(path, num_threads)
+        self._language_warned = True  # a text may be in any language
+        self._prefix = self._prefix_of()
+
+    def generate(self, inputs, max_new_tokens=None, source_language=None, target_language=None):
+        """As `LiteTranslator.generate`, between two languages by their codes.
+
+        Default: those of the translator that was exported.
+        """
+        prefix = self._prefix_of(source_language, target_language)
+        return self._translated(inputs, max_new_tokens, prefix)
+
+    def _prefix_of(self, source_language=None, target_language=None):
+        asked = {"target_language": target_language, "source_language": source_language}
+        prefix = []
+        for name, code in asked.items():
+            tokens = self.manifest[f"{name}s"]
+            code = self.manifest[name] if code is None else code
+            prefix.append(tokens[checked_code(name, code, tokens)])
+        return prefix
 
 
 class LiteConversation(LiteWriter):

@@ -81,7 +81,8 @@ class Subwords:
             bytes([int(match[1], 16)]) if (match := _BYTE.fullmatch(piece)) else piece.encode()
             for piece in pieces
         ]
-        return [b""] * (END_ID + 1) + spelled[END_ID + 1 :]
+        silent = [i <= END_ID or self._processor.is_control(i) for i in range(self.vocab_size)]
+        return [b"" if no_text else text for no_text, text in zip(silent, spelled, strict=True)]
 
     def id_of(self, piece):
         """The id of a token as text.

@@ -31,6 +31,8 @@ class Transformer(Adaptable, keras.Model):
         attention_dropout: dropout rate of the attention weights.
         share_embeddings: whether source and target use one table (one vocabulary).
         rotary: rotary positions in self-attention instead of sinusoids added to the embeddings.
+        sinusoids: dict of arguments of `zoo.layers.SinusoidalPositions`, for other ones than its
+            own; or None.
         activation: name of the activation of the feed-forward layers.
         normalize_first: whether each sublayer has a norm before it, and the encoder and the decoder
             one at their end (pre-norm); or each has one after it (post-norm).
@@ -62,6 +64,7 @@ class Transformer(Adaptable, keras.Model):
         attention_dropout=0.0,
         share_embeddings=False,
         rotary=False,
+        sinusoids=None,
         activation="relu",
         normalize_first=True,
         norm_epsilon=1e-6,
@@ -91,6 +94,7 @@ class Transformer(Adaptable, keras.Model):
             "attention_dropout": attention_dropout,
             "share_embeddings": share_embeddings,
             "rotary": rotary,
+            "sinusoids": sinusoids,
             "activation": activation,
             "normalize_first": normalize_first,
             "norm_epsilon": norm_epsilon,
@@ -120,7 +124,11 @@ class Transformer(Adaptable, keras.Model):
             self.source_embedding = TokenEmbedding(
                 source_vocab_size, model_dim, name="source_embedding", dtype=policy
             )
-        self.positions = None if rotary else SinusoidalPositions(name="positions", dtype=policy)
+        self.positions = None
+        if not rotary:
+            self.positions = SinusoidalPositions(
+                **(sinusoids or {}), name="positions", dtype=policy
+            )
         self.dropout_layer = keras.layers.Dropout(dropout, dtype=policy)
 
         def end_norm(name):  # after the last block of pre-norm, whose output has none

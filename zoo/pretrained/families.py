@@ -7,10 +7,17 @@ from pathlib import Path
 from zoo.pretrained.checkpoint import CONFIG, Checkpoint
 
 # `model_type` of a configuration -> module of this folder with `convert(checkpoint)`.
-FAMILIES = {"gpt2": "gpt2", "llama": "llama", "marian": "marian", "qwen2": "llama"}
+FAMILIES = {
+    "gpt2": "gpt2",
+    "llama": "llama",
+    "m2m_100": "m2m100",
+    "marian": "marian",
+    "qwen2": "llama",
+}
+_OF_SOURCE_LANGUAGE = ("m2m_100",)  # families that read more than one
 
 
-def from_pretrained(path, target_language=None):
+def from_pretrained(path, target_language=None, source_language=None):
     """A public checkpoint as a task model of the zoo, with its tokenizers and way of decoding.
 
     Nothing is downloaded, but where the package `huggingface_hub` is installed, and `path` is no
@@ -20,9 +27,12 @@ def from_pretrained(path, target_language=None):
         path: folder in Hugging Face's layout: `config.json`, `model.safetensors` (or
             `pytorch_model.bin`, which needs torch), and the files of the tokenizer.
         target_language: of a model of several, the language to translate into, by its code there.
+        source_language: of M2M-100 and NLLB, the language to translate from. These two are what
+            `generate` does where it is not told otherwise.
 
     Returns:
-        A `zoo.Translator` for Marian (opus-mt), a `zoo.TextGenerator` for GPT-2, Llama and Qwen2.
+        A `zoo.Translator` for Marian (opus-mt), a `zoo.MultilingualTranslator` for M2M-100 and
+        NLLB, a `zoo.TextGenerator` for GPT-2, Llama and Qwen2.
         It is saved, exported and quantised as any other.
 
     Raises:
@@ -39,9 +49,16 @@ def from_pretrained(path, target_language=None):
             f"{checkpoint.path / CONFIG}: model_type must be one of {', '.join(FAMILIES)}; "
             f"got {family!r}."
         )
-    model = importlib.import_module(f"zoo.pretrained.{FAMILIES[family]}").convert(
-        checkpoint, target_language
-    )
+    languages = {"target_language": target_language}
+    if family in _OF_SOURCE_LANGUAGE:
+        languages["source_language"] = source_language
+    elif source_language is not None:
+        raise ValueError(
+            f"source_language must be None for {checkpoint.path}, a model of the family {family}; "
+            f"got source_language={source_language!r}."
+        )
+    module = importlib.import_module(f"zoo.pretrained.{FAMILIES[family]}")
+    model = module.convert(checkpoint, **languages)
     checkpoint.finish()
     return model
 

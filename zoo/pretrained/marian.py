@@ -5,7 +5,7 @@ begins an answer with its padding token, which here is padding and start: two ro
 """
 
 from zoo.models import Transformer
-from zoo.pretrained import weights
+from zoo.pretrained import encoder_decoder, weights
 from zoo.pretrained.vocabulary import cut_by, model_of, renumbered
 from zoo.tasks import Translator
 from zoo.text import SentencePieceTokenizer
@@ -36,7 +36,7 @@ def convert(checkpoint, target_language=None):
     return Translator(
         model,
         *tokenizers,
-        decoding=_decoding(checkpoint),
+        decoding=encoder_decoder.decoding(checkpoint),
         max_source_length=checkpoint.setting("max_position_embeddings", 512),
         max_sentence_length=None,
         max_target_ratio=None,
@@ -80,7 +80,7 @@ def _order(checkpoint, joint, source, target):
 
 def _model(checkpoint, vocab_size):
     width = checkpoint.setting("d_model")
-    heads = _of_both(checkpoint, "attention_heads")
+    heads = encoder_decoder.of_both(checkpoint, "attention_heads")
     return Transformer(
         vocab_size,
         vocab_size,
@@ -88,7 +88,7 @@ def _model(checkpoint, vocab_size):
         num_decoder_layers=checkpoint.setting("decoder_layers"),
         model_dim=width,
         num_heads=heads,
-        ff_dim=_of_both(checkpoint, "ffn_dim"),
+        ff_dim=encoder_decoder.of_both(checkpoint, "ffn_dim"),
         dropout=checkpoint.setting("dropout", 0.1),
         attention_dropout=checkpoint.setting("attention_dropout", 0.0),
         share_embeddings=True,
@@ -99,58 +99,12 @@ def _model(checkpoint, vocab_size):
     )
 
 
-def _of_both(checkpoint, name):
-    """A setting of the encoder and the decoder, which must be equal."""
-    value = checkpoint.setting(f"encoder_{name}")
-    checkpoint.require(**{f"decoder_{name}": value})
-    return value
-
-
 def _fill(checkpoint, model, order, size):
     """Reads every weight of the model."""
-    width = model.get_config()["model_dim"]
-    table = checkpoint.weight(
-        "model.shared.weight",
-        "model.encoder.embed_tokens.weight",
-        "model.decoder.embed_tokens.weight",
-        "lm_head.weight",
-        shape=(size, width),
-    )
+    embedding = model.target_embedding
+    weights.fill_rows(checkpoint, embedding.table, order, *encoder_decoder.TABLES, size=size)
     bias = checkpoint.weight("final_logits_bias", shape=(1, size))[0][order]
     bias[size + 1 :] = weights.NEVER  # pieces that the vocabulary lacks
-    model.target_embedding.table.assign(table[order])
-    model.target_embedding.bias.assign(bias)
+    embedding.bias.assign(bias)
     checkpoint.skip("model.encoder.embed_positions.weight", "model.decoder.embed_positions.weight")
-
-    def attention(layer, norm, name):
-        for part, theirs in (("query", "q"), ("key", "k"), ("value", "v"), ("output", "out")):
-            dense = getattr(layer, f"{part}_dense")
-            weights.fill_dense(checkpoint, dense, f"{name}.{theirs}_proj")
-        weights.fill_normalization(checkpoint, norm, f"{name}_layer_norm")
-
-    def feed_forward(block, name):
-        weights.fill_dense(checkpoint, block.feed_forward.inner, f"{name}.fc1")
-        weights.fill_dense(checkpoint, block.feed_forward.outer, f"{name}.fc2")
-        norm = block.feed_forward_norm
-        weights.fill_normalization(checkpoint, norm, f"{name}.final_layer_norm")
-
-    for i, block in enumerate(model.encoder_blocks):
-        name = f"model.encoder.layers.{i}"
-        attention(block.attention, block.attention_norm, f"{name}.self_attn")
-        feed_forward(block, name)
-    for i, block in enumerate(model.decoder_blocks):
-        name = f"model.decoder.layers.{i}"
-        attention(block.self_attention, block.self_attention_norm, f"{name}.self_attn")
-        attention(block.memory_attention, block.memory_attention_norm, f"{name}.encoder_attn")
-        feed_forward(block, name)
-
-
-def _decoding(checkpoint):
-    """How the model is asked by default, from `generation_config.json` or `config.json`."""
-    settings = dict(checkpoint.config)
-    if (checkpoint.path / "generation_config.json").is_file():
-        settings |= checkpoint.json("generation_config.json")
-    names = {"num_beams": "num_beams", "length_penalty": "length_penalty"}
-    names["max_length"] = "max_new_tokens"
-    found = {ours: settings.get(theirs) for theirs, ours in names.items()}
-    return {name: value for name, value in found.items() if value is not None}
+    encoder_decoder.fill_blocks(checkpoint, model)

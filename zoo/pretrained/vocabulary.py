@@ -22,7 +22,7 @@ def cut_by(model):
     return [piece.piece for piece in model.pieces if piece.type not in special]
 
 
-def renumbered(model, pieces, others=()):
+def renumbered(model, pieces, others=(), controls=()):
     """The same cuts by other ids.
 
     Args:
@@ -31,6 +31,8 @@ def renumbered(model, pieces, others=()):
             model does not have, single characters are found in a text, where they would be unknown,
             and longer ones are not.
         others: more pieces, behind them, of which only those of the model are found in a text.
+        controls: names of tokens, behind these, that are no text: never found in one, and nothing
+            where they are decoded.
 
     Returns:
         bytes, for `zoo.text.SentencePieceTokenizer`: padding 0, unknown 1, start 2, end 3.
@@ -49,6 +51,8 @@ def renumbered(model, pieces, others=()):
             found = len(name) == 1 and number < len(pieces)
             kind = PIECE.NORMAL if found else PIECE.UNUSED
             result.pieces.add(piece=name, score=least, type=kind)
+    for name in controls:
+        result.pieces.add(piece=name, score=0.0, type=PIECE.CONTROL)
     spec = result.trainer_spec
     spec.vocab_size = len(result.pieces)
     spec.pad_id, spec.unk_id, spec.bos_id, spec.eos_id = range(4)

@@ -1,6 +1,7 @@
 """What the families share: the weights of single layers, and the names of activations."""
 
 import numpy as np
+import tensorflow as tf
 
 from zoo.pretrained.checkpoint import CONFIG
 
@@ -59,6 +60,29 @@ def fill_normalization(checkpoint, layer, name):
         variable.assign(checkpoint.weight(f"{name}.{part}", shape=variable.shape))
 
 
+def fill_rows(checkpoint, variable, order, *names, size):
+    """Reads a table part by part, into its place: no second one is in memory.
+
+    An assignment to a slice of a variable, such as `variable.value[:4].assign`, would read it, and
+    so copy the whole for each part.
+
+    Args:
+        checkpoint, variable: where from, and where to.
+        order: list of int, which row of the file each of ours is.
+        *names: str, of which the first that there is counts.
+        size: rows of the file.
+    """
+    shape = size, variable.shape[1]
+    for place, rows in checkpoint.rows(*names, shape=shape, order=order):
+        tf.raw_ops.ResourceStridedSliceAssign(
+            ref=variable.value.handle,
+            begin=[place.start],
+            end=[place.stop],
+            strides=[1],
+            value=rows.astype("float32"),
+        )
+
+
 def fill_table(checkpoint, embedding, order, name):
     """Reads an embedding; of its bias, if it has one, the numbers that forbid copies of a token.
 
@@ -68,7 +92,7 @@ def fill_table(checkpoint, embedding, order, name):
             the list, is the one that can be written.
         name: str.
     """
-    embedding.table.assign(checkpoint.weight(name, shape=(1 + max(order), embedding.width))[order])
+    fill_rows(checkpoint, embedding.table, order, name, size=1 + max(order))
     if embedding.bias is not None:
         last = {theirs: ours for ours, theirs in enumerate(order)}
         copies = [last[theirs] != ours for ours, theirs in enumerate(order)]

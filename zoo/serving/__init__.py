@@ -9,6 +9,7 @@ _PUBLIC = {
     "export": "zoo.serving.version_directory",
     "export_litert": "zoo.serving.litert",
     "open_litert": "zoo.lite.readers",
+    "LiteMultilingualTranslator": "zoo.lite.readers",
     "LiteTranslator": "zoo.lite.readers",
     "LiteGenerator": "zoo.lite.readers",
     "LiteCaptioner": "zoo.lite.readers",

@@ -183,7 +183,7 @@ _SAMPLE = {"text": "string", "temperature": "float32", "top_p": "float32", "seed
 _TASKS = {
     **{
         task: {DEFAULT: _Served(_write, {"text": "string"}, _TEXT)}
-        for task in ("Translator", "ChatBot", "Summarizer")
+        for task in ("Translator", "MultilingualTranslator", "ChatBot", "Summarizer")
     },
     "TextGenerator": {
         DEFAULT: _Served(_write, {"text": "string"}, _TEXT),

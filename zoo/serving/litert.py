@@ -1,6 +1,7 @@
 """The whole decode loop as a LiteRT file, for low latency and for devices without TensorFlow."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from zoo.serving.version_directory import checked_name
 from zoo.system import new_folder, put_folder
 
 WEIGHTS = ("int8", "float32")
+_MOST_BYTES = 2**31 - 2**26  # of a protocol buffer and of a FlatBuffer, with room for the graph
 _DEPTHWISE = schema.BuiltinOperator.DEPTHWISE_CONV_2D
 
 
@@ -36,7 +38,7 @@ def export_litert(model, directory, name=None, weights="int8"):
         the place of an earlier one.
 
     Raises:
-        ValueError: other `weights`, or a name that cannot stand in a URL.
+        ValueError: other `weights`, a name that cannot stand in a URL, or too large a model.
     """
     if weights not in WEIGHTS:
         raise ValueError(f"weights must be one of {', '.join(WEIGHTS)}; got weights={weights!r}.")
@@ -64,6 +66,7 @@ def write_files(model, folder, weights):
 
 def convert(model, weights):
     """The bytes of the LiteRT file of a model; see `export_litert`."""
+    _check_size(model)
     function = model.lite_function()
     module = tf.Module()
     module.weights = [weight.value for weight in model.weights]
@@ -72,6 +75,17 @@ def convert(model, weights):
         return converter.convert()
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     return _with_float_depthwise(converter.convert())
+
+
+def _check_size(model):
+    """Raises ValueError for a model that the converter cannot read, before it tries for minutes."""
+    model.build()
+    size = sum(4 * math.prod(weight.shape) for weight in model.weights)
+    if size > _MOST_BYTES:
+        raise ValueError(
+            f"model must have weights of at most {_MOST_BYTES / 1e9:.1f} GB in float32, of which a "
+            f"LiteRT file is made; got {size / 1e9:.1f} GB. A SavedModel has no such limit."
+        )
 
 
 def _with_float_depthwise(file):

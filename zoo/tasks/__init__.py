@@ -7,6 +7,7 @@ from zoo.tasks.generator import TextGenerator
 from zoo.tasks.image_generator import ImageGenerator
 from zoo.tasks.knowledge_tracer import KnowledgeTracer
 from zoo.tasks.matcher import Matcher
+from zoo.tasks.multilingual_translator import MultilingualTranslator
 from zoo.tasks.output import Classified, Drawn, Generated, Matched, Ranked, Recommended, Traced
 from zoo.tasks.rank_index import RankIndex
 from zoo.tasks.ranker import Ranker
@@ -35,6 +36,7 @@ __all__ = [
     "Recommender",
     "Matched",
     "Matcher",
+    "MultilingualTranslator",
     "RankIndex",
     "Ranked",
     "Ranker",

@@ -3,6 +3,7 @@
 import inspect
 import io
 import math
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import h5py
 import keras
 import numpy as np
 
-from zoo.system import writing
+from zoo.system import new_folder, writing
 
 _WEIGHTS = "model.weights.h5"
 _MATRIX = 4096  # elements of a weight that is worth a grid of its own
@@ -32,10 +33,22 @@ def save_model(model, path, compact=False):
     path = Path(path)
     if path.suffix != ".keras":
         raise ValueError(f"path must end in .keras; got path={str(path)!r}.")
-    with writing(path) as beside:
-        model.save(beside)
+    with writing(path) as beside, new_folder(path.parent) as folder:
+        # By way of a folder: Keras would hold the file in memory, and more than once.
+        keras.saving.save_model(model, folder, zipped=False)
         if compact:
-            _compact(beside)
+            _compact(folder / _WEIGHTS)
+        _zip(folder, beside, zipfile.ZIP_DEFLATED if compact else zipfile.ZIP_STORED)
+
+
+def _zip(folder, path, compression):
+    """Packs the files of a folder into an archive, which is the same for the same files."""
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+            member = zipfile.ZipInfo(file.relative_to(folder).as_posix())
+            member.compress_type = compression
+            with file.open("rb") as source, archive.open(member, "w", force_zip64=True) as target:
+                shutil.copyfileobj(source, target, 1 << 20)
 
 
 def for_this_keras(config):
@@ -72,10 +85,9 @@ def bits_per_weight(path):
 
 
 def _compact(path):
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    target = io.BytesIO()
-    with h5py.File(io.BytesIO(parts[_WEIGHTS])) as old, h5py.File(target, "w") as new:
+    """Puts the weights of an HDF5 file on their grids."""
+    rounded = path.with_suffix(".rounded")
+    with h5py.File(path) as old, h5py.File(rounded, "w") as new:
 
         def copy(key, item):
             if not isinstance(item, h5py.Dataset):
@@ -91,10 +103,7 @@ def _compact(path):
 
         old.visititems(copy)
         new.attrs.update(old.attrs)
-    parts[_WEIGHTS] = target.getvalue()
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for part, content in parts.items():
-            archive.writestr(part, content)
+    rounded.replace(path)
 
 
 def _grid(data):

@@ -125,7 +125,11 @@ class Translator(SequenceTask):
         if stops is not None:  # an answer ends at a stop, and nothing can come behind it
             whole = [passage.cut.joined(passage.cut.sentences) for passage in passages]
             uncut = [parts_of(text, None, len) for text in whole]
-            passages = list(map(Passage, uncut, [[ids] for ids in self.encode_sources(whole)]))
+            rows = self.encode_sources(whole)
+            for ids, passage in zip(rows, passages, strict=True):
+                front = len(self._prefix_ids)  # which `read` may have chosen
+                ids[:front] = passage.ids[0][:front]
+            passages = list(map(Passage, uncut, [[ids] for ids in rows]))
         places = [(i, n) for i, passage in enumerate(passages) for n in range(len(passage.ids))]
         owner, number = np.array(places, "int64").reshape(-1, 2).T
         held = {name: part if name in SHARED else part[owner] for name, part in held.items()}
