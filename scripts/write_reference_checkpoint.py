@@ -197,9 +197,13 @@ def causal(folder, model, tokenizer, count):
                 weight.normal_(0, 0.1)
             elif weight.dim() == 1:
                 weight.normal_(1, 0.2)
+        ends = model.config.eos_token_id
+        ends = ends if isinstance(ends, list) else [ends]
+        if len(ends) > 1:
+            model.get_output_embeddings().weight[ends] *= 1.5  # so that answers end by each
     model.eval().save_pretrained(folder)
     end, start = tokenizer.eos_token_id, tokenizer.bos_token_id
-    never = None if start == end else [start]  # which the zoo does not write
+    never = None if start in ends else [start]  # which the zoo does not write
     texts = [text for line in LINES for text in line.split("\t")[-2:]][:count]
     hard = HARD + HARDER + [ADDED]
     tokens = torch.randint(3, model.config.vocab_size, (4, 15))
@@ -276,10 +280,14 @@ def main():
     marian(OUT / "marian_multilingual", [">>fra<<", ">>eng<<"])
     gpt2(OUT / "gpt2", 40)
     folder = OUT / "llama3"
-    llama(folder, byte_pairs(folder, "llama3", "<|begin|>"), 40, rope_parameters=LLAMA3)
+    tokenizer = byte_pairs(folder, "llama3", "<|begin|>")
+    ends = tokenizer.convert_tokens_to_ids(["<|user|>", "<|end|>", "er"])
+    llama(folder, tokenizer, 40, rope_parameters=LLAMA3, eos_token_id=ends)
     folder, kind = OUT / "qwen2", (Qwen2Config, Qwen2ForCausalLM)
     tokenizer = byte_pairs(folder, "qwen2", nfc=True)
-    llama(folder, tokenizer, 40, kind, tie_word_embeddings=True)
+    start, end = tokenizer.convert_tokens_to_ids(["<|user|>", "<|end|>"])  # that starts ends, too
+    ends = {"bos_token_id": start, "eos_token_id": [end, start]}
+    llama(folder, tokenizer, 40, kind, tie_word_embeddings=True, **ends)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,9 @@ class Case:
         self.expected = json.loads((self.path / "expected.json").read_text("utf-8"))
         self.texts = self.expected["texts"]
         self.all_texts = self.texts + self.expected["hard"]
-        order = causal.tokens(Checkpoint(self.path)).order  # theirs, of ours
-        self.theirs = order
+        tokens = causal.tokens(Checkpoint(self.path))
+        self.theirs = order = tokens.order  # theirs, of ours
+        self.ends = {3, *tokens.ends}
         self.ours = {theirs: ours for ours, theirs in enumerate(order)}
 
     def answers(self, beams):
@@ -109,7 +110,7 @@ def test_logits_are_those_of_transformers(case):
     np.testing.assert_allclose(*both, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["gpt2", "llama3"])
+@pytest.mark.parametrize("name", FAMILIES)
 def test_beams_are_those_of_transformers(cases, name):
     case = cases[name]
     answers = case.model.generate(case.texts, num_beams=4, max_new_tokens=12)
@@ -119,6 +120,22 @@ def test_beams_are_those_of_transformers(cases, name):
 def test_greedy_answers_are_those_of_transformers(gpt2):
     answers = gpt2.model.generate(gpt2.texts, max_new_tokens=12)
     assert answers == gpt2.answers(1) and len(set(answers)) > 30
+
+
+@pytest.mark.parametrize("name", ["llama3", "qwen2"])
+def test_each_of_several_end_tokens_ends_an_answer(cases, name, tmp_path):
+    case = cases[name]
+    rows = [[case.ours[i] for i in row] for row in case.expected["answers"]["1"]]
+    last = [row[-1] for row in rows if len(row) < 12]
+    assert set(last) == case.ends and len(last) > 8
+    assert case.model.generate(case.texts, max_new_tokens=12) == case.answers(1)
+    answer = rows.index(next(row for row in rows if row[-1] != 3 and len(row) < 12))
+    text, expected = case.texts[answer], case.answers(1)[answer]
+    assert "".join(case.model.stream(text, max_new_tokens=12)) == expected
+    case.model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    loaded.decoding = loaded.decoding.updated(max_new_tokens=12)
+    assert loaded([text]).numpy()[0].decode() == expected
 
 
 def test_pieces_and_stops_are_of_text(gpt2):
@@ -182,7 +199,7 @@ CONFIGS = {
     "more layers": ("gpt2", {"n_layer": 3}, "weight transformer.h.2.attn.c_attn.weight"),
     "fewer layers": ("gpt2", {"n_layer": 1}, "no other weights than those of gpt2"),
     "other shapes": ("gpt2", {"n_inner": 32}, r"must have shape \(16, 32\); got \(16, 64\)"),
-    "no end": ("gpt2", {"vocab_size": 300}, "at most vocab_size=300 tokens"),
+    "a small vocabulary": ("gpt2", {"vocab_size": 300}, "at most vocab_size=300 tokens"),
     "a scaling": (
         "llama3",
         {"rope_parameters": {"rope_type": "yarn", "factor": 2.0}},
@@ -201,6 +218,13 @@ def test_settings_that_do_not_fit_are_named(what, tmp_path):
     with pytest.raises(ValueError, match=message) as error:
         zoo.from_pretrained(folder)
     assert str(folder) in str(error.value)
+
+
+def test_end_token_that_the_vocabulary_lacks_is_named(tmp_path):
+    file = "generation_config.json"
+    folder = changed(tmp_path, "gpt2", file, lambda config: config | {"eos_token_id": [0, 900]})
+    with pytest.raises(ValueError, match=f"{file}.*below vocab_size=400; got .0, 900"):
+        zoo.from_pretrained(folder)
 
 
 TOKENIZERS = {

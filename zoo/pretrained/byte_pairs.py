@@ -73,13 +73,15 @@ def read(checkpoint):
     return _parsed(checkpoint.path / FILE, checkpoint.json(FILE))
 
 
-def tokenizer(found, size, start, end):
+def tokenizer(found, size, start, end, start_ends=False):
     """The tokenizer of the zoo, and which row of the checkpoint each of its tokens has.
 
     Args:
         found: `Vocabulary`.
         size: number of rows.
         start, end: ids of the two tokens; they may be one.
+        start_ends: whether the start token ends texts, too, and can be written for that: then it
+            has a second number, and the first one, in front of a text, is a copy.
 
     Returns:
         `BytePairTokenizer`; list of int.
@@ -93,7 +95,8 @@ def tokenizer(found, size, start, end):
             f"{found.file} must have at most vocab_size={size} tokens; got {last + 1}."
         )
     _check_merges(found)
-    order = [end, end, start, end, *(i for i in range(size) if i not in (start, end))]
+    rest = (i for i in range(size) if i != end and (i != start or start_ends))
+    order = [end, end, start, end, *rest]
     proto = _proto(found, order, set())
     if found.whole and (words := _not_made(found, BytePairs(proto))):
         proto = _proto(found, order, words)
@@ -112,8 +115,8 @@ def _proto(found, order, words):
     model = sentencepiece_proto.ModelProto()
     for number, theirs in enumerate(order):
         text = texts.get(theirs)
-        if number < START_ID or (number == START_ID and theirs == order[END_ID]):
-            text = None  # a copy of the end token
+        if number < END_ID and theirs in order[number + 1 :]:
+            text = None  # a copy of another token
         if text is None:
             name = ("<pad>", "<unk>", "<s>", "</s>", f"<{theirs}>")[min(number, END_ID + 1)]
             text, kind = NO_TEXT + name, PIECE.UNKNOWN if number == UNKNOWN_ID else PIECE.CONTROL

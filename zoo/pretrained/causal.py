@@ -13,11 +13,19 @@ _DECODING += ("no_repeat_ngram_size",)
 
 
 class Tokens(NamedTuple):
-    """A tokenizer, which row of the checkpoint each of its tokens has, and how a prompt begins."""
+    """A tokenizer, and what a checkpoint says of its tokens.
+
+    Attributes:
+        tokenizer: of the zoo.
+        order: list of int, which row of the checkpoint each token has.
+        start_token: whether the start token is put in front of a prompt.
+        ends: list of int, the tokens that end a text beside the end token.
+    """
 
     tokenizer: Any
     order: list
     start_token: bool
+    ends: list
 
 
 def tokens(checkpoint):
@@ -28,11 +36,13 @@ def tokens(checkpoint):
     """
     found = byte_pairs.read(checkpoint)
     settings = _settings(checkpoint)
-    end = _end(checkpoint, found)
+    end, *others = _ends(checkpoint, found)
     start = settings.get("bos_token_id") if found.start is None else found.start
     start = end if start is None else start
-    tokenizer, order = byte_pairs.tokenizer(found, checkpoint.setting("vocab_size"), start, end)
-    return Tokens(tokenizer, order, found.start is not None)
+    size = checkpoint.setting("vocab_size")
+    tokenizer, order = byte_pairs.tokenizer(found, size, start, end, start in others)
+    ours = {theirs: number for number, theirs in enumerate(order)}
+    return Tokens(tokenizer, order, found.start is not None, [ours[i] for i in others])
 
 
 def generator(checkpoint, model, tokens):
@@ -42,6 +52,7 @@ def generator(checkpoint, model, tokens):
         tokens.tokenizer,
         decoding=_decoding(_settings(checkpoint)),
         start_token=tokens.start_token,
+        end_tokens=tokens.ends,
     )
 
 
@@ -62,18 +73,23 @@ def _settings(checkpoint):
     return settings
 
 
-def _end(checkpoint, found):
-    """The id of the end token: where there are several, that which the tokenizer names."""
+def _ends(checkpoint, found):
+    """The ids of the end tokens, first of them that which the tokenizer names."""
     ends = _settings(checkpoint).get("eos_token_id")
     ends = ends if isinstance(ends, list) else [ends]
     if (checkpoint.path / TOKENIZER_CONFIG).is_file():
         name = checkpoint.json(TOKENIZER_CONFIG).get("eos_token")
         name = name["content"] if isinstance(name, dict) else name
-        if found.added.get(name) in ends:
-            return found.added[name]
-    if ends[0] is None:
+        ends = sorted(ends, key=lambda end: end != found.added.get(name))
+    if ends in ([], [None]):
         raise ValueError(f"{checkpoint.path / CONFIG} must have eos_token_id, which is missing.")
-    return ends[0]
+    size = checkpoint.setting("vocab_size")
+    if not all(isinstance(end, int) and 0 <= end < size for end in ends):
+        raise ValueError(
+            f"{checkpoint.path / GENERATION_CONFIG} and {CONFIG} must have an eos_token_id below "
+            f"vocab_size={size}; got {ends}."
+        )
+    return list(dict.fromkeys(ends))
 
 
 def _decoding(settings):

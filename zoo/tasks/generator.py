@@ -49,6 +49,7 @@ class TextGenerator(SearchTask):
             None for a model of no form.
         start_token: whether the start token is put in front of a prompt. It is for an empty one,
             and in `fit` and `score`, in any case.
+        end_tokens: list of int, tokens that end a text beside the end token.
 
     Reference:
         Bengio et al. 2003, A Neural Probabilistic Language Model; Radford et al. 2019.
@@ -58,11 +59,16 @@ class TextGenerator(SearchTask):
     rules = ("form", "acrostic")
     serving_spec = tf.TensorSpec([None], tf.string, name="text")
 
-    def __init__(self, model, tokenizer, decoding=None, form=None, start_token=True, **kwargs):
+    def __init__(self, model, tokenizer, decoding=None, form=None, start_token=True, end_tokens=(), **kwargs):
         super().__init__(model, tokenizer, decoding, **kwargs)
         self.tokenizer = tokenizer
         self.form = None if form is None else Form(**form)
         self.start_token = bool(start_token)
+        self.end_tokens = tuple(map(int, end_tokens))
+
+    @property
+    def ends(self):
+        return END_ID, *self.end_tokens
 
     def batches(self, x, y=None, *, batch_tokens=4096, batch_size=None, shuffle=0, seed=0):
         """Texts -> batches of (inputs, next tokens, weights).
@@ -212,7 +218,7 @@ class TextGenerator(SearchTask):
                     step,
                     static,
                     tf.range(tf.shape(limit)[0]),
-                    end_id=END_ID,
+                    ends=self.ends,
                     pad_id=PAD_ID,
                     limit=limit,
                     plan=plan,
@@ -401,8 +407,12 @@ class TextGenerator(SearchTask):
         return {"source_tokens": self.tokenizer.graph_pieces(_joined(source, ids)[:, :-1])}
 
     def get_config(self):
-        form = self.form and dataclasses.asdict(self.form)
-        return {**super().get_config(), "form": form, "start_token": self.start_token}
+        return {
+            **super().get_config(),
+            "form": self.form and dataclasses.asdict(self.form),
+            "start_token": self.start_token,
+            "end_tokens": list(self.end_tokens),
+        }
 
 
 def in_range(floats):
