@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from zoo.lite import audio, catalogue, pictures, pupils
-from zoo.lite.byte_pairs import vocabulary
 from zoo.lite.labels import named
 from zoo.lite.languages import warn_of_another
 from zoo.lite.search import LiteBatches
 from zoo.lite.sentences import parts_of
-from zoo.lite.subwords import END_ID, prompt_ids
+from zoo.lite.spaced_pairs import vocabulary
+from zoo.lite.subwords import END_ID, continued, prompt_ids
 from zoo.lite.turns import encode_turns, filled_parts, joined_turns, newest_turns
 
 MANIFEST, MODEL, SOURCE, TARGET = "manifest.json", "model.tflite", "source.model", "target.model"
@@ -239,7 +239,8 @@ class LiteGenerator(LiteWriter):
             **{name: np.full(len(prompts), x, "float32") for name, x in options.items()},
         )
         texts = self._target.decode(found)
-        answers = [prompt + text for prompt, text in zip(prompts, texts, strict=True)]
+        adds = self._target.adds_space
+        answers = [continued(*pair, adds) for pair in zip(prompts, texts, strict=True)]
         return answers if several else answers[0]
 
 

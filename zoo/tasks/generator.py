@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from zoo.data.batching import bucketed_windows
 from zoo.decoding import Decoding, begin_rows, extend, row_shapes, rows_shapes
-from zoo.lite.subwords import prompt_ids
+from zoo.lite.subwords import continued, prompt_ids
 from zoo.tasks import raw_data
 from zoo.tasks.answers import checked_options, watched
 from zoo.tasks.inputs import FLOATS, IDS, VECTOR, framed, held_spec, padded, prompts, row_seeds
@@ -26,7 +26,7 @@ _STREAM_TOKENS = 8  # that `stream` waits for between two pieces
 
 
 class Prompt(NamedTuple):
-    """The beginning of a text, and its tokens (list of int) with the start token in front."""
+    """The beginning of a text that answers go on with, and the tokens (list of int) to be read."""
 
     text: str
     ids: list
@@ -59,7 +59,16 @@ class TextGenerator(SearchTask):
     rules = ("form", "acrostic")
     serving_spec = tf.TensorSpec([None], tf.string, name="text")
 
-    def __init__(self, model, tokenizer, decoding=None, form=None, start_token=True, end_tokens=(), **kwargs):
+    def __init__(
+        self,
+        model,
+        tokenizer,
+        decoding=None,
+        form=None,
+        start_token=True,
+        end_tokens=(),
+        **kwargs,
+    ):
         super().__init__(model, tokenizer, decoding, **kwargs)
         self.tokenizer = tokenizer
         self.form = None if form is None else Form(**form)
@@ -192,6 +201,7 @@ class TextGenerator(SearchTask):
             rows = go_on(source, static, rows, held, limit, seeds, floats, tf.constant(until))
             (ids,), done = rows.tokens.numpy().tolist(), rows.done.numpy().all()
             (text,) = self.tokenizer.decode([ids if stops is None else stops.until(ids)])
+            text = self.whole(sources[0], text).removeprefix(sources[0].text)
             # The bytes of a character may not have come all.
             whole = text if done else text.rstrip("\ufffd")
             if stops is not None:
@@ -297,7 +307,7 @@ class TextGenerator(SearchTask):
         return padded([source.ids for source in sources], left=True)
 
     def whole(self, source, text):
-        return source.text + text
+        return continued(source.text, text, self.tokenizer.adds_space)
 
     def _explain(self, source, ids, text):
         found = super()._explain(source, ids, text)
@@ -401,6 +411,8 @@ class TextGenerator(SearchTask):
         return tf.ensure_shape(_padding_first(ids.to_tensor()), [None, None])
 
     def whole_in_graph(self, inputs, text):
+        if self.tokenizer.adds_space:
+            text = tf.where(inputs == "", tf.strings.regex_replace(text, "^ ", ""), text)
         return tf.strings.join([tf.strings.unicode_transcode(inputs, "UTF-8", "UTF-8"), text])
 
     def source_pieces_in_graph(self, source, ids):
