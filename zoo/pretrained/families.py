@@ -7,7 +7,13 @@ from pathlib import Path
 from zoo.pretrained.checkpoint import CONFIG, Checkpoint
 
 # `model_type` of a configuration -> module of this folder with `convert(checkpoint)`.
-FAMILIES = {"gpt2": "gpt2", "llama": "llama", "marian": "marian", "qwen2": "llama"}
+FAMILIES = {
+    "gpt2": "gpt2",
+    "gpt_neox": "gpt_neox",
+    "llama": "llama",
+    "marian": "marian",
+    "qwen2": "llama",
+}
 
 
 def from_pretrained(path, target_language=None):
@@ -22,8 +28,8 @@ def from_pretrained(path, target_language=None):
         target_language: of a model of several, the language to translate into, by its code there.
 
     Returns:
-        A `zoo.Translator` for Marian (opus-mt), a `zoo.TextGenerator` for GPT-2, Llama and Qwen2.
-        It is saved, exported and quantised as any other.
+        A `zoo.Translator` for Marian (opus-mt), a `zoo.TextGenerator` for GPT-2, GPT-NeoX,
+        Llama and Qwen2. It is saved, exported and quantised as any other.
 
     Raises:
         FileNotFoundError: no such folder, or a file is missing.
@@ -39,9 +45,15 @@ def from_pretrained(path, target_language=None):
             f"{checkpoint.path / CONFIG}: model_type must be one of {', '.join(FAMILIES)}; "
             f"got {family!r}."
         )
-    model = importlib.import_module(f"zoo.pretrained.{FAMILIES[family]}").convert(
-        checkpoint, target_language
-    )
+    convert = importlib.import_module(f"zoo.pretrained.{FAMILIES[family]}").convert
+    try:
+        model = convert(checkpoint, target_language)
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, ValueError) and str(checkpoint.path) in str(error):
+            raise
+        # Of a layer or a tokenizer, which knows nothing of files.
+        what = f"{type(error).__name__}: " * (not isinstance(error, ValueError))
+        raise ValueError(f"{checkpoint.path} does not fit {family}: {what}{error}") from error
     checkpoint.finish()
     return model
 
