@@ -1,5 +1,6 @@
 """`zoo import`: a public checkpoint as a model of the zoo."""
 
+import warnings
 from pathlib import Path
 
 import click
@@ -30,20 +31,26 @@ from zoo.cli.quiet import quiet
 def import_(directory, out, compact, target_language):
     """Make a model of the zoo from a public checkpoint in DIR.
 
-    DIR is a folder in Hugging Face's layout, of the family Marian (opus-mt), GPT-2, Llama 3 or
-    Qwen2. What comes out is used, exported and served as any other model: zoo translate FILE "...",
-    zoo generate FILE "..."
+    DIR is a folder in Hugging Face's layout, of the family Marian (opus-mt), GPT-2, GPT-NeoX,
+    Llama or Qwen2. What comes out is used, exported and served as any other model: zoo translate
+    FILE "...", zoo generate FILE "..."
     """
     file = Path(out)
     if file.suffix != ".keras":
         raise click.UsageError(f"--out must end in .keras; got {out!r}.")
     checks.new_folder("--out", file.parent)
-    with quiet():
+    with quiet(), warnings.catch_warnings(record=True) as told:
         from zoo.pretrained import from_pretrained
+        from zoo.pretrained.chat import ChatWarning
+
+        warnings.simplefilter("always", ChatWarning)
 
         model = from_pretrained(directory, target_language)
         from zoo.tasks.files import save_model
 
         file.parent.mkdir(parents=True, exist_ok=True)
         save_model(model, file, compact=compact)
+    for warning in told:
+        if issubclass(warning.category, ChatWarning):
+            click.echo(warning.message, err=True)
     click.echo(file)

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from zoo.layers.positions import SCALINGS
 from zoo.pretrained import byte_pairs, pairs, spaced_pairs
+from zoo.pretrained.chat import chat_of
 from zoo.pretrained.checkpoint import CONFIG
 from zoo.tasks import TextGenerator
 
@@ -49,12 +50,14 @@ def tokens(checkpoint):
 
 def generator(checkpoint, model, tokens):
     """A model and its `Tokens` -> `zoo.TextGenerator`."""
+    chat = chat_of(checkpoint)
     return TextGenerator(
         model,
         tokens.tokenizer,
         decoding=_decoding(_settings(checkpoint)),
         start_token=tokens.start_token,
         end_tokens=tokens.ends,
+        chat=chat and chat._asdict(),
     )
 
 
