@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import sentencepiece
 import torch
-from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from tokenizers.processors import TemplateProcessing
 from tokenizers.trainers import BpeTrainer
 from transformers import (
@@ -190,8 +190,8 @@ def marian(folder, languages=()):
     (folder / "expected.json").write_text(json.dumps(expected, ensure_ascii=False), "utf-8")
 
 
-def byte_pairs(folder, pattern, start=None, nfc=False, digits=False, size=400):
-    """Trains a byte-level vocabulary and writes its `tokenizer.json`."""
+def byte_pairs(folder, pattern, start=None, nfc=False, digits=False, size=400, lacking=""):
+    """Trains a byte-level vocabulary without some bytes and writes its `tokenizer.json`."""
     tokenizer = Tokenizer(models.BPE())
     if nfc:
         tokenizer.normalizer = normalizers.NFC()
@@ -205,7 +205,7 @@ def byte_pairs(folder, pattern, start=None, nfc=False, digits=False, size=400):
     trainer = BpeTrainer(
         vocab_size=size,
         special_tokens=[*([start] if start else []), "<|end|>", "<|user|>"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        initial_alphabet=[c for c in pre_tokenizers.ByteLevel.alphabet() if c not in lacking],
         show_progress=False,
     )
     tokenizer.train_from_iterator([text for line in LINES for text in line.split("\t")], trainer)
@@ -348,7 +348,11 @@ def gpt2(folder, count, **settings):
 
 def gpt_neox(folder, count, **settings):
     torch.manual_seed(0)
-    tokenizer = byte_pairs(folder, "gpt2", nfc=True)
+    # As in the public one, no bytes that no text has, and a text that two tokens spell.
+    lacking = "".join(map(chr, [0xC0, 0xC1, *range(0xF5, 256)]))
+    tokenizer = byte_pairs(folder, "gpt2", nfc=True, lacking=lacking)
+    tokenizer.add_tokens([AddedToken(" d", normalized=True)])
+    tokenizer.save_pretrained(folder)
     config = {
         "vocab_size": len(tokenizer) + 3,
         "hidden_size": 24,

@@ -1,6 +1,7 @@
 """Byte-level BPE from `tokenizer.json`, or from `vocab.json` and `merges.txt`."""
 
 from zoo.lite.byte_pairs import PATTERNS, WORD, BytePairs, Rules, characters
+from zoo.lite.pairs import NO_TEXT
 from zoo.pretrained import pairs
 from zoo.text import BytePairTokenizer
 
@@ -10,6 +11,7 @@ _PRINTABLE = [*range(33, 127), *range(161, 173), *range(174, 256)]
 _HIDDEN = [byte for byte in range(256) if byte not in _PRINTABLE]
 _BYTES = {chr(byte): byte for byte in _PRINTABLE}
 _BYTES |= {chr(256 + i): byte for i, byte in enumerate(_HIDDEN)}
+_UTF8 = [*range(192), *range(194, 245)]  # the bytes that a text may have
 
 
 def read(checkpoint):
@@ -43,8 +45,14 @@ def tokenizer(found, order):
 
 
 def _proto(found, order, words):
-    """The bytes of a vocabulary, of which `words` (set of bytes) are found as whole words alone."""
-    pieces = {i: (WORD if t in words else "") + characters(t) for t, i in found.ids.items()}
+    """The bytes of a vocabulary, of which `words` (set of bytes) are found as whole words alone.
+
+    A token with the text of an added one, such as a run of spaces of GPT-NeoX, is never found.
+    """
+    added = {text.encode() for text in found.added}
+    words = words - added
+    prefixes = dict.fromkeys(words, WORD) | dict.fromkeys(added, NO_TEXT)
+    pieces = {i: prefixes.get(text, "") + characters(text) for text, i in found.ids.items()}
     pieces |= {i: characters(text) for text, i in found.added.items()}
     ranks = {found.ids[text]: rank for text, rank in found.ranks.items()}
     symbols = {found.ids[text] for text in words}.union(found.added.values())
@@ -72,7 +80,7 @@ def _parsed(file, content):
     added, special = pairs.added_tokens(file, content)
     ids = {_spelled(file, t): i for t, i in model["vocab"].items() if t not in added}
     merges = [tuple(_spelled(file, part) for part in pair) for pair in pairs.merges_of(model)]
-    if missing := [byte for byte in range(256) if bytes([byte]) not in ids]:
+    if missing := [byte for byte in _UTF8 if bytes([byte]) not in ids]:
         raise ValueError(
             f"{file} must have a token for each byte; got {len(missing)} bytes without a token."
         )
