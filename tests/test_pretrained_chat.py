@@ -100,6 +100,10 @@ def test_oldest_turns_leave_where_there_is_no_room(model):
 def test_turns_that_do_not_fit_are_named(model):
     with pytest.raises(ValueError, match="first and last the user's; got 2 turns"):
         model.reply(["a", "b"])
+    with pytest.raises(ValueError, match="first and last the user's; got 0 turns"):
+        model.reply([])
+    with pytest.raises(ValueError, match="max_new_tokens must be >= 1; got max_new_tokens=0"):
+        model.reply(["a"], max_new_tokens=0)
     with pytest.raises(TypeError, match="turns must be a list of str; got 'a'"):
         model.reply("a")
     with pytest.raises(TypeError, match="no option 'dullness_penalty'"):
@@ -110,6 +114,7 @@ def test_turns_that_do_not_fit_are_named(model):
         zoo.from_pretrained(FOLDER / "qwen2").reply(["a"])
 
 
+@pytest.mark.slow
 def test_command_talks_with_an_imported_model(model, tmp_path, monkeypatch, capfd):
     file = tmp_path / "model.keras"
     model.save(file)
@@ -124,7 +129,7 @@ def test_command_talks_with_an_imported_model(model, tmp_path, monkeypatch, capf
 
 
 def test_command_says_where_a_template_is_not_understood(tmp_path, capfd):
-    folder = with_template(tmp_path, "qwen2", "{{ messages }}")
+    folder = with_template(tmp_path, "qwen2", "{{ messages | length }}")
     assert main(["import", str(folder), "--out", str(tmp_path / "model.keras")]) == 0
     out, err = capfd.readouterr()
     assert out.strip() == str(tmp_path / "model.keras") and "chat_template.jinja" in err

@@ -18,6 +18,7 @@ from zoo.layers.positions import frequency_factors
 from zoo.lite.spaced_pairs import vocabulary
 from zoo.pretrained import causal
 from zoo.pretrained.checkpoint import Checkpoint
+from zoo.pretrained.vocabulary import model_of
 
 pytest.importorskip("safetensors")
 FOLDER = ROOT / "tests" / "checkpoints"
@@ -119,9 +120,8 @@ def test_spaces_go_where_transformers_has_them(cases, spacing, tmp_path):
 
 def test_text_that_begins_with_nothing_has_no_space_in_front(cases):
     model = cases["llama2"].model
-    prefix = ["Das", "Das"]  # which begins with the space in front of it
-    found = model.generate(["", "a"], prefix=prefix, max_new_tokens=12)
-    assert found[0].startswith("Das") and found[1].startswith("a Das")
+    sources, _ = model.read(["", "a"])
+    assert [model.whole(source, " Das") for source in sources] == ["Das", "a Das"]
     inputs = tf.constant(["", "a"])
     in_graph = model.whole_in_graph(inputs, tf.constant([" Das", " Das"])).numpy()
     assert in_graph.tolist() == [b"Das", b"a Das"]
@@ -154,20 +154,25 @@ def test_logits_are_those_of_transformers(case):
     np.testing.assert_allclose(*both, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["gpt2", "llama2", "llama3"])
+def slow(name):
+    return pytest.param(name, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("name", ["gpt2", slow("llama2"), "llama3"])
 def test_beams_are_those_of_transformers(cases, name):
     case = cases[name]
     answers = case.model.generate(case.texts, num_beams=4, max_new_tokens=12)
     assert answers == case.answers(4) and len(set(answers)) > 30
 
 
-@pytest.mark.parametrize("name", ["gpt2", "gpt_neox", "llama2"])
+@pytest.mark.parametrize("name", ["gpt2", slow("gpt_neox"), "llama2"])
 def test_greedy_answers_are_those_of_transformers(cases, name):
     case = cases[name]
     answers = case.model.generate(case.texts, max_new_tokens=12)
     assert answers == case.answers(1) and len(set(answers)) > 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["llama3", "qwen2"])
 def test_each_of_several_end_tokens_ends_an_answer(cases, name):
     case = cases[name]
@@ -308,6 +313,62 @@ def test_rules_of_a_tokenizer_that_are_not_known_are_named(what, tmp_path):
     with pytest.raises(ValueError, match=message) as error:
         zoo.from_pretrained(folder)
     assert str(folder / "tokenizer.json") in str(error.value)
+
+
+SPACED = {
+    "another normalizer": ({"normalizer": {"type": "NFKC"}}, "must put ▁ for spaces as those of"),
+    "other words": ({"pre_tokenizer": {"type": "Whitespace"}}, "must put ▁ for spaces as those of"),
+    "another decoder": (
+        {"decoder": {"type": "ByteLevel"}},
+        "decoder must be Replace, ByteFallback",
+    ),
+    "whole words": ({"model": {"ignore_merges": True}}, "ignore_merges of model must be None"),
+    "no merges": ({"model": {"merges": []}}, "a merge for each longer token"),
+}
+
+
+@pytest.mark.parametrize("what", SPACED)
+def test_rules_of_a_spaced_vocabulary_that_are_not_known_are_named(what, tmp_path):
+    parts, message = SPACED[what]
+
+    def change(content):
+        for name, part in parts.items():
+            content[name] = content[name] | part if name == "model" else part
+        return content
+
+    folder = changed(tmp_path, "llama2", "tokenizer.json", change)
+    with pytest.raises(ValueError, match=message) as error:
+        causal.tokens(Checkpoint(folder))
+    assert str(folder / "tokenizer.json") in str(error.value)
+
+
+PROTOS = {
+    "unigrams": ("trainer_spec", {"model_type": 1}, r"model_type \(2 is BPE\) must be 2; got 1"),
+    "no bytes": ("trainer_spec", {"byte_fallback": False}, "byte_fallback must be True; got False"),
+    "no space": ("normalizer_spec", {"add_dummy_prefix": False}, "add_dummy_prefix must be True"),
+    "rules": (
+        "normalizer_spec",
+        {"precompiled_charsmap": b"x"},
+        "precompiled_charsmap must be b''",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", PROTOS)
+def test_sentencepiece_model_of_another_kind_is_named(what, tmp_path):
+    spec, settings, message = PROTOS[what]
+    folder = changed(tmp_path, "llama2", "config.json", dict)
+    (folder / "tokenizer.json").unlink()
+    model = model_of(folder / "tokenizer.model")
+    for name, value in settings.items():
+        setattr(getattr(model, spec), name, value)
+    (folder / "tokenizer.model").write_bytes(model.SerializeToString())
+    with pytest.raises(ValueError, match=message) as error:
+        causal.tokens(Checkpoint(folder))
+    assert str(folder / "tokenizer.model") in str(error.value)
+    (folder / "tokenizer.model").unlink()
+    with pytest.raises(FileNotFoundError, match=r"must hold tokenizer\.json"):
+        causal.tokens(Checkpoint(folder))
 
 
 def test_vocabulary_in_two_files_is_the_same(gpt2, tmp_path):

@@ -52,10 +52,10 @@ def chat_of(checkpoint):
     try:
         template = environment.from_string(text)
         found = _found(render, TemplateError)
-    except (TemplateError, TypeError, ValueError) as error:
+    except Exception as error:  # whatever the template's own code raises
         warnings.warn(
             f"{file}: chat_template must write the turns of a user and an assistant one after the "
-            f"other, and nothing that depends on them: {error} The model goes on with prompts, but "
+            f"other, and nothing that depends on them; {error} The model goes on with prompts, but "
             "does not reply to turns.",
             ChatWarning,
             stacklevel=5,

@@ -110,7 +110,7 @@ def _of_model(file, settings):
     trainer, normalizer = model.trainer_spec, model.normalizer_spec
     kinds = {piece.type for piece in model.pieces}
     rules = {
-        "model_type": (trainer.model_type, sentencepiece_proto.TrainerSpec.BPE),
+        "model_type (2 is BPE)": (trainer.model_type, sentencepiece_proto.TrainerSpec.BPE),
         "byte_fallback": (trainer.byte_fallback, True),
         "add_dummy_prefix": (normalizer.add_dummy_prefix, True),
         "remove_extra_whitespaces": (normalizer.remove_extra_whitespaces, False),

@@ -287,7 +287,7 @@ class TextGenerator(SearchTask):
             raise ValueError(
                 "reply needs a model with a chat format; this one goes on with texts: generate."
             )
-        turns, lines = listed_turns("turns", turns), listed_turns("persona", persona)
+        turns, lines = _listed_turns("turns", turns), _listed_turns("persona", persona)
         prompt, left_out = self._chat_prompt(turns, "\n".join(lines) if lines else None, options)
         (found,) = self.generate([prompt], return_dict=return_dict, **options)
         if not return_dict:
@@ -299,9 +299,11 @@ class TextGenerator(SearchTask):
     def _chat_prompt(self, turns, system, options):
         """The newest turns that fit as a `Prompt`, and how many are left out."""
         context = self.model.context_length
-        answer = options.get("max_new_tokens") or self.decoding.max_new_tokens
-        room = max(context - 2 - answer, context // 2)
-        for left_out in range(0, len(turns), 2):
+        given = self.decoding.updated(max_new_tokens=options.get("max_new_tokens"))
+        room = max(context - 2 - given.max_new_tokens, context // 2)
+        for left_out in range(
+            0, max(1, len(turns)), 2
+        ):  # of no turns the format says what is wrong
             text = self.chat.prompt(turns[left_out:], system)
             (ids,) = self.tokenizer.encode([text])
             if len(ids) <= room:
@@ -493,7 +495,7 @@ def in_range(floats):
     return functools.reduce(tf.logical_and, [rules[name](x) for name, x in floats.items()])
 
 
-def listed_turns(name, value):
+def _listed_turns(name, value):
     """A list of str.
 
     Raises:
