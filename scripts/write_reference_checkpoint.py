@@ -10,19 +10,24 @@ compares.
 
 import io
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import sentencepiece
 import torch
-from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from tokenizers.processors import TemplateProcessing
 from tokenizers.trainers import BpeTrainer
 from transformers import (
+    AutoTokenizer,
     GPT2Config,
     GPT2LMHeadModel,
+    GPTNeoXConfig,
+    GPTNeoXForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
+    LlamaTokenizer,
     M2M100Config,
     M2M100ForConditionalGeneration,
     M2M100Tokenizer,
@@ -61,7 +66,33 @@ HARDER += [
     "\u00a0x \u2003y\0",
 ]
 ADDED = "x<|end|> y<|user|>\nz"
+SPACED = ["", " ", "a", " a", "  a", "▁a", "<s>a", "</s> a</s>b  <s>", "a<s>", *HARD, *HARDER]
 NEW_TOKENS = 12
+# As those of Qwen2.5 and SmolLM2, of Llama 3 and of Llama 2, with the special tokens from here.
+TEMPLATES = {
+    "qwen2": """{% for message in messages %}
+{% if loop.first and message['role'] != 'system' %}
+{{ '<|user|>system\nSei nett.<|end|>\n' }}{% endif %}
+{{ '<|user|>' + message['role'] + '\n' + message['content'] + '<|end|>\n' }}{% endfor %}
+{% if add_generation_prompt %}{{ '<|user|>assistant\n' }}{% endif %}""",
+    "llama3": """{{- bos_token }}
+{%- if messages[0]['role'] == 'system' %}
+    {%- set system, messages = messages[0]['content'] | trim, messages[1:] %}
+{%- endif %}
+{{- '<|user|>system\n\n' }}{% if tools is not none %}{{- 'Werkzeuge' }}{% endif %}
+{{- (system or '') + '<|end|>' }}
+{%- for message in messages %}
+    {{- '<|user|>' + message['role'] + '\n\n' + message['content'] | trim + '<|end|>' }}
+{%- endfor %}
+{%- if add_generation_prompt %}{{- '<|user|>assistant\n\n' }}{%- endif %}""",
+    "llama2": """{% if messages[0]['role'] == 'system' %}
+{% set first = '<<SYS>>\n' + messages[0]['content'] + '\n<</SYS>>\n\n' %}
+{% set messages = messages[1:] %}{% else %}{% set first = '' %}{% endif %}
+{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}
+{{ raise_exception('Roles must alternate') }}{% endif %}{% if message['role'] == 'user' %}
+{{ bos_token + '[INST] ' + (first if loop.first else '') + message['content'] | trim + ' [/INST]' }}
+{%- else %}{{ ' ' + message['content'] | trim + ' ' + eos_token }}{% endif %}{% endfor %}""",
+}
 LLAMA3 = {
     "rope_type": "llama3",
     "rope_theta": 500.0,
@@ -286,8 +317,8 @@ def nllb(folder):
     m2m100(folder, (encode, decode), french + 4, french)  # the mask, and two that are none
 
 
-def byte_pairs(folder, pattern, start=None, nfc=False, digits=False, size=400):
-    """Trains a byte-level vocabulary and writes its `tokenizer.json`."""
+def byte_pairs(folder, pattern, start=None, nfc=False, digits=False, size=400, lacking=""):
+    """Trains a byte-level vocabulary without some bytes and writes its `tokenizer.json`."""
     tokenizer = Tokenizer(models.BPE())
     if nfc:
         tokenizer.normalizer = normalizers.NFC()
@@ -301,7 +332,7 @@ def byte_pairs(folder, pattern, start=None, nfc=False, digits=False, size=400):
     trainer = BpeTrainer(
         vocab_size=size,
         special_tokens=[*([start] if start else []), "<|end|>", "<|user|>"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        initial_alphabet=[c for c in pre_tokenizers.ByteLevel.alphabet() if c not in lacking],
         show_progress=False,
     )
     tokenizer.train_from_iterator([text for line in LINES for text in line.split("\t")], trainer)
@@ -316,6 +347,65 @@ def byte_pairs(folder, pattern, start=None, nfc=False, digits=False, size=400):
     return found
 
 
+def spaced_pairs(folder, size=330):
+    """Trains a SentencePiece vocabulary as that of Llama 2 and writes its files."""
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=(text for line in LINES for text in line.split("\t")),
+        model_writer=model,
+        model_type="bpe",
+        vocab_size=size,
+        byte_fallback=True,
+        split_digits=True,
+        normalization_rule_name="identity",
+        remove_extra_whitespaces=False,
+        character_coverage=0.98,
+        minloglevel=2,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "tokenizer.model"
+    file.write_bytes(model.getvalue())
+    found = LlamaTokenizer.from_pretrained(folder, add_bos_token=True)
+    found.save_pretrained(folder)
+    settings = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
+    settings |= {"add_bos_token": True, "legacy": False}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2), "utf-8")
+    return LlamaTokenizer.from_pretrained(folder)
+
+
+def other_spacings(folder):
+    """What the same vocabulary makes of hard texts where spaces go elsewhere."""
+    spacings = {
+        "first": {},
+        "always": {"legacy": True},
+        "never": {"add_prefix_space": False},
+        "legacy": {"tokenizer_class": "PreTrainedTokenizerFast"},
+    }
+    ids = {}
+    for name, settings in spacings.items():
+        with tempfile.TemporaryDirectory() as path:
+            other_spacing(folder, Path(path), settings)
+            tokenizer = AutoTokenizer.from_pretrained(path)
+            ids[name] = [tokenizer(text)["input_ids"] for text in SPACED]
+    expected = json.loads((folder / "expected.json").read_text("utf-8"))
+    expected |= {"spacings": spacings, "spaced": SPACED, "spaced_ids": ids}
+    (folder / "expected.json").write_text(json.dumps(expected, ensure_ascii=False), "utf-8")
+
+
+def other_spacing(folder, path, settings):
+    """Writes the files of a tokenizer with other settings; of another class, in the older form."""
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        content = json.loads((folder / name).read_text("utf-8"))
+        if name == "tokenizer_config.json":
+            content |= settings
+        if name == "tokenizer.json" and "tokenizer_class" in settings:
+            parts = [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
+            tokenizer = Tokenizer.from_str(json.dumps(content | {"pre_tokenizer": None}))
+            tokenizer.normalizer = normalizers.Sequence(parts)
+            content = json.loads(tokenizer.to_str())
+        (path / name).write_text(json.dumps(content), "utf-8")
+
+
 def causal(folder, model, tokenizer, count):
     """Writes a language model with random weights, and its answers."""
     with torch.no_grad():
@@ -324,9 +414,13 @@ def causal(folder, model, tokenizer, count):
                 weight.normal_(0, 0.1)
             elif weight.dim() == 1:
                 weight.normal_(1, 0.2)
+        ends = model.config.eos_token_id
+        ends = ends if isinstance(ends, list) else [ends]
+        if len(ends) > 1:
+            model.get_output_embeddings().weight[ends] *= 1.5  # so that answers end by each
     model.eval().save_pretrained(folder)
     end, start = tokenizer.eos_token_id, tokenizer.bos_token_id
-    never = None if start == end else [start]  # which the zoo does not write
+    never = None if start in ends else [start]  # which the zoo does not write
     texts = [text for line in LINES for text in line.split("\t")[-2:]][:count]
     hard = HARD + HARDER + [ADDED]
     tokens = torch.randint(3, model.config.vocab_size, (4, 15))
@@ -379,6 +473,28 @@ def gpt2(folder, count, **settings):
     causal(folder, GPT2LMHeadModel(GPT2Config(**config | settings)), tokenizer, count)
 
 
+def gpt_neox(folder, count, **settings):
+    torch.manual_seed(0)
+    # As in the public one, no bytes that no text has, and a text that two tokens spell.
+    lacking = "".join(map(chr, [0xC0, 0xC1, *range(0xF5, 256)]))
+    tokenizer = byte_pairs(folder, "gpt2", nfc=True, lacking=lacking)
+    tokenizer.add_tokens([AddedToken(" d", normalized=True)])
+    tokenizer.save_pretrained(folder)
+    config = {
+        "vocab_size": len(tokenizer) + 3,
+        "hidden_size": 24,
+        "intermediate_size": 20,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 3,
+        "max_position_embeddings": 128,
+        "initializer_range": 0.5,
+        "rotary_pct": 0.5,
+        "bos_token_id": tokenizer.eos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+    }
+    causal(folder, GPTNeoXForCausalLM(GPTNeoXConfig(**config | settings)), tokenizer, count)
+
+
 def llama(folder, tokenizer, count, kind=(LlamaConfig, LlamaForCausalLM), **settings):
     torch.manual_seed(0)
     config = {
@@ -398,6 +514,26 @@ def llama(folder, tokenizer, count, kind=(LlamaConfig, LlamaForCausalLM), **sett
     causal(folder, model(configuration(**config | settings)), tokenizer, count)
 
 
+def chats(folder, template):
+    """A chat template, and what some conversations are as tokens by it."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    turns = ["Hallo!", "Was gibt's?", "Zwei  Fragen:\n1. 你好?", "Ja.", "<|end|> </s>"]
+    found = []
+    for count in (1, 3, 5):
+        for system in (None, "Sei kurz."):
+            roles = ("user", "assistant", "user", "assistant", "user")
+            messages = [{"role": "system", "content": system}] if system else []
+            messages += [
+                {"role": role, "content": turn}
+                for role, turn in zip(roles, turns[:count], strict=False)
+            ]
+            ids = tokenizer.apply_chat_template(
+                messages, chat_template=template, add_generation_prompt=True, return_dict=False
+            )
+            found.append({"turns": turns[:count], "system": system, "ids": ids})
+    return {"template": template, "conversations": found}
+
+
 def main():
     marian(OUT / "marian")
     marian(OUT / "marian_multilingual", [">>fra<<", ">>eng<<"])
@@ -405,10 +541,20 @@ def main():
     nllb(OUT / "nllb")
     gpt2(OUT / "gpt2", 40)
     folder = OUT / "llama3"
-    llama(folder, byte_pairs(folder, "llama3", "<|begin|>"), 40, rope_parameters=LLAMA3)
+    tokenizer = byte_pairs(folder, "llama3", "<|begin|>")
+    ends = tokenizer.convert_tokens_to_ids(["<|user|>", "<|end|>", "er"])
+    llama(folder, tokenizer, 40, rope_parameters=LLAMA3, eos_token_id=ends)
     folder, kind = OUT / "qwen2", (Qwen2Config, Qwen2ForCausalLM)
     tokenizer = byte_pairs(folder, "qwen2", nfc=True)
-    llama(folder, tokenizer, 40, kind, tie_word_embeddings=True)
+    start, end = tokenizer.convert_tokens_to_ids(["<|user|>", "<|end|>"])  # that starts ends, too
+    ends = {"bos_token_id": start, "eos_token_id": [end, start]}
+    llama(folder, tokenizer, 40, kind, tie_word_embeddings=True, **ends)
+    folder = OUT / "llama2"
+    llama(folder, spaced_pairs(folder), 40, head_dim=6)
+    other_spacings(folder)
+    gpt_neox(OUT / "gpt_neox", 40)
+    found = {name: chats(OUT / name, template) for name, template in TEMPLATES.items()}
+    (OUT / "chats.json").write_text(json.dumps(found, ensure_ascii=False), "utf-8")
 
 
 if __name__ == "__main__":

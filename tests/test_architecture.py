@@ -30,7 +30,7 @@ RULES = {
     "tasks": (BELOW_TASKS, {"keras", "h5py", "bm25s"} | TENSORFLOW),
     "pretrained": (
         BELOW_TASKS | {"tasks"},
-        {"numpy", "sentencepiece", "safetensors", "torch", "huggingface_hub"},
+        {"numpy", "sentencepiece", "safetensors", "torch", "huggingface_hub", "jinja2"},
     ),
     "plots": (set(), {"matplotlib", "numpy"}),
     "evaluation": ({"tasks", "data", "text"}, None),

@@ -67,6 +67,15 @@ def test_decoder_block_adds_each_sublayer_of_the_normed_input():
     np.testing.assert_allclose(got_weights, weights, atol=1e-5)
 
 
+def test_parallel_block_reads_its_input_twice():
+    block, x = built(DecoderBlock(H, FF, cross_attention=False, parallel=True)), normal(B, T, D)
+    normed = layer_norm(x, block.self_attention_norm)
+    expected = x + block.self_attention(normed, normed, use_causal_mask=True).numpy()
+    expected += block.feed_forward(layer_norm(x, block.feed_forward_norm)).numpy()
+    # 1e-5: float32 norms and sums in another order.
+    np.testing.assert_allclose(block(x), expected, atol=1e-5)
+
+
 def test_padding_of_the_source_moves_no_token_in_an_encoder_block():
     block, x = built(EncoderBlock(H, FF)), normal(B, S, D)
     mask = np.array([[True] * 5, [True] * 3 + [False] * 2])

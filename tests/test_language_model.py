@@ -39,6 +39,12 @@ def test_one_pass_equals_step_by_step(num_kv_heads, read):
     np.testing.assert_allclose(model(TOKENS)[:, read - 1 :], steps, **CLOSE)
 
 
+def test_one_pass_equals_step_by_step_in_parallel_blocks_with_wide_heads():
+    model = built(parallel=True, head_dim=6, rotary={"share": 0.7})
+    steps = stepped(model, TOKENS[:, :3], TOKENS[:, 3:])
+    np.testing.assert_allclose(model(TOKENS)[:, 2:], steps, **CLOSE)
+
+
 @pytest.mark.model  # seconds
 def test_steps_of_a_long_text_equal_one_pass_and_append_to_a_short_part():
     model = built(context_length=200)

@@ -66,6 +66,8 @@ CASES = {
         "normalization": "rms",
         "gated": True,
         "use_bias": False,
+        "head_dim": 6,
+        "parallel": True,
         "cross_attention": False,
     },
     "DotProductAttention": {"score": "concat", "units": 5, "dropout": 0.1},
@@ -82,6 +84,8 @@ CASES = {
         "normalization": "rms",
         "gated": True,
         "use_bias": False,
+        "head_dim": 6,
+        "parallel": True,
     },
     "Ensemble": {
         "members": [zoo.models.TextClassifier(11, 3, model_dim=6, filters=5, name="one")],
@@ -128,6 +132,8 @@ CASES = {
         "normalization": "rms",
         "gated": True,
         "use_bias": False,
+        "head_dim": 6,
+        "parallel": True,
         "cross_attention": False,
     },
     "MultiHeadAttention": {
@@ -252,7 +258,11 @@ CASES = {
         "attention_dropout": 0.3,
         "activation": "gelu",
         "start_id": 3,
-        "rotary": {"base": 500.0, "scaling": {"rope_type": "linear", "factor": 2.0}},
+        "rotary": {
+            "base": 500.0,
+            "scaling": {"rope_type": "linear", "factor": 2.0},
+            "share": 0.5,
+        },
         "normalization": "rms",
         "norm_epsilon": 1e-5,
         "gated": True,
@@ -260,6 +270,8 @@ CASES = {
         "tie_embeddings": False,
         "scale_embeddings": False,
         "logits_bias": True,
+        "head_dim": 8,
+        "parallel": True,
     },
     "VAEGAN": {
         "image_size": 8,

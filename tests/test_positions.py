@@ -71,6 +71,16 @@ def test_rotation_leaves_position_zero_and_every_length():
     )
 
 
+def test_a_share_of_the_components_is_rotated():
+    x = normal(B, H, T, 2 * D)
+    turned = rotate(x, share=0.5)
+    np.testing.assert_array_equal(turned[..., :D], rotate(x[..., :D]))
+    np.testing.assert_array_equal(turned[..., D:], x[..., D:])
+    for share in (0.0, 0.4, 1.1):  # none, 3 of 8, more than all
+        with pytest.raises(ValueError, match=f"even number of key_dim; got share={share}"):
+            rotate(x, share=share)
+
+
 def test_rotated_products_depend_on_the_distance_alone():
     query, key = normal(1, 1, 1, D), normal(1, 1, 1, D, seed=1)
 

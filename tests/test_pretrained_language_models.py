@@ -15,12 +15,14 @@ from conftest import ROOT
 import zoo
 from zoo.cli import main
 from zoo.layers.positions import frequency_factors
+from zoo.lite.spaced_pairs import vocabulary
 from zoo.pretrained import causal
 from zoo.pretrained.checkpoint import Checkpoint
+from zoo.pretrained.vocabulary import model_of
 
 pytest.importorskip("safetensors")
 FOLDER = ROOT / "tests" / "checkpoints"
-FAMILIES = ("gpt2", "llama3", "qwen2")
+FAMILIES = ("gpt2", "gpt_neox", "llama2", "llama3", "qwen2")
 
 
 class Case:
@@ -33,8 +35,9 @@ class Case:
         self.expected = json.loads((self.path / "expected.json").read_text("utf-8"))
         self.texts = self.expected["texts"]
         self.all_texts = self.texts + self.expected["hard"]
-        order = causal.tokens(Checkpoint(self.path)).order  # theirs, of ours
-        self.theirs = order
+        tokens = causal.tokens(Checkpoint(self.path))
+        self.theirs = order = tokens.order  # theirs, of ours
+        self.ends = {3, *tokens.ends}
         self.ours = {theirs: ours for ours, theirs in enumerate(order)}
 
     def answers(self, beams):
@@ -73,13 +76,55 @@ def test_texts_have_the_tokens_that_transformers_gives_them(case):
             assert [case.theirs[i] for i in source.ids] == ids, source.text
     in_graph = case.tokenizer(tf.constant([text.encode() for text in case.all_texts])).to_list()
     assert in_graph == case.tokenizer.encode(case.all_texts)
+    assert in_graph == vocabulary(case.tokenizer.proto).encode(case.all_texts)  # of LiteRT
 
 
 def test_text_comes_back_as_transformers_has_it(case):
     ids = case.tokenizer.encode(case.all_texts)
-    assert case.tokenizer.decode(ids) == case.expected["decoded"]
+    found = case.tokenizer.decode(ids)
     in_graph = case.tokenizer.detokenize(tf.ragged.constant(ids, dtype=tf.int32).to_tensor())
-    assert [text.decode() for text in in_graph.numpy()] == case.expected["decoded"]
+    assert [text.decode() for text in in_graph.numpy()] == found
+    space = " " if case.tokenizer.adds_space else ""
+    assert found == [space + text for text in case.expected["decoded"]]
+
+
+@pytest.mark.parametrize("spacing", ["first", "always", "never", "legacy"])
+def test_spaces_go_where_transformers_has_them(cases, spacing, tmp_path):
+    case = cases["llama2"]
+    settings = case.expected["spacings"][spacing]
+
+    def change(content):
+        if spacing == "legacy":
+            space = {"String": " "}, "▁"
+            first = {"type": "Prepend", "prepend": "▁"}
+            then = {"type": "Replace", "pattern": space[0], "content": space[1]}
+            content |= {"pre_tokenizer": None}
+            content["normalizer"] = {"type": "Sequence", "normalizers": [first, then]}
+        return content
+
+    folder = changed(tmp_path, "llama2", "tokenizer.json", change)
+    config = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
+    (folder / "tokenizer_config.json").write_text(json.dumps(config | settings), "utf-8")
+    tokens = causal.tokens(Checkpoint(folder))
+    texts = case.expected["spaced"]
+    found = tokens.tokenizer.encode(texts)
+    start = tokens.order[2]
+    assert [[start, *(tokens.order[i] for i in row)] for row in found] == case.expected[
+        "spaced_ids"
+    ][spacing]
+    assert tokens.tokenizer(tf.constant([text.encode() for text in texts])).to_list() == found
+    if spacing != "legacy":  # the same from the SentencePiece model alone
+        (folder / "tokenizer.json").unlink()
+        assert causal.tokens(Checkpoint(folder)).tokenizer.encode(texts) == found
+
+
+def test_text_that_begins_with_nothing_has_no_space_in_front(cases):
+    model = cases["llama2"].model
+    sources, _ = model.read(["", "a"])
+    assert [model.whole(source, " Das") for source in sources] == ["Das", "a Das"]
+    inputs = tf.constant(["", "a"])
+    in_graph = model.whole_in_graph(inputs, tf.constant([" Das", " Das"])).numpy()
+    assert in_graph.tolist() == [b"Das", b"a Das"]
 
 
 def test_random_text_has_the_same_tokens_in_the_graph(case):
@@ -109,16 +154,42 @@ def test_logits_are_those_of_transformers(case):
     np.testing.assert_allclose(*both, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["gpt2", "llama3"])
+def slow(name):
+    return pytest.param(name, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("name", ["gpt2", slow("llama2"), "llama3"])
 def test_beams_are_those_of_transformers(cases, name):
     case = cases[name]
     answers = case.model.generate(case.texts, num_beams=4, max_new_tokens=12)
     assert answers == case.answers(4) and len(set(answers)) > 30
 
 
-def test_greedy_answers_are_those_of_transformers(gpt2):
-    answers = gpt2.model.generate(gpt2.texts, max_new_tokens=12)
-    assert answers == gpt2.answers(1) and len(set(answers)) > 30
+@pytest.mark.parametrize("name", ["gpt2", slow("gpt_neox"), "llama2"])
+def test_greedy_answers_are_those_of_transformers(cases, name):
+    case = cases[name]
+    answers = case.model.generate(case.texts, max_new_tokens=12)
+    assert answers == case.answers(1) and len(set(answers)) > 30
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["llama3", "qwen2"])
+def test_each_of_several_end_tokens_ends_an_answer(cases, name):
+    case = cases[name]
+    rows = [[case.ours[i] for i in row] for row in case.expected["answers"]["1"]]
+    last = [row[-1] for row in rows if len(row) < 12]
+    assert set(last) | {3} == case.ends and len(last) > 1
+    assert case.model.generate(case.texts, max_new_tokens=12) == case.answers(1)
+
+
+def test_end_tokens_are_kept_with_the_model_and_end_a_stream(cases):
+    case = cases["qwen2"]
+    kept = case.model.get_config()["end_tokens"]
+    assert {3, *kept} == case.ends and len(kept) == 1
+    rows = case.expected["answers"]["1"]
+    short = next(i for i, row in enumerate(rows) if case.ours[row[-1]] in kept)
+    parts = case.model.stream(case.texts[short], max_new_tokens=12)
+    assert "".join(parts) == case.answers(1)[short]
 
 
 def test_pieces_and_stops_are_of_text(gpt2):
@@ -182,14 +253,23 @@ CONFIGS = {
     "more layers": ("gpt2", {"n_layer": 3}, "weight transformer.h.2.attn.c_attn.weight"),
     "fewer layers": ("gpt2", {"n_layer": 1}, "no other weights than those of gpt2"),
     "other shapes": ("gpt2", {"n_inner": 32}, r"must have shape \(16, 32\); got \(16, 64\)"),
-    "no end": ("gpt2", {"vocab_size": 300}, "at most vocab_size=300 tokens"),
+    "a small vocabulary": ("gpt2", {"vocab_size": 300}, "at most vocab_size=300 tokens"),
     "a scaling": (
         "llama3",
         {"rope_parameters": {"rope_type": "yarn", "factor": 2.0}},
         "rope_type must be one of default, linear, llama3; got 'yarn'",
     ),
+    "a scaling without numbers": (
+        "llama3",
+        {"rope_parameters": {"rope_type": "linear"}},
+        "does not fit llama: scaling must have factor",
+    ),
+    "heads": ("llama3", {"num_key_value_heads": 3}, "num_kv_heads must divide num_heads"),
+    "a number that is none": ("llama3", {"hidden_size": "16"}, "does not fit llama: TypeError"),
     "a window": ("qwen2", {"use_sliding_window": True}, "use_sliding_window must be False"),
-    "wide heads": ("llama3", {"head_dim": 8}, "head_dim must be 4; got 8"),
+    "wide heads": ("llama3", {"head_dim": 8}, r"must have shape \(32, 16\); got \(16, 16\)"),
+    "rotated in part": ("llama3", {"partial_rotary_factor": 0.5}, "must be 1.0; got 0.5"),
+    "fewer blocks": ("gpt_neox", {"num_hidden_layers": 1}, "no other weights than those of"),
     "biases": ("llama3", {"attention_bias": True}, "weight model.layers.0.self_attn.q_proj.bias"),
 }
 
@@ -203,9 +283,16 @@ def test_settings_that_do_not_fit_are_named(what, tmp_path):
     assert str(folder) in str(error.value)
 
 
+def test_end_token_that_the_vocabulary_lacks_is_named(tmp_path):
+    file = "generation_config.json"
+    folder = changed(tmp_path, "gpt2", file, lambda config: config | {"eos_token_id": [0, 900]})
+    with pytest.raises(ValueError, match=f"{file}.*below vocab_size=400; got .0, 900"):
+        zoo.from_pretrained(folder)
+
+
 TOKENIZERS = {
     "another kind": ({"model": {"type": "WordPiece"}}, "type of model must be 'BPE'"),
-    "byte fallback": ({"model": {"byte_fallback": True}}, "byte_fallback of model must be None"),
+    "byte fallback": ({"model": {"byte_fallback": True}}, "must put ▁ for spaces as those of"),
     "another normalizer": ({"normalizer": {"type": "NFKC"}}, "normalizer must be none or NFC"),
     "other words": ({"pre_tokenizer": {"type": "Whitespace"}}, "pre_tokenizer must cut text as"),
     "another decoder": ({"decoder": {"type": "Metaspace"}}, "type of decoder must be 'ByteLevel'"),
@@ -226,6 +313,62 @@ def test_rules_of_a_tokenizer_that_are_not_known_are_named(what, tmp_path):
     with pytest.raises(ValueError, match=message) as error:
         zoo.from_pretrained(folder)
     assert str(folder / "tokenizer.json") in str(error.value)
+
+
+SPACED = {
+    "another normalizer": ({"normalizer": {"type": "NFKC"}}, "must put ▁ for spaces as those of"),
+    "other words": ({"pre_tokenizer": {"type": "Whitespace"}}, "must put ▁ for spaces as those of"),
+    "another decoder": (
+        {"decoder": {"type": "ByteLevel"}},
+        "decoder must be Replace, ByteFallback",
+    ),
+    "whole words": ({"model": {"ignore_merges": True}}, "ignore_merges of model must be None"),
+    "no merges": ({"model": {"merges": []}}, "a merge for each longer token"),
+}
+
+
+@pytest.mark.parametrize("what", SPACED)
+def test_rules_of_a_spaced_vocabulary_that_are_not_known_are_named(what, tmp_path):
+    parts, message = SPACED[what]
+
+    def change(content):
+        for name, part in parts.items():
+            content[name] = content[name] | part if name == "model" else part
+        return content
+
+    folder = changed(tmp_path, "llama2", "tokenizer.json", change)
+    with pytest.raises(ValueError, match=message) as error:
+        causal.tokens(Checkpoint(folder))
+    assert str(folder / "tokenizer.json") in str(error.value)
+
+
+PROTOS = {
+    "unigrams": ("trainer_spec", {"model_type": 1}, r"model_type \(2 is BPE\) must be 2; got 1"),
+    "no bytes": ("trainer_spec", {"byte_fallback": False}, "byte_fallback must be True; got False"),
+    "no space": ("normalizer_spec", {"add_dummy_prefix": False}, "add_dummy_prefix must be True"),
+    "rules": (
+        "normalizer_spec",
+        {"precompiled_charsmap": b"x"},
+        "precompiled_charsmap must be b''",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", PROTOS)
+def test_sentencepiece_model_of_another_kind_is_named(what, tmp_path):
+    spec, settings, message = PROTOS[what]
+    folder = changed(tmp_path, "llama2", "config.json", dict)
+    (folder / "tokenizer.json").unlink()
+    model = model_of(folder / "tokenizer.model")
+    for name, value in settings.items():
+        setattr(getattr(model, spec), name, value)
+    (folder / "tokenizer.model").write_bytes(model.SerializeToString())
+    with pytest.raises(ValueError, match=message) as error:
+        causal.tokens(Checkpoint(folder))
+    assert str(folder / "tokenizer.model") in str(error.value)
+    (folder / "tokenizer.model").unlink()
+    with pytest.raises(FileNotFoundError, match=r"must hold tokenizer\.json"):
+        causal.tokens(Checkpoint(folder))
 
 
 def test_vocabulary_in_two_files_is_the_same(gpt2, tmp_path):

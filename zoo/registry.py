@@ -187,8 +187,10 @@ def load_exact(name, task):
 def _find(name, task):
     """`find`, of a model of a task."""
     path = find(name)
-    found = TASKS[config(path)["class_name"]]
-    if task not in (None, found):
+    made = config(path)
+    found = TASKS[made["class_name"]]
+    chats = bool(made["config"].get("chat"))  # a model of language that answers turns, too
+    if task not in (None, found) and not (task == "dialogue" and chats):
         raise ValueError(f"name must be a model for {task}; got name={str(name)!r}, for {found}.")
     return path
 

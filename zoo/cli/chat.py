@@ -62,8 +62,8 @@ class Conversation:
     """The turns of a chat, and how the last reply came about.
 
     Args:
-        bot: a `zoo.ChatBot`.
-        persona: list of str, see `zoo.ChatBot.reply`.
+        bot: a `zoo.ChatBot`, or a `zoo.TextGenerator` with a chat format.
+        persona: list of str, see the `reply` of either.
         options: dict of options of `reply`.
     """
 

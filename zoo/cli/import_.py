@@ -1,5 +1,6 @@
 """`zoo import`: a public checkpoint as a model of the zoo."""
 
+import warnings
 from pathlib import Path
 
 import click
@@ -36,20 +37,25 @@ def import_(directory, out, compact, target_language, source_language):
     """Make a model of the zoo from a public checkpoint in DIR.
 
     DIR is a folder in Hugging Face's layout, of the family Marian (opus-mt), M2M-100, NLLB, GPT-2,
-    Llama 3 or Qwen2. What comes out is used, exported and served as any other model: zoo translate
-    FILE "...", zoo generate FILE "..."
+    GPT-NeoX, Llama or Qwen2. What comes out is used, exported and served as any other model:
+    zoo translate FILE "...", zoo generate FILE "..."
     """
     file = Path(out)
     if file.suffix != ".keras":
         raise click.UsageError(f"--out must end in .keras; got {out!r}.")
     checks.new_folder("--out", file.parent)
     returning_memory()
-    with quiet():
+    with quiet(), warnings.catch_warnings(record=True) as told:
         from zoo.pretrained import from_pretrained
+        from zoo.pretrained.chat import ChatWarning
 
+        warnings.simplefilter("always", ChatWarning)
         model = from_pretrained(directory, target_language, source_language)
         from zoo.tasks.files import save_model
 
         file.parent.mkdir(parents=True, exist_ok=True)
         save_model(model, file, compact=compact)
+    for warning in told:
+        if issubclass(warning.category, ChatWarning):
+            click.echo(warning.message, err=True)
     click.echo(file)

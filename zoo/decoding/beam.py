@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from zoo.decoding.loop import run
-from zoo.decoding.rows import Hypotheses, gather_rows, growing_shapes, rows_of
+from zoo.decoding.rows import Hypotheses, gather_rows, growing_shapes, is_end, rows_of
 from zoo.decoding.top_k import top_k
 
 _NEVER = -float("inf")
@@ -72,7 +72,7 @@ def extend_beams(
     step,
     next_log_probs,
     *,
-    end_id,
+    ends,
     pad_id,
     limit,
     length_penalty,
@@ -96,7 +96,8 @@ def extend_beams(
         loop: `Beams`.
         step: `(tokens (N,), state) -> (logits (N, V), state)`.
         next_log_probs: `(logits, tokens (N, t), t) -> (N, V)`, at most 0.
-        end_id, pad_id: int.
+        ends: tuple of int, the tokens that end a hypothesis.
+        pad_id: int.
         limit: int32 (B,), most new tokens of each source.
         length_penalty, diversity_penalty: float32 (B, 1) or (1, 1).
         most: int32 scalar, stop when at most so many sources are unfinished.
@@ -121,28 +122,28 @@ def extend_beams(
         t = tf.shape(loop.tokens)[-1]
         logits, state = step(loop.last, loop.state)
         so_far = tf.reshape(loop.tokens, [batch * groups * beams, t])
-        parents, ids, totals, ends, stay = _candidates(
+        parents, ids, totals, ended, stay = _candidates(
             next_log_probs(logits, so_far, t),
             loop.log_probs,
-            end_id,
+            ends,
             t + 1 >= limit,
             diversity_penalty,
         )
         tokens = tf.concat(
             [tf.gather(loop.tokens, parents, batch_dims=2), ids[..., None]], axis=-1
-        )  # (B, G, 2k, t + 1)
+        )  # (B, G, C, t + 1)
         finished = _best(
             loop.finished,
             _Finished(
                 tokens=tokens,
                 lengths=tf.fill(tf.shape(ids), t + 1),
                 log_probs=totals,
-                scores=tf.where(ends, score(totals, t + 1), _NEVER),
+                scores=tf.where(ended, score(totals, t + 1), _NEVER),
             ),
             pad_id,
         )
 
-        live = tf.gather(tf.where(ends, _NEVER, totals), stay, batch_dims=2)  # (B, G, k)
+        live = tf.gather(tf.where(ended, _NEVER, totals), stay, batch_dims=2)  # (B, G, k)
         best_length = tf.where(length_penalty >= 0, limit[:, None], t + 2)
         bound = score(tf.reduce_max(live, axis=-1, keepdims=True), best_length)
         done = tf.reduce_all(bound <= finished.scores[..., -1:], axis=[1, 2])
@@ -184,24 +185,26 @@ def take_beams(loop, places):
     return Beams(*gather_rows(tuple(whole), places), *gather_rows((last, state), rows))
 
 
-def _candidates(step_log_probs, log_probs, end_id, at_limit, diversity_penalty):
-    """The 2k best continuations of each group: at most k of them end, so k can stay alive.
+def _candidates(step_log_probs, log_probs, ends, at_limit, diversity_penalty):
+    """The C best continuations of each group, of which k do not end, so that k can stay alive.
 
-    They are among the 2k best tokens of each beam, so that only these are added up and compared.
+    There are k for each end token, and k more. They are among the C best tokens of each beam, so
+    that only these are added up and compared.
 
     Args:
         step_log_probs: float32 (B·G·k, V), log-probabilities of the next token of each beam.
         log_probs: float32 (B, G, k), of the beams so far.
-        end_id: int.
+        ends: tuple of int.
         at_limit: bool (B,), whether this token is the last one anyway.
         diversity_penalty: float32 (B, 1) or (1, 1).
 
     Returns:
         parents int32, the beam in its group, ids int32, totals float32, and whether it ends, bool:
-        each (B, G, 2k); and the places among these of the beams that stay alive, int32 (B, G, k).
+        each (B, G, C); and the places among these of the beams that stay alive, int32 (B, G, k).
     """
     groups, beams = log_probs.shape[1:]
     batch, vocab_size = tf.shape(log_probs)[0], tf.shape(step_log_probs)[1]
+    count = (1 + len(ends)) * beams
     by_group, diverse = [step_log_probs], groups > 1
     if diverse:
         by_beam = tf.reshape(step_log_probs, [batch, groups, beams, vocab_size])
@@ -212,20 +215,20 @@ def _candidates(step_log_probs, log_probs, end_id, at_limit, diversity_penalty):
     chosen = []
     for part, so_far in zip(by_group, tf.unstack(log_probs, axis=1), strict=True):
         ranks = part - tf.repeat(penalty, beams, axis=0) if diverse else part
-        ranks, ids = top_k(ranks, 2 * beams)
+        ranks, ids = top_k(ranks, count)
         each = tf.shape(ids)[1]
         values = tf.gather(part, ids, batch_dims=1) if diverse else ranks
-        # (B·k, 2k) -> (B, k·2k)
+        # (B·k, C) -> (B, k·C)
         ranks, values = (
             tf.reshape(x, [batch, beams * each]) + tf.repeat(so_far, each, axis=1)
             for x in (ranks, values)
         )
-        ranks, index = tf.math.top_k(ranks, 2 * beams)
+        ranks, index = tf.math.top_k(ranks, count)
         ids = tf.gather(tf.reshape(ids, [batch, beams * each]), index, batch_dims=1)
         values = tf.gather(values, index, batch_dims=1)
-        ends = (ids == end_id) | at_limit[:, None]
-        ranks, stay = tf.math.top_k(tf.where(ends, _NEVER, ranks), beams)
-        chosen.append((index // each, ids, values, ends, stay))
+        ended = is_end(ids, ends) | at_limit[:, None]
+        ranks, stay = tf.math.top_k(tf.where(ended, _NEVER, ranks), beams)
+        chosen.append((index // each, ids, values, ended, stay))
         if len(chosen) < groups:
             taken = tf.gather(ids, stay, batch_dims=1)
             rows = tf.broadcast_to(tf.range(batch)[:, None], tf.shape(taken))

@@ -14,7 +14,7 @@ from zoo.decoding.beam import (
 )
 from zoo.decoding.greedy import begin_rows, extend_rows, rows_shapes, sources_done, take_rows
 from zoo.decoding.logits import next_log_probs
-from zoo.decoding.rows import Hypotheses, column, repeat_rows, rows_of
+from zoo.decoding.rows import Hypotheses, column, end_tokens, repeat_rows, rows_of
 from zoo.decoding.sampling import sample, uniform
 from zoo.decoding.shrinking import shrinking
 
@@ -50,7 +50,8 @@ def search(
             size 0.
         batch_size: int or int32 scalar, B; 0 is fine.
         start_id: int or int32 (B,), the token before the first new one.
-        end_id: int, ends an answer and is part of it.
+        end_id: int, ends an answer and is part of it; or a tuple of several, each of which does.
+            An answer for which a constraint leaves nothing has the first of them.
         pad_id: int, fills up the answers.
         limit: int32 (B,), most new tokens of each source, the end token included.
         plan: `Plan`, and
@@ -79,7 +80,7 @@ def search(
     first = tf.repeat(tf.broadcast_to(tf.cast(start_id, tf.int32), [batch_size]), times)
     state = repeat_rows(state, times)
     options = {
-        "end_id": end_id,
+        "ends": end_tokens(end_id),
         "pad_id": pad_id,
         "plan": plan,
         "floats": floats,
@@ -111,7 +112,7 @@ def _beams(step, static, state, first, limit, options, rounds):
             loop,
             lambda tokens, state: step(tokens, static, state),
             _log_probs(plan, mine, sources, options),
-            end_id=options["end_id"],
+            ends=options["ends"],
             pad_id=options["pad_id"],
             limit=tf.gather(limit, sources),
             length_penalty=column(mine["length_penalty"], 1),
@@ -162,7 +163,7 @@ def extend(
     static,
     sources,
     *,
-    end_id,
+    ends,
     pad_id,
     limit,
     plan,
@@ -180,8 +181,9 @@ def extend(
         rows: `Rows` of N = b * R sequences, those of
         sources: int32 (b,), the places of their sources among the B of `search`.
         step, static: see `search`; `static` has b rows.
-        end_id, pad_id, limit, plan, floats, seeds, constraint, before, renewal: see `search`; of
-            all B sources.
+        ends: tuple of int, the end tokens.
+        pad_id, limit, plan, floats, seeds, constraint, before, renewal: see `search`; of all B
+            sources.
         most: int32 scalar, stop when at most so many sources are unfinished.
         until: int32 scalar, the number of tokens at which to stop for now, or None.
 
@@ -192,14 +194,14 @@ def extend(
     choose = _best_token
     if plan.do_sample:
         choose = _sampler(plan, mine, tf.gather(seeds, sources))
-    rules = {"end_id": end_id, "pad_id": pad_id, "constraint": constraint, "before": before}
+    rules = {"ends": ends, "pad_id": pad_id, "constraint": constraint, "before": before}
     return extend_rows(
         rows,
         lambda tokens, state: step(tokens, static, state),
         _log_probs(plan, mine, sources, rules),
         choose,
         times=times,
-        end_id=end_id,
+        ends=ends,
         pad_id=pad_id,
         limit=tf.repeat(tf.gather(limit, sources), times),
         most=most,
@@ -220,7 +222,7 @@ def _log_probs(plan, floats, sources, rules):
     rows = tf.repeat(sources, times)
     return functools.partial(
         next_log_probs,
-        end_id=rules["end_id"],
+        end_id=rules["ends"][0],
         pad_id=rules["pad_id"],
         before=None if before is None else tf.gather(before, rows),
         repetition_penalty=penalty,

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from zoo.decoding.loop import run
-from zoo.decoding.rows import gather_rows, growing_shapes
+from zoo.decoding.rows import gather_rows, growing_shapes, is_end
 
 
 class Rows(NamedTuple):
@@ -48,14 +48,14 @@ def extend_rows(
     choose,
     *,
     times,
-    end_id,
+    ends,
     pad_id,
     limit,
     most=0,
     until=None,
     renewal=None,
 ):
-    """Appends the chosen token to each row until its end token or its limit.
+    """Appends the chosen token to each row until an end token or its limit.
 
     Args:
         rows: `Rows`.
@@ -63,7 +63,8 @@ def extend_rows(
         next_log_probs: `(logits, tokens (N, t), t) -> (N, V)`.
         choose: `(log_probs (N, V), t) -> int32 (N,)`.
         times: int, the rows of a source.
-        end_id, pad_id: int.
+        ends: tuple of int, the tokens that end a row.
+        pad_id: int.
         limit: int32 (N,), most new tokens of each row.
         most: int32 scalar, stop when at most so many sources are unfinished.
         until: int32 scalar, stop at this many tokens for now; None for no such stop.
@@ -85,7 +86,7 @@ def extend_rows(
             last=last,
             lengths=rows.lengths + tf.cast(~rows.done, tf.int32),
             log_probs=rows.log_probs + tf.where(rows.done, 0.0, gained),
-            done=rows.done | (chosen == end_id) | (t + 1 >= limit),
+            done=rows.done | is_end(chosen, ends) | (t + 1 >= limit),
             state=state,
         )
 

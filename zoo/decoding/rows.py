@@ -1,5 +1,6 @@
 """What both searches share: the answer, and the rows of the state."""
 
+import functools
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -20,6 +21,16 @@ class Hypotheses(NamedTuple):
     tokens: tf.Tensor
     lengths: tf.Tensor
     log_probs: tf.Tensor
+
+
+def end_tokens(end_id):
+    """What a search takes as `end_id`, an int or several -> a tuple of int."""
+    return tuple(end_id) if isinstance(end_id, (list, tuple)) else (end_id,)
+
+
+def is_end(ids, ends):
+    """Which of some tokens are in a tuple of them: bool, of the shape of `ids`."""
+    return functools.reduce(tf.logical_or, [ids == end for end in ends])
 
 
 def repeat_rows(state, times):

@@ -108,7 +108,8 @@ class _Block(Adaptable, keras.layers.Layer):
     """What the two blocks share: their arguments, and how a sublayer is wrapped.
 
     That is `x + dropout(sublayer(norm(x)))`, or `norm(x + dropout(sublayer(x)))` where
-    `normalize_first` is False. A subclass may set `attention_class`, a subclass of
+    `normalize_first` is False. Where the block is `parallel`, the feed-forward layer reads what the
+    block does. A subclass may set `attention_class`, a subclass of
     `MultiHeadAttention` with its arguments.
     """
 
@@ -128,6 +129,8 @@ class _Block(Adaptable, keras.layers.Layer):
         normalization="layer",
         gated=False,
         use_bias=True,
+        head_dim=None,
+        parallel=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -143,6 +146,8 @@ class _Block(Adaptable, keras.layers.Layer):
         self.normalization = normalization
         self.gated = bool(gated)
         self.use_bias = bool(use_bias)
+        self.head_dim = head_dim
+        self.parallel = bool(parallel)
         self.supports_masking = True  # the mask of x is that of the output
 
     def _before(self, norm, x):
@@ -155,14 +160,14 @@ class _Block(Adaptable, keras.layers.Layer):
 
     def _attention(self, name, x_shape, rotary=False):
         model_dim = x_shape[-1]
-        if model_dim % self.num_heads:
+        if self.head_dim is None and model_dim % self.num_heads:
             raise ValueError(
                 "model_dim must be a multiple of num_heads; "
                 f"got model_dim={model_dim}, num_heads={self.num_heads}."
             )
         layer = self.attention_class(
             self.num_heads,
-            model_dim // self.num_heads,
+            model_dim // self.num_heads if self.head_dim is None else self.head_dim,
             num_kv_heads=self.num_kv_heads,
             dropout=self.attention_dropout,
             use_bias=self.use_bias,
@@ -192,9 +197,10 @@ class _Block(Adaptable, keras.layers.Layer):
         layer.build(x_shape)
         return layer
 
-    def _fed(self, x, training=False):
-        """`x` after the feed-forward layer."""
-        fed = self.feed_forward(self._before(self.feed_forward_norm, x))
+    def _fed(self, x, block_input, training=False):
+        """`x` after the feed-forward layer, which may read the input of the block instead."""
+        read = block_input if self.parallel else x
+        fed = self.feed_forward(self._before(self.feed_forward_norm, read))
         return self._after(self.feed_forward_norm, x + self.dropout_layer(fed, training=training))
 
     def get_config(self):
@@ -212,6 +218,8 @@ class _Block(Adaptable, keras.layers.Layer):
             "normalization": self.normalization,
             "gated": self.gated,
             "use_bias": self.use_bias,
+            "head_dim": self.head_dim,
+            "parallel": self.parallel,
         }
 
 
@@ -220,7 +228,8 @@ class EncoderBlock(_Block):
     """Self-attention, then a feed-forward layer, each as `x + dropout(sublayer(norm(x)))`.
 
     Args:
-        num_heads: number of attention heads, a divisor of the width D of the input.
+        num_heads: number of attention heads, without `head_dim` a divisor of the width D of the
+            input.
         ff_dim: inner width of the feed-forward layer.
         num_kv_heads: number of key/value heads. Default: `num_heads`.
         activation: name of the activation of the feed-forward layer.
@@ -234,6 +243,9 @@ class EncoderBlock(_Block):
         normalization: "layer" or "rms", see `zoo.layers.blocks.normalization`.
         gated: whether the feed-forward layer has a gate.
         use_bias: whether attention and the feed-forward layer have biases.
+        head_dim: width of a head. Default: D / `num_heads`.
+        parallel: whether the feed-forward layer reads the input of the block, as attention does:
+            `x + attention(norm(x)) + feed_forward(norm(x))`.
 
     Call arguments:
         x: (B, S, D).
@@ -245,7 +257,8 @@ class EncoderBlock(_Block):
 
     Reference:
         Xiong et al. 2020, On Layer Normalization in the Transformer Architecture (pre-norm);
-        Vaswani et al. 2017, section 3.1 (post-norm).
+        Vaswani et al. 2017, section 3.1 (post-norm); parallel: Black et al. 2022, GPT-NeoX-20B,
+        section 2.1.
     """
 
     def build(self, x_shape):
@@ -265,8 +278,8 @@ class EncoderBlock(_Block):
             return_attention_scores=True,
             training=training,
         )
-        x = self._after(self.attention_norm, x + self.dropout_layer(attended, training=training))
-        x = self._fed(x, training)
+        attended = self.dropout_layer(attended, training=training)
+        x = self._fed(self._after(self.attention_norm, x + attended), x, training)
         return (x, weights) if return_attention_scores else x
 
 
@@ -340,13 +353,14 @@ class DecoderBlock(_Block):
         attend = self.self_attention.stepper()
 
         def step(x, cache, memory_cache=None, memory_mask=None, **own):
+            block_input = x
             attended, cache = attend(self._before(self.self_attention_norm, x), cache, **own)
             x = self._after(self.self_attention_norm, x + attended)
             if self.cross_attention:
                 normed = self._before(self.memory_attention_norm, x)
                 found = self.memory_attention.look_up(normed, memory_cache, memory_mask, times)
                 x = self._after(self.memory_attention_norm, x + found)
-            return self._fed(x), cache
+            return self._fed(x, block_input), cache
 
         return step
 
@@ -368,6 +382,7 @@ class DecoderBlock(_Block):
         return_attention_scores=False,
         training=None,
     ):
+        block_input = x
         normed = self._before(self.self_attention_norm, x)
         # One new position at a time sees all earlier ones: the mask would be all True.
         attended, weights, *new_cache = self.self_attention(
@@ -398,7 +413,7 @@ class DecoderBlock(_Block):
             attended = self.dropout_layer(attended, training=training)
             x = self._after(self.memory_attention_norm, x + attended)
 
-        x = self._fed(x, training)
+        x = self._fed(x, block_input, training)
         results = [x] + [weights] * return_attention_scores + new_cache
         return results[0] if len(results) == 1 else tuple(results)
 

@@ -8,7 +8,7 @@ from keras import ops
 
 from zoo.layers import masks, products
 from zoo.layers.adapted import Adaptable, is_plain, overrides, step_by_call
-from zoo.layers.positions import frequency_factors, rotate
+from zoo.layers.positions import frequency_factors, rotate, rotated_width
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -27,7 +27,7 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
         dropout: dropout rate on the attention weights.
         use_bias: whether the four projections have a bias.
         rotary: whether queries and keys are rotated by their positions (self-attention only); or a
-            dict of `base` and `scaling`, how: see `zoo.layers.positions.rotate`.
+            dict of `base`, `scaling` and `share`, how: see `zoo.layers.positions.rotate`.
 
     Call arguments:
         query: (B, T, D). With value=None also (N, T, D), N = B·K: K rows in succession (beams)
@@ -97,8 +97,10 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
         self.dropout = float(dropout)
         self.use_bias = bool(use_bias)
         self.rotary = rotary if isinstance(rotary, dict) else bool(rotary)
-        how = {"base": 10_000.0, "scaling": None} | (rotary if isinstance(rotary, dict) else {})
-        frequency_factors(key_dim, **how)  # raises where there is something wrong
+        how = {"base": 10_000.0, "scaling": None, "share": 1.0}
+        how |= rotary if isinstance(rotary, dict) else {}
+        if rotary:  # raises where there is something wrong
+            frequency_factors(rotated_width(key_dim, how["share"]), how["base"], how["scaling"])
         self._rotate = functools.partial(rotate, **how)
         self.supports_masking = True  # the mask of the query is that of the output
 

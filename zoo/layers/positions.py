@@ -75,20 +75,43 @@ def frequency_factors(width, base, scaling):
     return [part + (1 - part) / factor for part in kept]
 
 
-def rotate(x, offset=0, base=10_000.0, scaling=None):
-    """Rotary positions: turns each pair (i, i + D/2) of the last axis by its position's angle.
+def rotated_width(width, share):
+    """How many of the components of a head, the first ones, are rotated.
 
     Args:
-        x: (B, H, T, D), queries or keys, D even.
+        width: int, of a head.
+        share: float, above 0 and at most 1.
+
+    Raises:
+        ValueError: an odd number, or another share.
+    """
+    rotated = int(width * share)
+    if not 0 < share <= 1 or rotated % 2 or not rotated:
+        raise ValueError(
+            "share must be above 0 and at most 1, and leave an even number of key_dim; "
+            f"got share={share}, key_dim={width}."
+        )
+    return rotated
+
+
+def rotate(x, offset=0, base=10_000.0, scaling=None, share=1.0):
+    """Rotary positions: turns each pair (i, i + R/2) of the last axis by its position's angle.
+
+    Args:
+        x: (B, H, T, D), queries or keys.
         offset: position of the first of the T steps.
         base: the longest wavelength, over 2 pi.
         scaling: see `frequency_factors`.
+        share: how many of the components are turned, the first ones: R = D · share, even.
 
     Returns:
         A tensor like `x`. The dot product of a rotated query and a rotated key depends on their
         distance alone (Su et al. 2021, RoFormer, equation 34).
     """
-    width = x.shape[-1]
+    width = rotated_width(x.shape[-1], share)
+    if width < x.shape[-1]:
+        turned = rotate(x[..., :width], offset, base, scaling)
+        return ops.concatenate([turned, x[..., width:]], axis=-1)
     factors = frequency_factors(width, base, scaling)
     angles = position_angles(ops.shape(x)[2], width, offset, base, factors)
     cos = ops.cast(ops.concatenate([ops.cos(angles)] * 2, axis=-1), x.dtype)

@@ -4,20 +4,16 @@ The bytes of a text stand for the characters of the same numbers, and a Sentence
 BPE, whose scores are the ranks of the merges, joins them, word by word.
 """
 
-import base64
 import functools
-import json
 import re
 import sys
 import unicodedata
 from typing import NamedTuple
 
-from zoo.lite.subwords import END_ID, Subwords, valid_unicode
+from zoo.lite.pairs import NO_TEXT, Pairs
 
-MAGIC = b"zoo byte pairs 1 "  # then rules as JSON, a line end, and the SentencePiece model
 NULL = "\u0100"  # character 0, which a SentencePiece model cannot have
 WORD = "\u0102"  # before a token that is found as a whole word alone
-NO_TEXT = "\u0101"  # before the name of a token that no text has
 WHITE_SPACE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 
 
@@ -65,82 +61,25 @@ class Rules(NamedTuple):
     words: list
 
 
-def written(rules, model):
-    """A vocabulary as bytes.
+class BytePairs(Pairs):
+    """Text to token ids and back; see `Pairs`.
 
-    Args:
-        rules: `Rules`.
-        model: bytes, the SentencePiece model, whose pieces are `characters` of what tokens spell.
-    """
-    return MAGIC + json.dumps(rules._asdict()).encode("ascii") + b"\n" + model
-
-
-def vocabulary(proto):
-    """`BytePairs`, or `Subwords`, whichever these bytes are."""
-    return (BytePairs if proto.startswith(MAGIC) else Subwords)(proto)
-
-
-class BytePairs(Subwords):
-    """Text to token ids and back; see `Subwords`, whose methods it has.
-
-    Args:
-        proto: from `written`, as bytes or as base64 text.
-
-    Raises:
-        ValueError: `proto` is not such bytes.
+    The pieces of the SentencePiece model are `characters` of what tokens spell.
 
     Reference:
-        Sennrich et al. 2016, Neural Machine Translation of Rare Words with Subword Units; Radford
-        et al. 2019, section 2.2 (bytes).
+        Radford et al. 2019, Language Models are Unsupervised Multitask Learners, section 2.2.
     """
 
-    def __init__(self, proto):
-        proto = base64.b64decode(proto) if isinstance(proto, str) else bytes(proto)
-        head, found, model = proto.partition(b"\n")
-        if not found or not head.startswith(MAGIC):
-            raise ValueError(
-                f"proto must be a vocabulary of byte pairs; got {len(proto)} bytes that are not."
-            )
-        super().__init__(model)
-        self.proto = proto
-        self.rules = Rules(**json.loads(head.removeprefix(MAGIC)))
-        added = sorted(self.rules.added, key=len, reverse=True)
-        self._added = re.compile(f"({'|'.join(map(re.escape, added))})") if added else None
-
-    def _check_special(self):
-        """0 to 3 are special by their number alone: an end token may have a text."""
+    magic = b"zoo byte pairs 1 "
+    rules_class = Rules
 
     @functools.cached_property
     def _texts(self):
         pieces = map(self._processor.id_to_piece, range(self.vocab_size))
         return [p.lstrip(NO_TEXT + WORD).replace(NULL, "\0").encode("latin-1") for p in pieces]
 
-    @functools.cached_property
-    def spelled(self):
-        """See `Subwords`."""
-        special = {*range(END_ID + 1), *self.rules.special}
-        return [b"" if i in special else text for i, text in enumerate(self._texts)]
-
-    def encode(self, texts, sampling=0.0):
-        """See `Subwords`. There is no sampling.
-
-        Raises:
-            ValueError: `sampling` is not 0.
-        """
-        if sampling:
-            raise ValueError(f"sampling must be 0 for byte pairs; got sampling={sampling}.")
-        return [self._encoded(valid_unicode(text)) for text in texts]
-
-    def _encoded(self, text):
-        parts = self._added.split(text) if self._added else [text]
-        ids = []
-        for i, part in enumerate(parts):
-            if i % 2:
-                ids.append(self.rules.added[part])
-            else:
-                for word in self.merged(self._words(part)):
-                    ids += word
-        return ids
+    def _read(self, part, first):
+        return [i for word in self.merged(self._words(part)) for i in word]
 
     def merged(self, words):
         """List of words, str or bytes -> list of lists of ids."""
@@ -161,26 +100,9 @@ class BytePairs(Subwords):
         parts = _compiled(r"(\p{N})").split(text) if self.rules.digits else [text]
         return [word for part in parts for word in regex.findall(part)]
 
-    def decode(self, ids):
-        """List of lists of ids -> list of str. Special tokens are left out."""
-        rows = (b"".join(self.spelled[i] for i in row if i > END_ID) for row in ids)
-        return [row.decode("utf-8", "replace") for row in rows]
-
-    def pieces(self, ids):
-        """List of ids -> list of tokens as text, `▁` for a space.
-
-        A token that is a part of a character has its bytes, such as `<0xE4>`.
-        """
-        return [self._pieces[int(i)] for i in ids]
-
     @functools.cached_property
     def _pieces(self):
         return list(map(_name, self._texts))
-
-    def id_of(self, piece):
-        if piece not in self._pieces:
-            raise ValueError(f"piece must be a token of the vocabulary; got {piece!r}.")
-        return self._pieces.index(piece)
 
 
 def characters(text):

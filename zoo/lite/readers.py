@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from zoo.lite import audio, catalogue, pictures, pupils
-from zoo.lite.byte_pairs import vocabulary
 from zoo.lite.labels import named
 from zoo.lite.languages import checked_code, warn_of_another
 from zoo.lite.search import LiteBatches
 from zoo.lite.sentences import parts_of
-from zoo.lite.subwords import END_ID, prompt_ids
+from zoo.lite.spaced_pairs import vocabulary
+from zoo.lite.subwords import END_ID, continued, prompt_ids
 from zoo.lite.turns import encode_turns, filled_parts, joined_turns, newest_turns
 
 MANIFEST, MODEL, SOURCE, TARGET = "manifest.json", "model.tflite", "source.model", "target.model"
@@ -311,7 +311,9 @@ class LiteGenerator(LiteWriter):
             top_p=_column(kept["top_p"] if top_p is None else top_p, rows),
             seed=_column(0 if seed is None else seed, rows, "int32"),
         )
-        return [prompt + text for prompt, text in zip(inputs, texts, strict=True)], scores
+        adds = self._target.adds_space
+        pairs = zip(inputs, texts, strict=True)
+        return [continued(*pair, adds) for pair in pairs], scores
 
 
 class LiteCaptioner(LiteWriter):

@@ -24,6 +24,8 @@ class Subwords:
         Kudo and Richardson 2018, SentencePiece; sampling: Kudo 2018, Subword Regularization.
     """
 
+    adds_space = False  # whether a space is put in front of a text, which what tokens spell has too
+
     def __init__(self, proto):
         self.proto = base64.b64decode(proto) if isinstance(proto, str) else bytes(proto)
         self.model = self.proto  # what SentencePiece reads
@@ -76,11 +78,7 @@ class Subwords:
     @property
     def spelled(self):
         """The bytes that each token adds to a text: a list of V, of special tokens empty."""
-        pieces = (piece.replace("▁", " ") for piece in self.pieces(range(self.vocab_size)))
-        spelled = [
-            bytes([int(match[1], 16)]) if (match := _BYTE.fullmatch(piece)) else piece.encode()
-            for piece in pieces
-        ]
+        spelled = list(map(spelled_bytes, self.pieces(range(self.vocab_size))))
         silent = [i <= END_ID or self._processor.is_control(i) for i in range(self.vocab_size)]
         return [b"" if no_text else text for no_text, text in zip(silent, spelled, strict=True)]
 
@@ -96,6 +94,12 @@ class Subwords:
         return number
 
 
+def spelled_bytes(piece):
+    """The bytes that a piece of a SentencePiece model stands for."""
+    match = _BYTE.fullmatch(piece)
+    return bytes([int(match[1], 16)]) if match else piece.replace("▁", " ").encode()
+
+
 def prompt_ids(ids, room, start_token=True):
     """The newest tokens of a prompt, as a language model reads them.
 
@@ -106,6 +110,16 @@ def prompt_ids(ids, room, start_token=True):
             case.
     """
     return [START_ID] * (start_token or not ids) + ids[-room:]
+
+
+def continued(prompt, text, adds_space):
+    """A prompt and what tokens have spelled after it, as one text.
+
+    Args:
+        prompt, text: str.
+        adds_space: of the vocabulary; the space in front of a text that begins here is left out.
+    """
+    return prompt + (text.removeprefix(" ") if adds_space and not prompt else text)
 
 
 def valid_unicode(text):

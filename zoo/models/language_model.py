@@ -21,7 +21,7 @@ class TransformerLM(Adaptable, keras.Model):
         context_length: the most positions that are looked at together, the start token among them.
             Decoding may go on for longer; see `step`.
         num_layers: number of blocks.
-        model_dim: width of every vector, D, a multiple of `num_heads`.
+        model_dim: width of every vector, D, without `head_dim` a multiple of `num_heads`.
         num_heads: number of query heads, H.
         ff_dim: inner width of the feed-forward layers.
         num_kv_heads: number of key/value heads. Default: `num_heads`.
@@ -31,7 +31,8 @@ class TransformerLM(Adaptable, keras.Model):
         start_id: the token that begins every row.
         rotary: whether positions are rotary; a dict says how, see `MultiHeadAttention`. False for a
             trained vector for each position, which is added to the embedding.
-        normalization, norm_epsilon, gated, use_bias: see `zoo.layers.DecoderBlock`.
+        normalization, norm_epsilon, gated, use_bias, head_dim, parallel: see
+            `zoo.layers.DecoderBlock`.
         tie_embeddings: whether the embedding is also the output projection.
         scale_embeddings: whether embeddings are scaled by sqrt(D).
         logits_bias: whether a trained number is added to the logit of each token.
@@ -73,10 +74,12 @@ class TransformerLM(Adaptable, keras.Model):
         tie_embeddings=True,
         scale_embeddings=True,
         logits_bias=False,
+        head_dim=None,
+        parallel=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if model_dim % num_heads:
+        if head_dim is None and model_dim % num_heads:
             raise ValueError(
                 "model_dim must be a multiple of num_heads; "
                 f"got model_dim={model_dim}, num_heads={num_heads}."
@@ -105,6 +108,8 @@ class TransformerLM(Adaptable, keras.Model):
             "tie_embeddings": tie_embeddings,
             "scale_embeddings": scale_embeddings,
             "logits_bias": logits_bias,
+            "head_dim": head_dim,
+            "parallel": parallel,
         }
         policy = self.dtype_policy
         self.embedding = TokenEmbedding(
@@ -137,6 +142,8 @@ class TransformerLM(Adaptable, keras.Model):
                 norm_epsilon=norm_epsilon,
                 gated=gated,
                 use_bias=use_bias,
+                head_dim=head_dim,
+                parallel=parallel,
                 name=f"block_{i}",
                 dtype=policy,
             )

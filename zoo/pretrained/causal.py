@@ -2,47 +2,84 @@
 
 from typing import Any, NamedTuple
 
-from zoo.pretrained import byte_pairs
+from zoo.layers.positions import SCALINGS
+from zoo.pretrained import byte_pairs, pairs, spaced_pairs
+from zoo.pretrained.chat import chat_of
 from zoo.pretrained.checkpoint import CONFIG
 from zoo.tasks import TextGenerator
 
-TOKENIZER_CONFIG, GENERATION_CONFIG = "tokenizer_config.json", "generation_config.json"
+GENERATION_CONFIG = "generation_config.json"
 _SAMPLING = ("temperature", "top_k", "top_p", "min_p")
 _DECODING = ("max_new_tokens", "num_beams", "length_penalty", "repetition_penalty")
 _DECODING += ("no_repeat_ngram_size",)
 
 
 class Tokens(NamedTuple):
-    """A tokenizer, which row of the checkpoint each of its tokens has, and how a prompt begins."""
+    """A tokenizer, and what a checkpoint says of its tokens.
+
+    Attributes:
+        tokenizer: of the zoo.
+        order: list of int, which row of the checkpoint each token has.
+        start_token: whether the start token is put in front of a prompt.
+        ends: list of int, the tokens that end a text beside the end token.
+    """
 
     tokenizer: Any
     order: list
     start_token: bool
+    ends: list
 
 
 def tokens(checkpoint):
-    """The `Tokens` of a checkpoint with byte-level BPE.
+    """The `Tokens` of a checkpoint.
 
     Raises:
-        ValueError: no end token, or what `zoo.pretrained.byte_pairs` does not know.
+        ValueError: no end token, or a vocabulary that is not known.
     """
-    found = byte_pairs.read(checkpoint)
-    settings = _settings(checkpoint)
-    end = _end(checkpoint, found)
-    start = settings.get("bos_token_id") if found.start is None else found.start
+    kind = spaced_pairs if spaced_pairs.fits(checkpoint) else byte_pairs
+    found = kind.read(checkpoint)
+    end, *others = _ends(checkpoint, found)
+    start, in_front = _start(checkpoint, found)
     start = end if start is None else start
-    tokenizer, order = byte_pairs.tokenizer(found, checkpoint.setting("vocab_size"), start, end)
-    return Tokens(tokenizer, order, found.start is not None)
+    order = pairs.order_of(
+        found, checkpoint.setting("vocab_size"), start, end, start_ends=start in others
+    )
+    ours = {theirs: number for number, theirs in enumerate(order)}
+    return Tokens(kind.tokenizer(found, order), order, in_front, [ours[i] for i in others])
 
 
 def generator(checkpoint, model, tokens):
     """A model and its `Tokens` -> `zoo.TextGenerator`."""
+    chat = chat_of(checkpoint)
     return TextGenerator(
         model,
         tokens.tokenizer,
         decoding=_decoding(_settings(checkpoint)),
         start_token=tokens.start_token,
+        end_tokens=tokens.ends,
+        chat=chat and chat._asdict(),
     )
+
+
+def rotary(checkpoint, base, share=1.0):
+    """How positions are rotated, by `rope_parameters`, or `rope_scaling` before.
+
+    Args:
+        checkpoint: from where.
+        base, share: see `zoo.layers.positions.rotate`; where these do not say otherwise.
+    """
+    found = checkpoint.config.get("rope_parameters") or checkpoint.config.get("rope_scaling") or {}
+    found = dict(found)
+    kind = found.pop("type", "default")
+    kind = found.pop("rope_type", kind)
+    if kind not in SCALINGS:
+        raise ValueError(
+            f"{checkpoint.path / CONFIG}: rope_type must be one of {', '.join(SCALINGS)}; "
+            f"got {kind!r}, which is not supported."
+        )
+    base, share = found.pop("rope_theta", base), found.pop("partial_rotary_factor", share)
+    scaling = None if kind == "default" else found | {"rope_type": kind}
+    return {"base": float(base), "scaling": scaling, "share": float(share)}
 
 
 def without_language(target_language):
@@ -62,18 +99,38 @@ def _settings(checkpoint):
     return settings
 
 
-def _end(checkpoint, found):
-    """The id of the end token: where there are several, that which the tokenizer names."""
+def _start(checkpoint, found):
+    """The id of the start token, or None, and whether it stands in front of every text."""
+    settings = _of_tokenizer(checkpoint)
+    start = found.start
+    if start is None:
+        start = _settings(checkpoint).get("bos_token_id")
+    in_front = settings.get("add_bos_token")  # where it is there, it counts
+    return start, found.start is not None if in_front is None else in_front
+
+
+def _of_tokenizer(checkpoint):
+    """The content of `tokenizer_config.json`; empty where there is none."""
+    there = (checkpoint.path / pairs.CONFIG).is_file()
+    return checkpoint.json(pairs.CONFIG) if there else {}
+
+
+def _ends(checkpoint, found):
+    """The ids of the end tokens, first of them that which the tokenizer names."""
     ends = _settings(checkpoint).get("eos_token_id")
     ends = ends if isinstance(ends, list) else [ends]
-    if (checkpoint.path / TOKENIZER_CONFIG).is_file():
-        name = checkpoint.json(TOKENIZER_CONFIG).get("eos_token")
-        name = name["content"] if isinstance(name, dict) else name
-        if found.added.get(name) in ends:
-            return found.added[name]
-    if ends[0] is None:
+    name = _of_tokenizer(checkpoint).get("eos_token")
+    name = name["content"] if isinstance(name, dict) else name
+    ends = sorted(ends, key=lambda end: end != found.added.get(name))
+    if ends in ([], [None]):
         raise ValueError(f"{checkpoint.path / CONFIG} must have eos_token_id, which is missing.")
-    return ends[0]
+    size = checkpoint.setting("vocab_size")
+    if not all(isinstance(end, int) and 0 <= end < size for end in ends):
+        raise ValueError(
+            f"{checkpoint.path / GENERATION_CONFIG} and {CONFIG} must have an eos_token_id below "
+            f"vocab_size={size}; got {ends}."
+        )
+    return list(dict.fromkeys(ends))
 
 
 def _decoding(settings):

@@ -9,6 +9,7 @@ from zoo.pretrained.checkpoint import CONFIG, Checkpoint
 # `model_type` of a configuration -> module of this folder with `convert(checkpoint)`.
 FAMILIES = {
     "gpt2": "gpt2",
+    "gpt_neox": "gpt_neox",
     "llama": "llama",
     "m2m_100": "m2m100",
     "marian": "marian",
@@ -32,8 +33,8 @@ def from_pretrained(path, target_language=None, source_language=None):
 
     Returns:
         A `zoo.Translator` for Marian (opus-mt), a `zoo.MultilingualTranslator` for M2M-100 and
-        NLLB, a `zoo.TextGenerator` for GPT-2, Llama and Qwen2.
-        It is saved, exported and quantised as any other.
+        NLLB, a `zoo.TextGenerator` for GPT-2, GPT-NeoX, Llama and Qwen2. It is saved, exported and
+        quantised as any other.
 
     Raises:
         FileNotFoundError: no such folder, or a file is missing.
@@ -57,8 +58,15 @@ def from_pretrained(path, target_language=None, source_language=None):
             f"source_language must be None for {checkpoint.path}, a model of the family {family}; "
             f"got source_language={source_language!r}."
         )
-    module = importlib.import_module(f"zoo.pretrained.{FAMILIES[family]}")
-    model = module.convert(checkpoint, **languages)
+    convert = importlib.import_module(f"zoo.pretrained.{FAMILIES[family]}").convert
+    try:
+        model = convert(checkpoint, **languages)
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, ValueError) and str(checkpoint.path) in str(error):
+            raise
+        # Of a layer or a tokenizer, which knows nothing of files.
+        what = f"{type(error).__name__}: " * (not isinstance(error, ValueError))
+        raise ValueError(f"{checkpoint.path} does not fit {family}: {what}{error}") from error
     checkpoint.finish()
     return model
 

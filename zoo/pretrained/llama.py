@@ -4,10 +4,8 @@ Llama 2 has a SentencePiece vocabulary, Llama 3 and Qwen2 have byte-level BPE. Q
 biases of queries, keys and values.
 """
 
-from zoo.layers.positions import SCALINGS
 from zoo.models import TransformerLM
 from zoo.pretrained import causal, weights
-from zoo.pretrained.checkpoint import CONFIG
 
 _ATTENTION = (("query", "q"), ("key", "k"), ("value", "v"), ("output", "o"))
 _FEED_FORWARD = (("gate", "gate"), ("inner", "up"), ("outer", "down"))
@@ -18,9 +16,8 @@ def convert(checkpoint, target_language=None):
     causal.without_language(target_language)
     width, heads = checkpoint.setting("hidden_size"), checkpoint.setting("num_attention_heads")
     checkpoint.require(use_sliding_window=False)
-    if checkpoint.config.get("head_dim") is not None:
-        checkpoint.require(head_dim=width // heads)
-    rotary = _rotary(checkpoint)
+    rotary = causal.rotary(checkpoint, checkpoint.config.get("rope_theta", 10_000.0))
+    checkpoint.require(partial_rotary_factor=1.0)
     biases = _biases(checkpoint)
     tokens = causal.tokens(checkpoint)
     model = TransformerLM(
@@ -42,26 +39,11 @@ def convert(checkpoint, target_language=None):
         tie_embeddings=checkpoint.setting("tie_word_embeddings", False),
         scale_embeddings=False,
         logits_bias=True,
+        head_dim=checkpoint.config.get("head_dim"),
     )
     model.build(None)
     _fill(checkpoint, model, tokens.order, biases)
     return causal.generator(checkpoint, model, tokens)
-
-
-def _rotary(checkpoint):
-    """How positions are rotated: `rope_parameters`, or `rope_theta` and `rope_scaling` before."""
-    found = checkpoint.config.get("rope_parameters") or checkpoint.config.get("rope_scaling") or {}
-    kind = found.get("rope_type", found.get("type", "default"))
-    if kind not in SCALINGS:
-        raise ValueError(
-            f"{checkpoint.path / CONFIG}: rope_type must be one of {', '.join(SCALINGS)}; "
-            f"got {kind!r}, which is not supported."
-        )
-    checkpoint.require(partial_rotary_factor=1.0)
-    base = found.get("rope_theta", checkpoint.config.get("rope_theta", 10_000.0))
-    numbers = {name: value for name, value in found.items() if name not in ("type", "rope_theta")}
-    scaling = None if kind == "default" else numbers | {"rope_type": kind}
-    return {"base": float(base), "scaling": scaling}
 
 
 def _biases(checkpoint):

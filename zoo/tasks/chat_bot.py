@@ -35,6 +35,12 @@ class Reply(Generated):
 
     left_out: int = 0
 
+    @classmethod
+    def of(cls, answer, left_out):
+        """A `Generated` as a reply."""
+        fields = {f.name: getattr(answer, f.name) for f in dataclasses.fields(answer)}
+        return cls(**{**fields, "axes": ("history", "reply")}, left_out=left_out)
+
 
 @keras.saving.register_keras_serializable(package="zoo")
 class ChatBot(ConversationTask):
@@ -213,9 +219,7 @@ class ChatBot(ConversationTask):
         return self.source_tokenizer.pieces(source.ids)
 
     def _explain(self, source, ids, text):
-        found = super()._explain(source, ids, text)
-        fields = {f.name: getattr(found, f.name) for f in dataclasses.fields(found)}
-        return Reply(**{**fields, "axes": ("history", "reply")}, left_out=source.left_out)
+        return Reply.of(super()._explain(source, ids, text), source.left_out)
 
     def settings(self):
         kept = {name: getattr(self, name) for name in self.kept_settings}

@@ -11,9 +11,11 @@ import tensorflow as tf
 
 from zoo.data.batching import bucketed_windows
 from zoo.decoding import Decoding, begin_rows, extend, row_shapes, rows_shapes
-from zoo.lite.subwords import prompt_ids
+from zoo.lite.chat import Chat
+from zoo.lite.subwords import continued, prompt_ids
 from zoo.tasks import raw_data
 from zoo.tasks.answers import checked_options, watched
+from zoo.tasks.chat_bot import Reply
 from zoo.tasks.inputs import FLOATS, IDS, VECTOR, framed, held_spec, padded, prompts, row_seeds
 from zoo.tasks.inputs import texts as listed
 from zoo.tasks.search_task import Beginning, SearchTask
@@ -26,7 +28,7 @@ _STREAM_TOKENS = 8  # that `stream` waits for between two pieces
 
 
 class Prompt(NamedTuple):
-    """The beginning of a text, and its tokens (list of int) with the start token in front."""
+    """The beginning of a text that answers go on with, and the tokens (list of int) to be read."""
 
     text: str
     ids: list
@@ -49,6 +51,9 @@ class TextGenerator(SearchTask):
             None for a model of no form.
         start_token: whether the start token is put in front of a prompt. It is for an empty one,
             and in `fit` and `score`, in any case.
+        end_tokens: list of int, tokens that end a text beside the end token.
+        chat: dict of the attributes of `zoo.lite.chat.Chat`, for `reply`; None for a model that has
+            not learned to answer turns.
 
     Reference:
         Bengio et al. 2003, A Neural Probabilistic Language Model; Radford et al. 2019.
@@ -58,11 +63,27 @@ class TextGenerator(SearchTask):
     rules = ("form", "acrostic")
     serving_spec = tf.TensorSpec([None], tf.string, name="text")
 
-    def __init__(self, model, tokenizer, decoding=None, form=None, start_token=True, **kwargs):
+    def __init__(
+        self,
+        model,
+        tokenizer,
+        decoding=None,
+        form=None,
+        start_token=True,
+        end_tokens=(),
+        chat=None,
+        **kwargs,
+    ):
         super().__init__(model, tokenizer, decoding, **kwargs)
         self.tokenizer = tokenizer
         self.form = None if form is None else Form(**form)
         self.start_token = bool(start_token)
+        self.end_tokens = tuple(map(int, end_tokens))
+        self.chat = None if chat is None else Chat(**chat)
+
+    @property
+    def ends(self):
+        return END_ID, *self.end_tokens
 
     def batches(self, x, y=None, *, batch_tokens=4096, batch_size=None, shuffle=0, seed=0):
         """Texts -> batches of (inputs, next tokens, weights).
@@ -186,6 +207,7 @@ class TextGenerator(SearchTask):
             rows = go_on(source, static, rows, held, limit, seeds, floats, tf.constant(until))
             (ids,), done = rows.tokens.numpy().tolist(), rows.done.numpy().all()
             (text,) = self.tokenizer.decode([ids if stops is None else stops.until(ids)])
+            text = self.whole(sources[0], text).removeprefix(sources[0].text)
             # The bytes of a character may not have come all.
             whole = text if done else text.rstrip("\ufffd")
             if stops is not None:
@@ -212,7 +234,7 @@ class TextGenerator(SearchTask):
                     step,
                     static,
                     tf.range(tf.shape(limit)[0]),
-                    end_id=END_ID,
+                    ends=self.ends,
                     pad_id=PAD_ID,
                     limit=limit,
                     plan=plan,
@@ -239,7 +261,58 @@ class TextGenerator(SearchTask):
             self._functions[key] = begin, go_on
         return self._functions[key]
 
+    def reply(self, turns, *, persona=(), return_dict=False, **options):
+        """Says the assistant's next turn of a conversation.
+
+        The oldest turns leave, a pair at a time, where there is no room in the context for them
+        and an answer of `max_new_tokens`, or for one of half the context.
+
+        Args:
+            turns: list of str, oldest first: the user's, the assistant's, and so on, the last one
+                the user's.
+            persona: list of str, the lines of a message of the system, which never leaves. Without
+                one, the prompt has what the model was given for that case.
+            return_dict: whether to return `zoo.tasks.chat_bot.Reply` in place of a str.
+            **options: see `generate`.
+
+        Returns:
+            A str; with `num_return_sequences` above 1, a list of that many.
+
+        Raises:
+            TypeError: `turns` is no list of str; an unknown option.
+            ValueError: the model has no chat format; an even number of turns, or a persona for
+                which the format has no place; or an option outside its range.
+        """
+        if self.chat is None:
+            raise ValueError(
+                "reply needs a model with a chat format; this one goes on with texts: generate."
+            )
+        turns, lines = _listed_turns("turns", turns), _listed_turns("persona", persona)
+        prompt, left_out = self._chat_prompt(turns, "\n".join(lines) if lines else None, options)
+        (found,) = self.generate([prompt], return_dict=return_dict, **options)
+        if not return_dict:
+            return found
+        several = isinstance(found, list)
+        replies = [Reply.of(answer, left_out) for answer in (found if several else [found])]
+        return replies if several else replies[0]
+
+    def _chat_prompt(self, turns, system, options):
+        """The newest turns that fit as a `Prompt`, and how many are left out."""
+        context = self.model.context_length
+        given = self.decoding.updated(max_new_tokens=options.get("max_new_tokens"))
+        room = max(context - 2 - given.max_new_tokens, context // 2)
+        for left_out in range(
+            0, max(1, len(turns)), 2
+        ):  # of no turns the format says what is wrong
+            text = self.chat.prompt(turns[left_out:], system)
+            (ids,) = self.tokenizer.encode([text])
+            if len(ids) <= room:
+                break
+        return Prompt("", ids[2 - context :]), left_out
+
     def read(self, inputs):
+        if isinstance(inputs, list) and inputs and isinstance(inputs[0], Prompt):
+            return inputs, False
         texts = listed("inputs", inputs)
         room = self.model.context_length - 2
         rows = self.tokenizer.encode(texts)
@@ -291,7 +364,7 @@ class TextGenerator(SearchTask):
         return padded([source.ids for source in sources], left=True)
 
     def whole(self, source, text):
-        return source.text + text
+        return continued(source.text, text, self.tokenizer.adds_space)
 
     def _explain(self, source, ids, text):
         found = super()._explain(source, ids, text)
@@ -395,14 +468,21 @@ class TextGenerator(SearchTask):
         return tf.ensure_shape(_padding_first(ids.to_tensor()), [None, None])
 
     def whole_in_graph(self, inputs, text):
+        if self.tokenizer.adds_space:
+            text = tf.where(inputs == "", tf.strings.regex_replace(text, "^ ", ""), text)
         return tf.strings.join([tf.strings.unicode_transcode(inputs, "UTF-8", "UTF-8"), text])
 
     def source_pieces_in_graph(self, source, ids):
         return {"source_tokens": self.tokenizer.graph_pieces(_joined(source, ids)[:, :-1])}
 
     def get_config(self):
-        form = self.form and dataclasses.asdict(self.form)
-        return {**super().get_config(), "form": form, "start_token": self.start_token}
+        return {
+            **super().get_config(),
+            "form": self.form and dataclasses.asdict(self.form),
+            "start_token": self.start_token,
+            "end_tokens": list(self.end_tokens),
+            "chat": self.chat and self.chat._asdict(),
+        }
 
 
 def in_range(floats):
@@ -413,6 +493,17 @@ def in_range(floats):
         "top_p": lambda x: (x > 0) & (x <= 1),
     }
     return functools.reduce(tf.logical_and, [rules[name](x) for name, x in floats.items()])
+
+
+def _listed_turns(name, value):
+    """A list of str.
+
+    Raises:
+        TypeError: anything else.
+    """
+    if isinstance(value, str):
+        raise TypeError(f"{name} must be a list of str; got {value!r:.80}.")
+    return raw_data.text_items(name, value, "a list of str")
 
 
 def _joined(source, target):

@@ -56,6 +56,7 @@ class SearchTask(Answering, SearchExport, Task):
     verb = "generate"
     rules = ()  # names of what else `held_to` takes
     spaces = True  # whether answers have spaces
+    ends = (END_ID,)  # the tokens that end an answer
 
     def __init__(self, model, target_tokenizer, decoding=None, encoder=None, **kwargs):
         super().__init__(model, encoder, **kwargs)
@@ -253,7 +254,7 @@ class SearchTask(Answering, SearchExport, Task):
             state,
             batch_size=tf.shape(source)[0],
             start_id=beginning.first,
-            end_id=END_ID,
+            end_id=self.ends,
             pad_id=PAD_ID,
             limit=tf.minimum(max_new_tokens, beginning.limit),
             plan=plan,

@@ -13,6 +13,7 @@ from zoo.text.sentencepiece import (
     UNKNOWN_ID,
     SentencePieceTokenizer,
 )
+from zoo.text.spaced_pairs import SpacedPairTokenizer
 from zoo.text.stops import Stops, checked_stops
 from zoo.text.vectors import rarity, word_vectors
 from zoo.text.words import words
@@ -28,6 +29,7 @@ __all__ = [
     "FormTables",
     "SentenceCut",
     "SentencePieceTokenizer",
+    "SpacedPairTokenizer",
     "Stops",
     "checked_stops",
     "cut_sentences",

@@ -176,6 +176,11 @@ class SentencePieceTokenizer(keras.layers.Layer):
         """Number of tokens, V."""
         return self._subwords.vocab_size
 
+    @property
+    def adds_space(self):
+        """Whether a space is put in front of a text, and what the text's tokens spell has it."""
+        return self._subwords.adds_space
+
     def encode(self, texts, sampling=0.0):
         """List of str -> list of lists of ids, without start and end tokens.
 

@@ -31,7 +31,7 @@ class Stops:
             spelled = [text.replace(b" ", b"") for text in spelled]
         table = _by_token(moves, spelled)
         # Row 0 is the beginning, where a tokenizer that normalises has no space to write.
-        if tokenizer.decode(tokenizer.encode([" a"])) == [" a"]:
+        if tokenizer.decode(tokenizer.encode([" a"]))[0].endswith(" a"):
             first = table[:1]
         else:
             first = _by_token(moves, [text.removeprefix(b" ") for text in spelled])[:1]
