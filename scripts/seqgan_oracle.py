@@ -33,13 +33,15 @@ REAL, TEST, WRITTEN = 10_000, 2000, 2000  # sequences
 BATCH = 64
 EPOCHS = 24  # of maximum likelihood; from two thirds of them on with a tenth of the rate
 RATES = 1e-2, 1e-2, 1e-3  # of Adam: imitation, policy, discriminator
-ROUNDS, POINT = 80, 10  # of the game; rounds between two points of the curve
+ROUNDS, POINT = 300, 10  # of the game; rounds between two points of the curve
 # Four times the paper's sequences in a step, each completed twice after every second token, take a
 # quarter of the tokens that its 16 completions after each token take.
 POLICY_BATCH, TIMES, EVERY = 256, 2, 2
 VERDICTS = 4  # batches of the discriminator in a round
 WARMUP = 30  # times that the discriminator sees a quarter of the data before the game
 TEMPERATURES = (1.0, 0.95, 0.9, 0.85, 0.8)
+ROUNDS_AN_EPOCH = 10  # on the axis of the picture
+GREY, ORANGE = "0.45", "#d94801"
 
 
 class Task:
@@ -162,25 +164,51 @@ class Run:
 
 def draw_curves(note, path):
     """The paper's figure 1, and what it leaves out."""
-    figure, axes = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-    imitation, game = note["imitation"], note["game"]
-    for ax, key, title in zip(
-        axes,
-        ("oracle_nll", "test_nll"),
-        ("of the oracle: quality", "of the test: coverage"),
-        strict=True,
-    ):
-        ax.plot([p["number"] for p in imitation], [p[key] for p in imitation], label="likelihood")
-        places = [EPOCHS + p["number"] / POINT for p in game]
-        ax.plot(places, [p[key] for p in game], label="SeqGAN")
-        ax.axvline(EPOCHS, color="0.6", linestyle="--")
-        ax.set(
-            title=f"NLL {title}",
-            xlabel=f"epochs of likelihood, then times {POINT} rounds of the game",
-            ylabel="nats a token",
-        )
-        ax.legend()
+    figure, axes = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
+    _draw_quality(axes[0], note)
+    _draw_plane(axes[1], note)
     figure.savefig(path, dpi=110)
+
+
+def _draw_quality(ax, note):
+    """The NLL of the oracle along the training; and at lower temperatures, without a game."""
+    imitation, game = note["imitation"], note["game"]
+    ax.plot(*_columns(imitation, "number", "oracle_nll"), color=GREY, label="maximum likelihood")
+    rounds, nll = _columns(game, "number", "oracle_nll")
+    ax.plot(EPOCHS + rounds / ROUNDS_AN_EPOCH, nll, color=ORANGE, label="SeqGAN")
+    ax.axvline(EPOCHS, color="0.7", linestyle="--", linewidth=1)
+    right = ax.get_xlim()[1]
+    for temperature, point in list(note["temperatures"].items())[1:]:
+        nll, name = point["oracle_nll"], f"likelihood at {temperature}"
+        ax.axhline(nll, color="0.8", linestyle=":", linewidth=1)
+        ax.text(right, nll, name, horizontalalignment="right", verticalalignment="bottom", size=8)
+    ax.set(
+        xlabel=f"epochs of maximum likelihood, then {ROUNDS_AN_EPOCH} rounds of the game each",
+        ylabel="NLL of the oracle, nats a token",
+    )
+    ax.legend(loc="upper right")
+
+
+def _draw_plane(ax, note):
+    """Quality against coverage."""
+    keys = "oracle_nll", "test_nll"
+    for points, style, label in (
+        (list(note["temperatures"].values()), {"color": GREY, "marker": "o"}, "likelihood, cooler"),
+        (note["game"], {"color": ORANGE, "marker": ".", "linewidth": 0.8}, "SeqGAN, its rounds"),
+    ):
+        ax.plot(*_columns(points, *keys), label=label, **style)
+    for temperature, point in note["temperatures"].items():
+        place = point["oracle_nll"], point["test_nll"]
+        ax.annotate(str(temperature), place, xytext=(5, 4), textcoords="offset points", size=8)
+    ax.set(
+        xlabel="NLL of the oracle (left: better sequences)",
+        ylabel="NLL of the test (low: covers more)",
+    )
+    ax.legend()
+
+
+def _columns(points, *keys):
+    return np.array([[point[key] for key in keys] for point in points]).T
 
 
 def main():

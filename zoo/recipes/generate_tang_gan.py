@@ -26,8 +26,10 @@ RECIPE = AdversarialRecipe(
     verdicts=4,
 )
 
-# It is not shipped: of 2,000 held-out poems, half of them by generate_tang, a discriminator of this
-# kind told 53 % rightly after three passes over 17,200 others. So far the game has nothing to say.
+# It is not shipped: what the discriminator cannot tell, it cannot teach. Of 2,000 held-out poems,
+# half of them by generate_tang, one of this kind told 53 % rightly after three passes over 17,200
+# others. One that reads the hidden states of generate_tang in place of characters told 69 % rightly
+# beside poems that generate_tang had learned from, and 62 % beside poems that it had never seen.
 CARD = {
     "title": "Quatrains of seven-character lines, generate_tang after a game with a discriminator",
 }
