@@ -33,7 +33,7 @@ RULES = {
         {"numpy", "sentencepiece", "safetensors", "torch", "huggingface_hub", "jinja2"},
     ),
     "plots": (set(), {"matplotlib", "numpy"}),
-    "evaluation": ({"tasks", "data", "text"}, None),
+    "evaluation": ({"tasks", "data", "text", "registry"}, None),
     "serving": (BELOW_TASKS | {"tasks"}, None),
     "recipes": (BELOW_TASKS | {"tasks", "evaluation", "registry"}, None),
     "registry": ({"serving"}, {"keras"}),

@@ -8,6 +8,7 @@ from zoo import data
 from zoo.evaluation import CORPORA, KneserNey, compare_litert, evaluate, render_card
 from zoo.evaluation.card import Card
 from zoo.evaluation.language import METHODS, TextCorpus
+from zoo.evaluation.samples import TEMPERATURES, SampleCorpus
 from zoo.text import END_ID, Form, SentencePieceTokenizer
 
 TRAIN = ["the cat sat on the mat and the dog sat on the cat, " * 20]
@@ -144,3 +145,43 @@ def test_generators_have_their_test_sets():
     assert [corpus.name for corpus in CORPORA["generate_scifi"]] == ["scifi test"]
     with pytest.raises(ValueError, match="name must be one of"):
         evaluate(None, "generate_nothing")
+
+
+class Poet:
+    """Writes one of a few texts of its form, all the more the same the lower the temperature."""
+
+    form = Form(2, "，。")
+    texts = ["甲乙，丙丁。", "乙甲，丁丙。", "甲甲，乙乙。", "丙丙，丁丁"]
+
+    def __init__(self, tokenizer):
+        self.tokenizer = tokenizer
+
+    def generate(self, prompts, *, temperature, top_p, seed):
+        assert top_p == 1.0
+        kinds = 1 if temperature < 0.8 else len(self.texts)
+        return [self.texts[(seed + i) % kinds] for i in range(len(prompts))]
+
+
+def test_free_samples_of_two_models_and_of_people_are_measured_alike():
+    training = ["甲乙，丙丁。", "丁丙，乙甲。", "丙甲，丁乙。", "乙丙，甲丁。"] * 3
+    references, others = ["甲乙，丁丙。", "乙甲，丙丁。"], ["甲丙，乙丁。", "丁丙，乙甲。"]
+    tokenizer = SentencePieceTokenizer.train(training, 300, model_type="char", lossless=True)
+    corpus = SampleCorpus("quatrains", "test", "rival", 2, data.poem_lines)
+    poet = Poet(tokenizer)
+    result = corpus.measure(poet, (references, others, training, poet), limit=1)
+    assert (result["texts"], result["samples"]) == (2, 10)
+    rows = result["free_samples"]
+    assert len(rows) == 1 + 2 * len(TEMPERATURES)
+    narrow, wide = (rows[f"this model, temperature {t}"] for t in (0.7, 1.0))
+    assert narrow == rows["rival, temperature 0.7"]
+    assert narrow["self_bleu_3"] == pytest.approx(100)
+    assert narrow["distinct_2"] < wide["distinct_2"] < rows["held-out texts"]["distinct_2"]
+    assert (narrow["different"], wide["different"]) == (0.1, 0.4)
+    assert (narrow["form"], wide["form"]) == (1.0, 0.8)  # one of the four lacks its last mark
+    assert (narrow["copied"], rows["held-out texts"]["copied"]) == (1.0, 0.5)
+    judge = KneserNey(
+        ([*ids, END_ID] for ids in tokenizer.encode(training)), tokenizer.vocab_size, 2
+    )
+    (ids,) = tokenizer.encode([poet.texts[0]])
+    assert narrow["judge"] == pytest.approx(-judge.log_prob([*ids, END_ID]).mean())
+    assert "this model, temperature 1.0: BLEU-3" in corpus.summary(result)

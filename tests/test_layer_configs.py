@@ -93,6 +93,13 @@ CASES = {
         "naive_bayes_weight": 0.2,
     },
     "FeedForward": {"ff_dim": 7, "activation": "gelu_tanh", "use_bias": False, "gated": True},
+    "LSTMGenerator": {
+        "vocab_size": 11,
+        "model_dim": 6,
+        "units": 8,
+        "stddev": 0.5,
+        "seed": 3,
+    },
     "LSTMLanguageModel": {
         "vocab_size": 11,
         "context_length": 5,
@@ -299,6 +306,7 @@ INPUTS = {
     "DotProductAttention": [FLOATS, FLOATS],
     "Ensemble": [IDS],
     "NaiveBayes": [IDS],
+    "LSTMGenerator": [IDS],
     "LSTMLanguageModel": [IDS],
     "MonotonicAttention": [FLOATS, FLOATS],
     "LateInteraction": [{"query": IDS, "text": IDS, "allowed": np.eye(len(IDS)) == 1}],

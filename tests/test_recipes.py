@@ -13,6 +13,7 @@ from zoo import data, recipes
 from zoo.data import read_pairs
 from zoo.models import Transformer
 from zoo.recipes import own_pairs, run_folder
+from zoo.recipes.adversarial import AdversarialRecipe
 from zoo.recipes.captioning import CaptioningRecipe
 from zoo.recipes.classification import ClassificationRecipe
 from zoo.recipes.conversation import ConversationRecipe
@@ -57,7 +58,7 @@ tiny_recipe(folder).train(out=folder + "/out", run_dir=folder + "/run", steps=ST
 KINDS = {
     "classify": ClassificationRecipe,
     "translate": TranslationRecipe,
-    "generate": GenerationRecipe,
+    "generate": (GenerationRecipe, AdversarialRecipe),
     "match": MatchingRecipe,
     "rank": RankingRecipe,
     "caption": CaptioningRecipe,

@@ -249,6 +249,8 @@ def _quality(metrics):
     for name, result in corpora.items():
         if "decoding_costs" in result:
             parts += _language(name, result)
+        if "free_samples" in result:
+            parts += _samples(name, result)
         if "shown" in result:
             parts += _captions(name, result)
         if "kinds" in result:
@@ -350,6 +352,28 @@ def _language(name, result):
     if "well_formed" in result:
         shares = (f"{100 * share:.1f} % {kind}" for kind, share in result["well_formed"].items())
         yield f"Well-formed poems among samples: {', '.join(shares)}."
+
+
+def _samples(name, result):
+    """What only the corpora of free samples have."""
+    yield (
+        f"{result['samples']} poems out of nothing, for each temperature (and no top-p). BLEU-n: "
+        f"n-grams of characters against all of {name.partition(',')[0]}; self-BLEU-n: against the "
+        "other poems of the row, low is diverse; form: the share with the right form; copied: the "
+        "share of lines that stand in the training text; judge: the loss, in nats a token, of a "
+        "Kneser-Ney model of the training text, which had no part in the training. At one "
+        "temperature a model may look better only because it is sharper: compare rows of like "
+        "BLEU by their self-BLEU."
+    )
+    bleu = [f"{kind}_{n}" for kind in ("bleu", "self_bleu") for n in (2, 3, 4)]
+    rows = [
+        [system, *(f"{row[key]:.1f}" for key in bleu), f"{row['distinct_2']:.3f}"]
+        + [f"{100 * row[key]:.1f} %" for key in ("form", "copied")]
+        + [f"{row['judge']:.3f}"]
+        for system, row in result["free_samples"].items()
+    ]
+    heading = [f"{kind}-{n}" for kind in ("BLEU", "self-BLEU") for n in (2, 3, 4)]
+    yield _table(["", *heading, "distinct-2", "form", "copied", "judge"], rows)
 
 
 def _next_items(name, result):

@@ -14,6 +14,7 @@ from zoo.evaluation.language import TextCorpus
 from zoo.evaluation.next_items import HistoryCorpus
 from zoo.evaluation.pictures import PictureCorpus
 from zoo.evaluation.replies import ReplyCorpus
+from zoo.evaluation.samples import SampleCorpus
 from zoo.evaluation.speech import SpeechCorpus
 from zoo.evaluation.summaries import SummaryCorpus
 from zoo.evaluation.tracing import LearnerCorpus
@@ -40,6 +41,11 @@ _GERMAN = (
 _CHAT_EN = (ReplyCorpus("dailydialog", "test", references=True),)
 _ENGLISH_CAPTIONS = (CaptionCorpus("test", "en"), CaptionCorpus("val", "en", "coco"))
 
+# A line and its mark begin a sample.
+_QUATRAINS = TextCorpus(
+    "quatrains", "test", order=6, prompt_length=8, sample_length=40, lines=poem_lines
+)
+
 # The first corpus of a model gives the figure by which it is listed.
 CORPORA = {
     "translate_fr_de": (
@@ -60,11 +66,10 @@ CORPORA = {
     "generate_shakespeare": (
         TextCorpus("tiny_shakespeare", "val", order=7, prompt_length=40, sample_length=400),
     ),
-    "generate_tang": (
-        # A line and its mark begin a sample.
-        TextCorpus(
-            "quatrains", "test", order=6, prompt_length=8, sample_length=40, lines=poem_lines
-        ),
+    "generate_tang": (_QUATRAINS,),
+    "generate_tang_gan": (
+        _QUATRAINS,
+        SampleCorpus("quatrains", "test", beside="generate_tang", order=6, lines=poem_lines),
     ),
     "generate_scifi": (TextCorpus("scifi", "test", order=5, prompt_length=60, sample_length=120),),
     "generate_digits_vaegan": tuple(PictureCorpus("mnist", split) for split in ("test", "val")),

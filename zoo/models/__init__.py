@@ -10,6 +10,7 @@ from zoo.models.dkt import DKT
 from zoo.models.ensemble import Ensemble
 from zoo.models.language_model import TransformerLM
 from zoo.models.late_interaction import LateInteraction
+from zoo.models.lstm_generator import LSTMGenerator
 from zoo.models.lstm_language_model import LSTMLanguageModel
 from zoo.models.pointer_generator import PointerGenerator
 from zoo.models.rnn import RNNSearch
@@ -26,6 +27,7 @@ __all__ = [
     "DKT",
     "CompareAggregate",
     "Ensemble",
+    "LSTMGenerator",
     "LSTMLanguageModel",
     "LateInteraction",
     "PointerGenerator",

@@ -12,9 +12,9 @@ from zoo.recipes.numbers import numbers as of_recipe
 from zoo.recipes.numbers import overridden
 from zoo.system import writing
 
-_OWN_FILES = ("captioning", "classification", "conversation", "generation", "matching", "numbers")
-_OWN_FILES += ("own_numbers", "own_pairs", "procedure", "progress", "ranking", "run_folder")
-_OWN_FILES += ("synthetic", "tracing", "translation")
+_OWN_FILES = ("adversarial", "captioning", "classification", "conversation", "generation")
+_OWN_FILES += ("matching", "numbers", "own_numbers", "own_pairs", "procedure", "progress")
+_OWN_FILES += ("ranking", "run_folder", "synthetic", "tracing", "translation")
 
 
 def names():
