@@ -7,7 +7,7 @@ process of its own. Then it counts: each line must have one answer, or one reaso
 and the answers must be those that the model gives without Beam.
 
 With `--kill`, one of the workers is killed while they answer. Beam's local runner does not replace
-it, as Flink, Spark and Dataflow do: it waits for it for ever, or ends with an error. So the
+it, as Flink, Spark and Dataflow do: it waits for it, or ends with an error. So the
 pipeline is ended; there must be no file of answers, since those appear when all is answered; and it
 is run again.
 

@@ -33,7 +33,7 @@ def tokenizer():
     return SentencePieceTokenizer.train([side for pair in text_pairs() for side in pair], 300)
 
 
-def tiny(vocab_size, **options):
+def tiny(vocab_size, dropout=0.0, **options):
     return Transformer(
         vocab_size,
         vocab_size,
@@ -42,7 +42,7 @@ def tiny(vocab_size, **options):
         model_dim=16,
         num_heads=2,
         ff_dim=32,
-        dropout=0.0,
+        dropout=dropout,
         share_embeddings=True,
         **options,
     )

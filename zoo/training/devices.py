@@ -6,6 +6,7 @@ the gradients (`keras.distribution.DataParallel`).
 """
 
 import contextlib
+import dataclasses
 import os
 import sys
 import traceback
@@ -58,21 +59,29 @@ def ending_together():
         os._exit(1)
 
 
+@dataclasses.dataclass(frozen=True)
 class Share:
-    """What this process has of each batch.
+    """What a process has of each batch.
 
     Attributes:
+        devices: how many there are, of all processes.
         process: the number of this process.
-        processes: how many there are.
+        processes: how many there are, each with as many devices.
     """
 
-    def __init__(self):
-        self._devices, self.process, self.processes = 1, 0, 1
-        if keras.distribution.distribution() is not None:
-            import jax
+    devices: int = 1
+    process: int = 0
+    processes: int = 1
 
-            self._devices = len(keras.distribution.list_devices())
-            self.process, self.processes = jax.process_index(), jax.process_count()
+    @classmethod
+    def current(cls):
+        """That of this process, after `distribute`; the whole batch without it."""
+        if keras.distribution.distribution() is None:
+            return cls()
+        import jax
+
+        devices = len(keras.distribution.list_devices())
+        return cls(devices, jax.process_index(), jax.process_count())
 
     def rows(self, batch):
         """The rows of this process, of a batch filled up to a multiple of the devices.
@@ -84,11 +93,11 @@ class Share:
         Returns:
             The same; what fills it up are rows that are there, with weights of 0.
         """
-        if self._devices == 1:
+        if self.devices == 1:
             return batch
         inputs, labels, weights = batch
         count = len(inputs["source"])
-        filled = -(-count // self._devices) * self._devices
+        filled = -(-count // self.devices) * self.devices
         weights = np.concatenate([weights, np.zeros_like(self._fill(weights, count, filled))])
         inputs = {name: self._filled(array, count, filled) for name, array in inputs.items()}
         found = inputs, self._filled(labels, count, filled), weights

@@ -113,7 +113,7 @@ def run(folder, out=None, policy="mixed_bfloat16", verbose=2):
     if (folder / "model.npz").exists():
         load_weights(folder / "model.npz", learner.model)
     prepare = _images if learner.encoder is not None else _pairs
-    share = devices.Share()
+    share = devices.Share.current()
     if share.processes > 1 and spec.get("sampling"):
         raise ValueError(
             f"sampling must be 0 for several processes; got sampling={spec['sampling']}."
