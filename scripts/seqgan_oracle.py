@@ -33,7 +33,7 @@ REAL, TEST, WRITTEN = 10_000, 2000, 2000  # sequences
 BATCH = 64
 EPOCHS = 24  # of maximum likelihood; from two thirds of them on with a tenth of the rate
 RATES = 1e-2, 1e-2, 1e-3  # of Adam: imitation, policy, discriminator
-ROUNDS, POINT = 300, 10  # of the game; rounds between two points of the curve
+ROUNDS, POINT = 110, 10  # of the game; rounds between two points of the curve
 # Four times the paper's sequences in a step, each completed twice after every second token, take a
 # quarter of the tokens that its 16 completions after each token take.
 POLICY_BATCH, TIMES, EVERY = 256, 2, 2
