@@ -11,8 +11,9 @@ from conftest import ROOT
 
 pytest.importorskip("ai_edge_litert")
 from zoo import registry  # noqa: E402
+from zoo.lite.readers import LiteTranslator  # noqa: E402
 from zoo.serving import graph_file  # noqa: E402
-from zoo.serving.fast import fast, write_files  # noqa: E402
+from zoo.serving.fast import exact, write_files  # noqa: E402
 
 FILES = sorted((ROOT / "saved_models").glob("*/graph.*.zip"))
 IDS = [f"{path.parent.name}-{path.name.split('.')[1]}" for path in FILES]
@@ -108,13 +109,12 @@ def test_what_is_shipped_is_what_tensorflow_makes_of_this_code(tmp_path, name):
     }
 
 
-def test_a_model_without_one_is_made_by_tensorflow(tmp_path, monkeypatch):
-    monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
+def test_without_one_or_without_a_cache_there_is_no_exact_reader(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
     path = tmp_path / registry.FILE
-    path.write_bytes(registry.find("trace_learners").read_bytes())
-
-    def load():
-        raise RuntimeError("TensorFlow is asked")
-
-    with pytest.raises(RuntimeError, match="TensorFlow is asked"):
-        fast(path, load)
+    path.write_bytes(registry.find("translate_de_en_rnn").read_bytes())
+    assert exact(path) is None
+    assert isinstance(exact(registry.find("translate_de_en_rnn")), LiteTranslator)
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "file"))
+    assert exact(registry.find("translate_de_en_rnn")) is None
