@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import random
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -69,36 +68,43 @@ def write(folder, width, ff_width, dtype):
 
 
 def peak(*command):
-    """Runs `zoo` with arguments; returns the peak of its resident set in MB."""
-    pid = os.posix_spawn(sys.executable, [sys.executable, "-m", "zoo", *command], os.environ)
+    """Runs Python with arguments; returns the peak of its resident set in MB."""
+    pid = os.posix_spawn(sys.executable, [sys.executable, *command], os.environ)
     _, status, usage = os.wait4(pid, 0)
     if status:
-        raise SystemExit(f"zoo {' '.join(command)} ended with status {status}.")
+        raise SystemExit(f"{' '.join(command)} ended with status {status}.")
     return usage.ru_maxrss / 1000
 
 
 def commands(folder, out):
-    """Name -> arguments of `zoo`, in the order in which they need each other."""
+    """Name -> arguments of Python, in the order in which they need each other."""
     file, exported = str(out / "model.keras"), str(out / "exported")
+    load = (
+        "from zoo.cli.quiet import returning_memory; returning_memory(); "
+        f"import zoo; zoo.from_pretrained({str(folder)!r})"
+    )
+    zoo = "-m", "zoo"
     return {
-        "import": ("import", str(folder), "--out", file),
-        "SavedModel": ("export", file, "--out", exported),
-        "LiteRT, 8 bits": ("export", file, "--out", exported, "--format", "litert"),
+        "reading the weights": ("-c", load),
+        "zoo import": (*zoo, "import", str(folder), "--out", file),
+        "zoo export, SavedModel": (*zoo, "export", file, "--out", exported),
+        "zoo export, LiteRT": (*zoo, "export", file, "--out", exported, "--format", "litert"),
     }
 
 
 def measure(folder):
+    """Prints the peaks of all commands."""
     size = sum(file.stat().st_size for file in folder.glob("model*.safetensors")) / 1e6
     print(f"weights on disk: {size:.0f} MB")
     with tempfile.TemporaryDirectory(dir=folder.parent) as place:
         outs = [Path(place) / name for name in ("small", "large")]
-        rows = zip(commands(SMALL, outs[0]).items(), commands(folder, outs[1]).values())
-        for (name, small), large in rows:
-            base = peak(*small)
-            shutil.rmtree(outs[0] / "exported", ignore_errors=True)
-            found = peak(*large)
+        pairs = zip(
+            commands(SMALL, outs[0]).items(), commands(folder, outs[1]).values(), strict=True
+        )
+        for (name, small), large in pairs:
+            base, found = peak(*small), peak(*large)
             print(
-                f"{name}: peak {found:.0f} MB, of which {base:.0f} MB are without the model; "
+                f"{name}: peak {found:.0f} MB, {base:.0f} MB of it without the model: "
                 f"{(found - base) / size:.2f} times the weights",
                 flush=True,
             )

@@ -144,10 +144,15 @@ def test_score_and_attention_are_those_of_the_text(nllb):
     assert "fra_Latn" not in found.tokens[:1]
 
 
-def test_file_and_graph_answer_the_same(nllb, tmp_path):
-    file = tmp_path / "models" / "nllb.keras"
+@pytest.fixture(scope="module")
+def file(nllb, tmp_path_factory):
+    file = tmp_path_factory.mktemp("models") / "nllb.keras"
     languages = ["--source-language", "deu_Latn", "--target-language", "fra_Latn"]
     assert main(["import", str(nllb.path), "--out", str(file), *languages]) == 0
+    return file
+
+
+def test_file_and_graph_answer_the_same(nllb, file):
     loaded = keras.models.load_model(file)
     texts = nllb.texts[:5]
     asked = {"source_language": "eng_Latn", "target_language": "deu_Latn"}
@@ -157,6 +162,17 @@ def test_file_and_graph_answer_the_same(nllb, tmp_path):
     loaded.decoding = loaded.decoding.updated(**nllb.options)
     found = [text.decode() for text in loaded(texts).numpy()]
     assert found == nllb.expected["answers"]["4"][:5]
+
+
+@pytest.mark.slow
+def test_command_takes_languages(nllb, file, capfd):
+    text, asked = nllb.texts[0], {"source_language": "eng_Latn", "target_language": "deu_Latn"}
+    answer = nllb.translator.generate(text, **asked, **nllb.options)
+    languages = ["--source-language", "eng_Latn", "--target-language", "deu_Latn"]
+    assert main(["translate", str(file), text, *languages, "--max-new-tokens", "12"]) == 0
+    assert capfd.readouterr().out == f"{answer}\n"
+    assert main(["translate", str(file), text, "--target-language", "deu"]) == 2
+    assert "such as deu_Latn; got target_language='deu'" in capfd.readouterr().err
 
 
 @pytest.mark.slow

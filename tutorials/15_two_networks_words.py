@@ -14,6 +14,7 @@
 # # 15. Two networks against each other: SeqGAN
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/attention-zoo/attention-zoo/blob/main/tutorials/15_two_networks_words.ipynb)
+# [![Open in Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)](https://kaggle.com/kernels/welcome?src=https://github.com/attention-zoo/attention-zoo/blob/main/tutorials/15_two_networks_words.ipynb)
 
 # %% tags=["front", "remove-input"] jupyter={"source_hidden": true} cellView="form"
 # @title Quality against coverage: a writer in the game, and the same writer at lower temperatures
@@ -34,9 +35,9 @@
 # answer to it. You will write it, watch it, and then ask what the first papers forgot to ask.
 
 # %%
-import sys
+import importlib.util
 
-if "google.colab" in sys.modules:  # elsewhere, install the project once
+if importlib.util.find_spec("zoo") is None:  # on Colab, on Kaggle, in a new environment
     # %pip install -q git+https://github.com/attention-zoo/attention-zoo
     # !git clone -q --depth 1 https://github.com/attention-zoo/attention-zoo
     print("ready")
