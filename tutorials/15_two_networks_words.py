@@ -38,8 +38,8 @@
 import importlib.util
 
 if importlib.util.find_spec("zoo") is None:  # on Colab, on Kaggle, in a new environment
-    # %pip install -q git+https://github.com/attention-zoo/attention-zoo
     # !git clone -q --depth 1 https://github.com/attention-zoo/attention-zoo
+    # %pip install -q "./attention-zoo[tutorials]" ./attention-zoo/saved_models
     print("ready")
 
 # %%
