@@ -14,6 +14,7 @@ from zoo import evaluation, serving
 from zoo.cli.main import main
 from zoo.evaluation import next_items
 from zoo.models import SASRec
+from zoo.serving.saved_model import SavedModels
 
 FILMS = [f"Part {i} ({1950 + i})" for i in range(30)]
 IDS = list(range(100, 130))
@@ -199,6 +200,10 @@ def test_an_export_passes_over_what_it_does_not_know(taught, version):
     assert found[0, 0].decode() == FILMS[6]
     assert set(found[1]) == {b""}  # nothing is left
     assert [x.decode() for x in found[2]] == taught.recommend([])
+
+
+def test_an_export_keeps_its_films_for_a_page(version):
+    assert SavedModels().open("films", 1, version).choices == FILMS
 
 
 def test_a_lite_file_answers_the_same(taught, tmp_path):

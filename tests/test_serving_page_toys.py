@@ -1,6 +1,8 @@
 """The page of `zoo serve` in a browser without a window, with small functions as models."""
 
 import json
+import urllib.error
+import urllib.request
 
 import browser
 import pytest
@@ -23,6 +25,8 @@ pytestmark = pytest.mark.skipif(not browser.PATH, reason="there is no Chromium")
 
 EVIL = '<img src=x onerror="window.hurt = 1"><script>window.hurt = 1</script>'
 CHANGED = "$('model').dispatchEvent(new Event('change'))"
+RANKS = "[...$('ranks').querySelectorAll('button')]"
+FILMS = ["Heat (1995)", EVIL, "Casino (1995)"]
 
 
 def strings(name):
@@ -59,6 +63,21 @@ class Toy(tf.Module):
         return {
             "label": tf.tile(tf.constant([["good", EVIL]]), [rows, 1]),
             "probability": tf.tile(tf.constant([[0.75, 0.25]]), [rows, 1]),
+        }
+
+    @strings("history")
+    def next_film(self, history):
+        """What was seen last, and another one; attends to the last of the lines."""
+        lines = tf.strings.split(history, "\n").to_tensor()
+        rows, count = tf.size(history), tf.shape(lines)[1]
+        found = tf.stack(["again " + lines[:, -1], tf.fill([rows], FILMS[1])], axis=1)
+        return {
+            "item": found,
+            "score": tf.tile(tf.constant([[-0.5, -1.0]]), [rows, 1]),
+            "text": found[:, 0],
+            "source_tokens": lines,
+            "target_tokens": found[:, :1],
+            "attention": tf.one_hot(tf.fill([rows, 1], count - 1), count),
         }
 
     @tf.function(
@@ -103,6 +122,9 @@ def folder(tmp_path_factory):
     save(folder, "draws", toy.draws, "attention")
     save(folder, "hears", toy.hears)
     save(folder, "broken", toy.broken)
+    save(folder, "films", toy.next_film, "attention")
+    (folder / "films" / "1" / "assets.extra").mkdir()
+    (folder / "films" / "1" / "assets.extra" / "choices.json").write_text(json.dumps(FILMS))
     save(folder, "writes", toy.echo, "attention", sample=toy.echo)
     (folder / "echo" / "README.md").write_text(f"# echo\n\nIt says {EVIL}\nwhat you say.\n\nMore.")
     lines = [{"input": EVIL}, {"input": "hello"}, {"input": "x" * 500}, {"input": "  "}, {}, 7]
@@ -143,6 +165,34 @@ def write(tab, text):
 
 def shown(tab):
     return tab.wait("!$('result').hidden && $('answer').textContent || $('error').textContent")
+
+
+def test_what_can_be_chosen_is_offered_and_added_and_so_is_what_is_recommended(page):
+    assert page.value("$('pick-box').hidden")
+    choose(page, "films")
+    page.wait("$('choices').options.length")
+    assert page.value("[...$('choices').options].map(o => o.value)") == FILMS
+    page.click("$('pick')")
+    page.type("Casino")
+    assert page.value("$('text').value") == ""  # of no film the whole name
+    page.type(" (1995)")
+    page.wait("$('answer').textContent === 'again Casino (1995)'")
+    assert page.value("[$('text').value, $('pick').value]") == ["Casino (1995)", ""]
+    assert page.value(f"{RANKS}.length") == 2
+    page.click(f"{RANKS}[1]")
+    page.wait(
+        "$('text').value.endsWith('script>') && $('answer').textContent.startsWith('again <')"
+    )
+    assert page.value("$('text').value").splitlines() == ["Casino (1995)", EVIL]
+    assert page.value("[...$('source').children].length") == 2  # what the answer rests on
+    choose(page, "echo")
+    assert page.value("$('pick-box').hidden")
+
+
+def test_choices_of_a_model_that_is_not_there_are_not_found(served):
+    assert call(f"{served.url}/page/choices/films") == (200, FILMS)
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{served.url}/page/choices/nobody")
 
 
 def test_what_a_client_writes_is_shown_and_never_run(page):

@@ -36,9 +36,8 @@ class LiteExports(Exports):
     def open(self, name, version, path):
         reader = open_litert(path, self._threads)
         served = _TASKS[reader.task]
-        return Servable(
-            name, version, {key: _signature(reader, one) for key, one in served.items()}
-        )
+        signatures = {key: _signature(reader, one) for key, one in served.items()}
+        return Servable(name, version, signatures, reader.manifest.get("items", ()))
 
 
 class _Served(NamedTuple):

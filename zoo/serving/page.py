@@ -37,6 +37,7 @@ class Page:
             Route("/", self._page),
             Route("/page/models", self._described),
             Route("/page/examples/{name}/{number:int}", self._example),
+            Route("/page/choices/{name}", self._choices),
         ]
 
     def _page(self, request):
@@ -57,6 +58,13 @@ class Page:
             return Response(status_code=404)
         return FileResponse(pictures[number])
 
+    def _choices(self, request):
+        """What a line of the input of a model can be."""
+        name = request.path_params["name"]
+        if name not in self._models.names:
+            return Response(status_code=404)
+        return JSONResponse(list(self._models.find(name).choices))
+
     def _describe(self, servable):
         signature, fields = _question(servable)
         card = self._card(servable.name)
@@ -71,6 +79,7 @@ class Page:
             "goes_on": "sample" in servable.signatures,  # a generator, which needs no beginning
             "about": _about(card),
             "examples": examples,
+            "choices": bool(servable.choices),
         }
 
     def _card(self, name):

@@ -7,7 +7,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from zoo.serving.errors import RequestError
 from zoo.serving.servable import Exports, Servable, Signature, TensorSpec
-from zoo.serving.version_directory import versions
+from zoo.serving.version_directory import read_choices, versions
 
 _INTERNAL = "__saved_model_init_op"
 # What the lines of an error hold that say where it was, or how many there were.
@@ -59,6 +59,7 @@ class SavedModels(Exports):
                 key: Signature(_runner(loaded, key), _specs(info.inputs), _specs(info.outputs))
                 for key, info in signatures(path).items()
             },
+            read_choices(path),
         )
 
 

@@ -51,6 +51,8 @@ class Servable:
         name: of the model.
         version: int.
         signatures: name -> `Signature`.
+        choices: list of str, of which each line of its input is one, such as the items of a
+            recommender; empty for any other input.
 
     Attributes:
         stamp: what tells its files from others of the same version.
@@ -58,10 +60,11 @@ class Servable:
 
     stamp = None
 
-    def __init__(self, name, version, signatures):
+    def __init__(self, name, version, signatures, choices=()):
         self.name = name
         self.version = version
         self.signatures = signatures
+        self.choices = choices
 
     def signature(self, name):
         """The signature of a name, `""` for the default one.

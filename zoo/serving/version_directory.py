@@ -1,5 +1,6 @@
 """The version directory that TF Serving watches, written beside and renamed in."""
 
+import json
 import os
 import re
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from zoo.serving import deploy
 from zoo.system import new_folder, remove_unused
 
+_CHOICES = Path("assets.extra") / "choices.json"  # of a version; TF Serving passes it over
 _STALE_SECONDS = 3600  # what an export that was killed left behind is removed after this time
 
 
@@ -37,9 +39,17 @@ def export(model, directory, name=None):
         remove_unused(base, _STALE_SECONDS, ".new.*")
         model.export(beside)
         warmup.write(beside, name)
+        if model.choices:
+            (beside / _CHOICES).write_text(json.dumps(model.choices), encoding="utf-8")
         version = _publish(beside, base)
     deploy.write(directory)
     return version
+
+
+def read_choices(version):
+    """The `choices` of the model that a version directory was exported from; see `Task`."""
+    path = Path(version) / _CHOICES
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
 
 
 def checked_name(model, name=None):

@@ -54,6 +54,10 @@ class Recommender(Task):
         self.popularity = list(map(int, popularity or [0] * len(items)))
 
     @property
+    def choices(self):
+        return self.items
+
+    @property
     def items(self):
         """Names of the items, in the order of their numbers."""
         return list(self.catalogue.names)

@@ -32,6 +32,7 @@ class Task(KerasVerbs):
     serialized_parts = ("model", "tokenizer")  # arguments of the constructor that are objects
     serving_spec = None  # tf.TensorSpec of raw inputs in an export
     source_spec = None  # tf.TensorSpec of inputs of the model
+    choices = ()  # names, where each line of an input is one: a page offers them
 
     def ask(self, inputs, **options):
         """What the verb of the task answers.
