@@ -123,6 +123,8 @@ def test_core_alone_has_a_command_line_that_says_what_to_install(command):
 def test_each_package_that_is_not_in_the_core_is_in_the_extra_that_its_error_names():
     owners = packages_distributions()
     for package, extra in EXTRAS.items():
+        if package not in owners:
+            continue  # it is not installed, as Apache Beam in most environments
         assert not extras.brought("").intersection(map(canonicalize_name, owners[package]))
         assert extras.brought(extra).intersection(map(canonicalize_name, owners[package])), package
 

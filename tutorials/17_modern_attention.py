@@ -243,6 +243,7 @@ def empty():
     return [[normal(HEADS, 0, WIDTH // HEADS)] * 2 for _ in range(DEPTH)]
 
 
+# %%
 def write(count, cached, window=None):
     """Writes `count` tokens; gives them, and the seconds that each of them took."""
     tokens, cache, seconds = [7], empty(), []
@@ -284,6 +285,7 @@ def felt(depth):
     return np.linalg.matrix_power(near.astype("int64"), depth) > 0
 
 
+# %%
 hidden, moved = normal(LONG, WIDTH), []
 for disturbed in (False, True):
     x = hidden + disturbed * (np.arange(LONG) == 10)[:, None]
@@ -357,6 +359,7 @@ def in_blocks(q, k, v, size=64):
     return context / total
 
 
+# %%
 q, k, v = normal(3, 1000, 64)
 difference = np.abs(in_blocks(q, k, v) - attention(q[None], k[None], v[None])[0]).max()
 print(f"difference {difference:.1e}; {1000 * 1000:,} weights at once, or {1000 * 64:,}")
@@ -386,6 +389,7 @@ def linear_matrix(q, k, v):
     return weights @ v / weights.sum(-1, keepdims=True)
 
 
+# %%
 def linear(q, k, v):
     """Causal linear attention, token by token, with a state of D * D numbers."""
     state, total, out = 0.0, 0.0, []
@@ -424,9 +428,13 @@ for T in LENGTHS:
 print(*(f"{name} {[round(t, 2) for t in times]} ms" for name, times in spent.items()), sep="\n")
 
 # %% [markdown]
-# Too good? Here is **an honest failure**. A state of fixed size cannot hold any number of things.
-# Store N pairs of a random key and a value, then ask for one of them by its own key. Softmax finds
-# it; the linear state mixes it with all the others.
+# Too good?
+#
+# ## 7. An honest failure: a memory that does not grow forgets
+#
+# A state of fixed size cannot hold any number of things. Store N pairs of a random key and a value,
+# then ask for one of them by its own key. Softmax finds it; the linear state mixes it with all the
+# others.
 
 
 # %%
@@ -461,7 +469,7 @@ plt.show()
 # long texts cheaply and are worse at quoting them, and why many put a few layers of full attention
 # between.
 #
-# ## 7. Speculative decoding: let a small model guess
+# ## 8. Speculative decoding: let a small model guess
 #
 # A large model takes nearly as long to read five tokens as to read one, since the time goes into
 # fetching its weights. **Speculative decoding** (投机解码) uses this: a small model, the *draft*,
@@ -481,6 +489,7 @@ for n in range(5):
         counts[text[i - n : i]][number[text[i]]] += 1
 
 
+# %%
 def model(order):
     """The probabilities of the next letter after a text, by its last `order` letters or fewer."""
 
@@ -508,6 +517,7 @@ def draw(p):
     return letters[rng.choice(len(p), p=p / p.sum())]
 
 
+# %%
 def speculate(before, k):
     """The letters that one pass of the large model adds: 1 to k + 1."""
     draft = before
@@ -720,8 +730,8 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 # - Dao and others (2022), *FlashAttention*, [arXiv:2205.14135](https://arxiv.org/abs/2205.14135):
 #   section 5.
 # - Katharopoulos and others (2020), *Transformers are RNNs*,
-#   [arXiv:2006.16236](https://arxiv.org/abs/2006.16236): section 6.
+#   [arXiv:2006.16236](https://arxiv.org/abs/2006.16236): sections 6 and 7.
 # - Leviathan and others (2023), *Fast Inference from Transformers via Speculative Decoding*,
-#   [arXiv:2211.17192](https://arxiv.org/abs/2211.17192): section 7.
+#   [arXiv:2211.17192](https://arxiv.org/abs/2211.17192): section 8.
 # - Press and others (2022), *Train Short, Test Long* (ALiBi),
 #   [arXiv:2108.12409](https://arxiv.org/abs/2108.12409): exercise 2.
