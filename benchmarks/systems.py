@@ -87,7 +87,9 @@ def zoo_fast(kind, batch, beams, weights):
 
     built = model(kind)
     function = _search(built, kind, beams, shrink=False).get_concrete_function()
-    searcher = SimpleNamespace(lite_function=lambda: function, weights=built.weights)
+    searcher = SimpleNamespace(
+        build=lambda: None, lite_function=lambda: function, weights=built.weights
+    )
     file = litert.convert(searcher, weights)
     search = LiteBatches(file, batch_rows(beams, weights), int(os.environ["OMP_NUM_THREADS"]))
     source = sources(kind, batch).tolist()

@@ -171,7 +171,9 @@ def test_a_new_environment_with_the_tutorials_extra_runs_the_notebook_on_serving
     probe = [*pip, "download", "--quiet", "--no-deps", "--dest", tmp_path, "click"]
     if subprocess.run(probe, capture_output=True).returncode:
         pytest.skip("pip reaches no package index")
-    subprocess.run([*pip, "install", "--quiet", f"{project}[tutorials]"], check=True)
+    subprocess.run(
+        [*pip, "install", "--quiet", f"{project}[tutorials]", project / "saved_models"], check=True
+    )
     quiet = {"ZOO_FAST": "1", "MPLBACKEND": "Agg", "TF_CPP_MIN_LOG_LEVEL": "3"}
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | quiet
     done = subprocess.run(

@@ -121,8 +121,12 @@ def list_models():
 @click.argument("text", nargs=-1)
 @decoding_options
 @click.option("--attend", metavar="FILE", help="Draw the attention of one TEXT to FILE.")
-@click.option("--source-language", metavar="CODE", help="Of a model of many: that of the texts.")
-@click.option("--target-language", metavar="CODE", help="As that: the one to translate into.")
+@click.option(
+    "--source-language", metavar="CODE", help="The language of the texts, for a model of many."
+)
+@click.option(
+    "--target-language", metavar="CODE", help="The language to translate into, for such a model."
+)
 @click.option("--fast", is_flag=True, help="8-bit weights and no TensorFlow: answers at once.")
 @click.option(
     "--min-score",
