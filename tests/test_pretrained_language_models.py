@@ -290,6 +290,17 @@ def test_end_token_that_the_vocabulary_lacks_is_named(tmp_path):
         zoo.from_pretrained(folder)
 
 
+def with_parts(parts):
+    """What puts other parts into a `tokenizer.json`; those of its model beside what is there."""
+
+    def change(content):
+        for name, part in parts.items():
+            content[name] = content[name] | part if name == "model" else part
+        return content
+
+    return change
+
+
 TOKENIZERS = {
     "another kind": ({"model": {"type": "WordPiece"}}, "type of model must be 'BPE'"),
     "byte fallback": ({"model": {"byte_fallback": True}}, "must put ▁ for spaces as those of"),
@@ -304,12 +315,7 @@ TOKENIZERS = {
 def test_rules_of_a_tokenizer_that_are_not_known_are_named(what, tmp_path):
     parts, message = TOKENIZERS[what]
 
-    def change(content):
-        for name, part in parts.items():
-            content[name] = content[name] | part if name == "model" else part
-        return content
-
-    folder = changed(tmp_path, "gpt2", "tokenizer.json", change)
+    folder = changed(tmp_path, "gpt2", "tokenizer.json", with_parts(parts))
     with pytest.raises(ValueError, match=message) as error:
         zoo.from_pretrained(folder)
     assert str(folder / "tokenizer.json") in str(error.value)
@@ -331,12 +337,7 @@ SPACED = {
 def test_rules_of_a_spaced_vocabulary_that_are_not_known_are_named(what, tmp_path):
     parts, message = SPACED[what]
 
-    def change(content):
-        for name, part in parts.items():
-            content[name] = content[name] | part if name == "model" else part
-        return content
-
-    folder = changed(tmp_path, "llama2", "tokenizer.json", change)
+    folder = changed(tmp_path, "llama2", "tokenizer.json", with_parts(parts))
     with pytest.raises(ValueError, match=message) as error:
         causal.tokens(Checkpoint(folder))
     assert str(folder / "tokenizer.json") in str(error.value)

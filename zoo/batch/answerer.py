@@ -37,6 +37,7 @@ def _labels(ranked):
 
 _TASKS = {
     "Translator": _Task(),
+    "MultilingualTranslator": _Task(),
     "ImageCaptioner": _Task(),
     "Recognizer": _Task(),
     "TextGenerator": _Task(("max_new_tokens", "seed"), _unescaped),
