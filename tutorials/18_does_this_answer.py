@@ -21,9 +21,9 @@
 
 # %% [markdown]
 # *Where this goes.* Down the side a question, along the bottom a sentence that answers it. Each row
-# shows what one token of the question looks at. This is attention between *two texts*. It also
-# shows a model that has learned less than we hoped: it finds `the`, and looks at all else evenly.
-# You will build it, measure it against systems that count words, and see what it can and cannot do.
+# shows what one token of the question looks at: dark is much. This is attention between *two
+# texts*. You will build it, train it, measure it against systems that count words, and see what it
+# can and cannot do.
 #
 # **You need** [notebook 1](01_attention_from_scratch.ipynb) (scores, softmax, masks), a little
 # Keras and TensorFlow, and WikiQA in the folder that `ZOO_DATA` names.
@@ -302,7 +302,7 @@ def draw(ax, weights, question, sentence, title):
     ax.set_xticklabels(across, rotation=60, ha="right", rotation_mode="anchor")
 
 
-# %%
+# %% tags=["cover"]
 answer = sentences[int(np.argmax(right))]
 query, text = ids([question], ASKED), ids([answer], LONG)
 before = align(units[query], units[text], same_tokens(query, text), text, (60.0, 0.0))[0].numpy()
@@ -473,7 +473,7 @@ fit("compare-aggregate, fixed", comparer)
 # A MAP of 0.654, against 0.606 of BM25, after three passes over 873 questions (three, since on
 # validation more did not help). It has learned to read a little. What does it look at?
 
-# %% tags=["cover"]
+# %%
 asked_for, said = "when did the titanic sink?", "it sank in the north atlantic on 15 april 1912."
 query, text = ids([asked_for], ASKED), ids([said], LONG)
 figure, ax = plt.subplots(figsize=(7, 3.2), layout="constrained")
