@@ -166,6 +166,15 @@ def test_a_name_that_it_was_told_is_likelier_and_without_one_nothing_is_copied()
     assert np.all(alone[..., [4, 5, 9, 10]] < 0.9)
 
 
+def test_no_caption_ends_behind_an_unfinished_token():
+    inputs = {"source": GRID, "target": TARGET[::K]}
+    free, held = (built("labelled", unfinished=some)(inputs).numpy() for some in ((), (5, 7)))
+    cost = 20.0 * np.isin(inputs["target"], (5, 7))
+    assert cost.any() and not cost.all()
+    np.testing.assert_allclose(held[..., 3], free[..., 3] - cost, atol=1e-5)
+    np.testing.assert_array_equal(np.delete(held, 3, -1), np.delete(free, 3, -1))
+
+
 @pytest.mark.parametrize(
     "make, message",
     [
@@ -174,6 +183,10 @@ def test_a_name_that_it_was_told_is_likelier_and_without_one_nothing_is_copied()
         (lambda: labelled(names=[]), "names must be non-empty lists of token ids"),
         (lambda: labelled(classes=[0, 1, 3]), "classes must be numbers of names, from 0 to 2"),
         (lambda: labelled(num_labels=4), "num_labels must be from 1 to 3; got num_labels=4"),
+        (
+            lambda: labelled(unfinished=[4, V]),
+            "unfinished must hold token ids from 0 to 10",
+        ),
         (lambda: labelled(threshold=2), "threshold must be from 0 to 1; got threshold=2"),
         (lambda: ShowAttendTell(0, V), "feature_dim must be >= 1; got feature_dim=0"),
         (lambda: ShowAttendTell(F, V, coverage=-1), "coverage must be >= 0; got coverage=-1"),

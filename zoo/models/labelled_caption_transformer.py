@@ -9,6 +9,9 @@ from keras import ops
 from zoo.layers import CopyDistribution, DotProductAttention
 from zoo.models.caption_transformer import CaptionTransformer
 
+_END_ID = 3
+_COST = 20.0  # nats: e-9, and yet no loss that is smoothed over the vocabulary notices
+
 
 @keras.saving.register_keras_serializable(package="zoo")
 class LabelledCaptionTransformer(CaptionTransformer):
@@ -29,6 +32,8 @@ class LabelledCaptionTransformer(CaptionTransformer):
         classes: list of C int, the number of the name of each class.
         num_labels: names that an image is given, L, at most.
         threshold: probability that a name must have.
+        unfinished: token ids behind which no caption ends, such as those of `in` and `the`: there
+            the end token loses 20 nats, which the others do not gain.
         **options: the others of `CaptionTransformer`.
 
     Call arguments:
@@ -58,6 +63,7 @@ class LabelledCaptionTransformer(CaptionTransformer):
         classes,
         num_labels=3,
         threshold=0.1,
+        unfinished=(),
         **options,
     ):
         super().__init__(num_cells, feature_dim, vocab_size, **options)
@@ -74,6 +80,11 @@ class LabelledCaptionTransformer(CaptionTransformer):
             raise ValueError(
                 f"num_labels must be from 1 to {len(names)}; got num_labels={num_labels}."
             )
+        outside = [token for token in unfinished if not 0 <= token < vocab_size]
+        if outside:
+            raise ValueError(
+                f"unfinished must hold token ids from 0 to {vocab_size - 1}; got {outside[0]}."
+            )
         if not 0 <= threshold <= 1:
             raise ValueError(f"threshold must be from 0 to 1; got threshold={threshold}.")
         self._config |= {
@@ -81,7 +92,10 @@ class LabelledCaptionTransformer(CaptionTransformer):
             "classes": classes,
             "num_labels": num_labels,
             "threshold": threshold,
+            "unfinished": sorted(set(map(int, unfinished))),
         }
+        self._cost_of_ending = np.zeros(vocab_size, "float32")
+        self._cost_of_ending[self._config["unfinished"]] = _COST
         pieces = max(map(len, names))
         # Row 0 is no name.
         self._tokens = np.zeros((len(names) + 1, pieces), "int32")
@@ -130,7 +144,7 @@ class LabelledCaptionTransformer(CaptionTransformer):
             )
             weights.append(layer_weights[..., : self._config["num_cells"]])
         x = self.norm(x)
-        log_probs = self._mixed(x, self.embedding.logits(x), named)
+        log_probs = self._mixed(x, self.embedding.logits(x), named, inputs["target"])
         return (log_probs, ops.stack(weights, axis=1)) if return_attention_scores else log_probs
 
     def label_probabilities(self, source):
@@ -187,12 +201,13 @@ class LabelledCaptionTransformer(CaptionTransformer):
                 x, cache = block(x, cache, memory_cache, mask)
                 caches.append(cache)
             x = self.norm(x)
-            return self._mixed(x[:, None], project(x)[:, None], named)[:, 0], tuple(caches)
+            log_probs = self._mixed(x[:, None], project(x)[:, None], named, tokens[:, None])
+            return log_probs[:, 0], tuple(caches)
 
         return step
 
-    def _mixed(self, x, logits, named):
-        """Vectors (N, T, D) and logits (N, T, V) -> log-probabilities (N, T, V)."""
+    def _mixed(self, x, logits, named, last):
+        """Vectors (N, T, D), logits (N, T, V) and last tokens (N, T) -> log-probabilities."""
         memory, keys, mask, tokens = named
         context, weights = self.copy_attention(
             x * (1 / math.sqrt(x.shape[-1])),
@@ -202,4 +217,8 @@ class LabelledCaptionTransformer(CaptionTransformer):
             return_attention_scores=True,
         )
         state = ops.concatenate([x, context], axis=-1)
-        return self.copy_distribution(state, logits, weights, tokens)[0]
+        log_probs, _ = self.copy_distribution(state, logits, weights, tokens)
+        if not self._config["unfinished"]:
+            return log_probs
+        cost = ops.take(self._cost_of_ending, ops.cast(last, "int32"), axis=0)[..., None]
+        return log_probs - cost * ops.one_hot(_END_ID, logits.shape[-1], dtype="float32")

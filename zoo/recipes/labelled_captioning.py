@@ -11,6 +11,12 @@ from zoo.data.named_captions import NamedCaptions
 from zoo.recipes.captioning import CaptioningRecipe, imagenet_classifier, stored_grids
 
 _TABBY = 281  # ImageNet's number of a cat
+# No caption ends with them.
+_UNFINISHED = {
+    "en": "a an the in on of with and to at by is are his her their its from for into over "
+    "through near behind while as that who",
+    "zh": "一 个 在 的 和 着 位 只 条 穿 身 从 向",
+}
 _PIECES = 5  # tokens of a name: of one that has more the end
 
 
@@ -41,7 +47,15 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
     def _model(self, cells, width, tokenizer, data_dir):
         names, classes = label_names(self.language)
         pieces = [ids[-_PIECES:] for ids in tokenizer.encode(names)]
-        model = self.model(cells, width, tokenizer.vocab_size, names=pieces, classes=classes)
+        last = (ids[-1] for ids in tokenizer.encode(_UNFINISHED[self.language].split()))
+        model = self.model(
+            cells,
+            width,
+            tokenizer.vocab_size,
+            names=pieces,
+            classes=classes,
+            unfinished=sorted(set(last)),
+        )
         model.build(None)
         model.classifier.set_weights(imagenet_classifier(data_dir))
         return model
