@@ -127,7 +127,9 @@ class NamedCaptions:
         """Fills features with the photographs of one or two names, mirrored or not."""
         side = int(len(source) ** 0.5)
         grid = source.reshape(side, side, -1)
-        cut = side if len(numbers) == 1 else int(self._rng.integers(2, side - 1))
+        cut = side
+        if len(numbers) == 2:
+            cut = int(self._rng.integers(side // 4 + 1, side - side // 4))
         for number, part in zip(numbers, (slice(0, cut), slice(cut, side)), strict=False):
             row = self._rng.choice(self._photos_of[number])
             photo = self._photos[row].reshape(side, side, -1)

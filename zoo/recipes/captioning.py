@@ -46,6 +46,7 @@ class CaptioningRecipe:
         warmup: steps until then.
         interval: steps between two validations, each with a checkpoint.
         valid_images: number of images of a validation.
+        views: 2 to teach each image and its mirror image, 1 for the image alone.
         label_smoothing: see `zoo.tasks.Task.compile`.
         tuning_steps: number of batches, after those, that train the encoder, too.
         tuning_peak: the highest learning rate then.
@@ -68,6 +69,7 @@ class CaptioningRecipe:
     warmup: int = 100
     interval: int = 362  # batches of 16 in 5,791 images
     valid_images: int = 200
+    views: int = 2
     label_smoothing: float = 0.0
     tuning_steps: int = 0
     tuning_peak: float = 1e-4
@@ -91,7 +93,9 @@ class CaptioningRecipe:
 
         store = Path(run_dir).parent / "flickr8k_grids"
         files = _files(train, data_dir)
-        grids = [stored_grids(store, encoder, files, "train", mirrored) for mirrored in (0, 1)]
+        grids = [
+            stored_grids(store, encoder, files, "train", mirrored) for mirrored in range(self.views)
+        ]
         return train_and_save(
             build,
             lambda captioner: self._batches(captioner, grids, captions, store, data_dir),
