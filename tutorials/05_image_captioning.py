@@ -286,11 +286,11 @@ few_colors(zoo.plot_attention(mine, photograph=photograph), 90)
 
 # %% [markdown]
 # *Figure 4. The captioner that you have just trained, on the same photograph.* Compare words that
-# can be seen, such as *man* and *camera*, with words like *a* and *in*, for which there is nothing
-# to look at. One would expect the light to lie on the thing that is named. Often it does not: in
-# Figure 3 *man* lights a piece of the lawn, in Figure 4 *camera* does. (Our model has read few
-# captions, for a minute, so its sentence may be strange or repeat itself. Section 5 measures what
-# that costs.)
+# can be seen, such as *man*, with words like *a* and *in*, for which there is nothing to look at.
+# One would expect the light to lie on the thing that is named. Often it does not. (In Figure 3 the
+# weights of the cells do not sum to 1: what is missing went to names, see section 7. And our model
+# has read few captions, for a minute, so its sentence may be strange or repeat itself. Section 5
+# measures what that costs.)
 #
 # Is the bright place also *why* it said so? A test: grey out the 12 cells with the most attention,
 # or the 12 with the least, and ask how probable the same caption still is.
@@ -400,6 +400,8 @@ for name, row in zip(NAMES, likely):
     print(f"{name:13}", ", ".join(f"{names[i]} {row[i]:.2f}" for i in best))
 
 # %% [markdown]
+# (Of a long name the last five tokens are kept: *rmonica*.)
+#
 # The tokens of the likeliest names stand behind the 49 cells, and the decoder may attend to them.
 # And it may **copy** (复制) one: at each step a gate p mixes two distributions,
 #

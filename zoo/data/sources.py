@@ -355,7 +355,10 @@ SOURCES = {
     ),
     "coco": Source(
         title="COCO",
-        origin=("Lin et al. (2014), 132 of its photographs with their captions, scaled to 224x224"),
+        origin=(
+            "Lin et al. (2014), 132 of its photographs with their captions, scaled to 224x224, and "
+            "captions of others without their photographs, in Chinese those of COCO-CN"
+        ),
         terms="captions CC BY 4.0, photographs under terms of their own",
         citation="Lin et al. (2014), Microsoft COCO: Common Objects in Context",
         files={f"coco/{name}": File(sha256) for name, sha256 in _COCO.items()},
