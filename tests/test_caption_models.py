@@ -5,22 +5,31 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.models import CaptionTransformer, ShowAttendTell
+from zoo.models import CaptionTransformer, LabelledCaptionTransformer, ShowAttendTell
 
 B, K, T, S, F, V = 2, 3, 4, 6, 5, 11
 RNG = np.random.default_rng(0)
 GRID = RNG.normal(size=(B, S, F)).astype("float32")
 TARGET = RNG.integers(4, V, (B * K, T)).astype("int32")
+NAMES = [[4, 5], [9], [10]]  # the tokens of three names
+CLASSES = [1, 0, 2, 1]  # the names of four classes
 
 MODELS = {
     "transformer": lambda **more: CaptionTransformer(
         S, F, V, num_layers=2, model_dim=8, num_heads=2, ff_dim=12, **more
+    ),
+    "labelled": lambda **more: LabelledCaptionTransformer(
+        S, F, V, NAMES, CLASSES, 2, 0.3, num_layers=2, model_dim=8, num_heads=2, ff_dim=12, **more
     ),
     "show_attend_tell": lambda **more: ShowAttendTell(
         F, V, model_dim=4, units=7, attention_units=3, **more
     ),
 }
 both = pytest.mark.parametrize("kind", MODELS)
+
+
+def labelled(**more):
+    return LabelledCaptionTransformer(S, F, V, **{"names": NAMES, "classes": CLASSES, **more})
 
 
 def built(kind, **more):
@@ -60,11 +69,14 @@ def test_a_later_token_does_not_change_earlier_logits(kind):
 
 @both
 def test_attention_is_a_distribution_over_the_cells(kind):
-    layers, heads = (2, 2) if kind == "transformer" else (1, 1)
+    layers, heads = (1, 1) if kind == "show_attend_tell" else (2, 2)
     inputs = {"source": GRID, "target": TARGET[::K]}
     logits, attention = built(kind)(inputs, return_attention_scores=True)
     assert logits.shape == (B, T, V) and attention.shape == (B, layers, heads, T, S)
-    np.testing.assert_allclose(np.sum(attention, -1), 1, atol=1e-5)
+    if kind == "labelled":  # the rest went to the names
+        assert np.all(np.sum(attention, -1) < 1)
+    else:
+        np.testing.assert_allclose(np.sum(attention, -1), 1, atol=1e-5)
 
 
 @pytest.mark.model  # seconds
@@ -118,11 +130,64 @@ def test_coverage_asks_for_every_cell_where_a_token_is():
     assert model.losses[0].numpy() == pytest.approx(2 * np.mean((1 - turns) ** 2), rel=1e-5)
 
 
+def classes_seen(model, source):
+    """The probabilities of the classes, by hand."""
+    kernel, bias = map(np.array, model.classifier.get_weights())
+    logits = source.mean(axis=1) @ kernel + bias
+    return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+
+
+def test_classes_of_one_name_add_up_and_the_likeliest_are_its_labels():
+    model = built("labelled")
+    model.classifier.set_weights([4 * RNG.normal(size=(F, 4)), RNG.normal(size=4)])
+    source = RNG.normal(size=(50, S, F)).astype("float32")
+    classes = classes_seen(model, source)
+    names = np.stack([classes[:, 1], classes[:, 0] + classes[:, 3], classes[:, 2]], axis=1)
+    np.testing.assert_allclose(model.label_probabilities(source), names, atol=1e-6)
+    for row, labels in zip(names, model.labels(source).numpy(), strict=True):
+        likely = [i for i in np.argsort(-row)[:2] if row[i] >= 0.3]
+        assert labels.tolist() == likely + [-1] * (2 - len(likely))
+
+
+def test_a_name_that_it_was_told_is_likelier_and_without_one_nothing_is_copied():
+    model = built("labelled", dropout=0.0)
+    gate = model.copy_distribution.gate_dense
+    gate.set_weights([np.zeros((16, 1)), np.array([-3.0])])  # it copies nineteen times of twenty
+
+    def probabilities(labels):
+        inputs = {"source": GRID, "target": TARGET[::K], "labels": np.array([labels] * B, "int32")}
+        return np.exp(model(inputs))
+
+    np.testing.assert_allclose(probabilities([1, -1])[..., 9].min(), 1.0, atol=0.06)
+    told = probabilities([0, 2])
+    assert np.all(told[..., [4, 5, 10]].sum(-1) > 0.94) and np.all(told[..., 9] < 0.06)
+    alone = probabilities([-1, -1])
+    np.testing.assert_allclose(alone.sum(-1), 1, atol=1e-5)
+    assert np.all(alone[..., [4, 5, 9, 10]] < 0.9)
+
+
+def test_no_caption_ends_behind_an_unfinished_token():
+    inputs = {"source": GRID, "target": TARGET[::K]}
+    free, held = (built("labelled", unfinished=some)(inputs).numpy() for some in ((), (5, 7)))
+    cost = 20.0 * np.isin(inputs["target"], (5, 7))
+    assert cost.any() and not cost.all()
+    np.testing.assert_allclose(held[..., 3], free[..., 3] - cost, atol=1e-5)
+    np.testing.assert_array_equal(np.delete(held, 3, -1), np.delete(free, 3, -1))
+
+
 @pytest.mark.parametrize(
     "make, message",
     [
         (lambda: CaptionTransformer(S, F, V, model_dim=10, num_heads=4), "model_dim must be a"),
         (lambda: CaptionTransformer(0, F, V), "num_cells must be >= 1; got num_cells=0"),
+        (lambda: labelled(names=[]), "names must be non-empty lists of token ids"),
+        (lambda: labelled(classes=[0, 1, 3]), "classes must be numbers of names, from 0 to 2"),
+        (lambda: labelled(num_labels=4), "num_labels must be from 1 to 3; got num_labels=4"),
+        (
+            lambda: labelled(unfinished=[4, V]),
+            "unfinished must hold token ids from 0 to 10",
+        ),
+        (lambda: labelled(threshold=2), "threshold must be from 0 to 1; got threshold=2"),
         (lambda: ShowAttendTell(0, V), "feature_dim must be >= 1; got feature_dim=0"),
         (lambda: ShowAttendTell(F, V, coverage=-1), "coverage must be >= 0; got coverage=-1"),
     ],

@@ -12,7 +12,13 @@ import tensorflow as tf
 from PIL import Image
 
 import zoo
-from zoo.models import CaptionTransformer, RNNSearch, ShowAttendTell, TransformerLM
+from zoo.models import (
+    CaptionTransformer,
+    LabelledCaptionTransformer,
+    RNNSearch,
+    ShowAttendTell,
+    TransformerLM,
+)
 from zoo.registry import FILE
 from zoo.serving import LiteCaptioner, LiteGenerator, LiteTranslator, export_litert
 from zoo.serving.lite_servable import LiteExports
@@ -54,7 +60,7 @@ def generator(tokenizer):
     return TextGenerator(model, tokenizer, decoding={"max_new_tokens": 30, "temperature": 0.9})
 
 
-@pytest.fixture(scope="module", params=["transformer", "rnn"])
+@pytest.fixture(scope="module", params=["transformer", "labelled", "rnn"])
 def captioner(tokenizer, request):
     keras.utils.set_random_seed(3)
     encoder = keras.Sequential(
@@ -63,9 +69,13 @@ def captioner(tokenizer, request):
     if request.param == "rnn":
         model = ShowAttendTell(8, tokenizer.vocab_size, model_dim=16, units=16, attention_units=8)
     else:
-        model = CaptionTransformer(
-            16, 8, tokenizer.vocab_size, num_layers=1, model_dim=16, num_heads=2, ff_dim=16
-        )
+        sizes = {"num_layers": 1, "model_dim": 16, "num_heads": 2, "ff_dim": 16}
+        if request.param == "labelled":
+            names = tokenizer.encode(["Hund", "Katze", "zwei Kinder"])
+            more = {"names": names, "classes": [0, 2, 1, 2], "num_labels": 2, "threshold": 0.3}
+            model = LabelledCaptionTransformer(16, 8, tokenizer.vocab_size, **more, **sizes)
+        else:
+            model = CaptionTransformer(16, 8, tokenizer.vocab_size, **sizes)
     decoding = {"num_beams": 2, "no_repeat_ngram_size": 2, "max_new_tokens": 8}
     return ImageCaptioner(encoder, model, tokenizer, decoding, spaces=False)
 

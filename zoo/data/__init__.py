@@ -8,8 +8,10 @@ from zoo.data.augmentation import joined_in_pairs as joined_in_pairs
 from zoo.data.augmentation import renamed as renamed
 from zoo.data.augmentation import typed as typed
 from zoo.data.captions import coco_captions as coco_captions
+from zoo.data.captions import coco_sentences as coco_sentences
 from zoo.data.captions import flickr8k as flickr8k
 from zoo.data.captions import flickr8k_image as flickr8k_image
+from zoo.data.captions import labelled_photos as labelled_photos
 from zoo.data.captions import plain_caption as plain_caption
 from zoo.data.dialogues import Summarized as Summarized
 from zoo.data.dialogues import chinese_origins as chinese_origins

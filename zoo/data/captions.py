@@ -67,6 +67,46 @@ def coco_captions(split="val", data_dir=None):
     return {find(f"coco/images/{name}", data_dir): texts for name, texts in found.items()}
 
 
+def coco_sentences(language="en", data_dir=None):
+    """Captions of COCO without their photographs: 23,453 English or 4,703 Chinese ones.
+
+    None describes a photograph of `coco_captions`.
+
+    Args:
+        language: `"en"` or `"zh"`.
+        data_dir: see `flickr8k`.
+
+    Returns:
+        list of str.
+
+    Raises:
+        ValueError: another language, or a damaged file.
+        FileNotFoundError: the set is not here.
+
+    Reference:
+        Lin et al. 2014, Microsoft COCO; Chinese: Li et al. 2019, COCO-CN.
+    """
+    check("language", language, ("en", "zh"))
+    return read_lines(f"coco/sentences.{language}.txt", data_dir)
+
+
+def labelled_photos(data_dir=None):
+    """1,250 photographs with what they show: one of each class of ImageNet, and 250 cats.
+
+    Args:
+        data_dir: see `flickr8k`.
+
+    Returns:
+        dict of path of the photograph -> its label, a word or a few.
+
+    Raises:
+        ValueError: a damaged file.
+        FileNotFoundError: the set is not here.
+    """
+    rows = (line.split("\t") for line in read_lines("labelled_photos/labels.tsv", data_dir))
+    return {find(f"labelled_photos/images/{name}", data_dir): label for name, label in rows}
+
+
 def flickr8k_image(name, data_dir=None):
     """The path of a photograph."""
     return find(f"flickr8k/images/{name}", data_dir)

@@ -92,6 +92,8 @@ _CAPTIONS = {
 
 _COCO = {
     "captions.val.en.tsv": "4afd27546f91fb96d706c2287618230c46c42581d01fe497dee4aba48afcb4d8",
+    "sentences.en.txt": "b1632b6bf8da35991b74392f382d0037b4a2e210eda50b8aaa5c9c16cb8d874e",
+    "sentences.zh.txt": "8ed300eb14f520885cf9a1ec41a4040d7e748ba6c2965aa8cd54e5b8d6dc62af",
 }
 
 _TATOEBA = {
@@ -353,10 +355,28 @@ SOURCES = {
     ),
     "coco": Source(
         title="COCO",
-        origin=("Lin et al. (2014), 132 of its photographs with their captions, scaled to 224x224"),
+        origin=(
+            "Lin et al. (2014), 132 of its photographs with their captions, scaled to 224x224, and "
+            "captions of others without their photographs, in Chinese those of COCO-CN"
+        ),
         terms="captions CC BY 4.0, photographs under terms of their own",
         citation="Lin et al. (2014), Microsoft COCO: Common Objects in Context",
         files={f"coco/{name}": File(sha256) for name, sha256 in _COCO.items()},
+    ),
+    "labelled_photos": Source(
+        title="Labelled photographs",
+        origin=(
+            "one photograph of each class of ImageNet "
+            "(https://github.com/EliSchwartz/imagenet-sample-images) and 250 cats "
+            "(https://github.com/ardamavi/Dog-Cat-Classifier), scaled to 224x224"
+        ),
+        terms="ImageNet: research, non-commercial; the photographs belong to those who took them",
+        citation="Deng et al. (2009), ImageNet: A Large-Scale Hierarchical Image Database",
+        files={
+            "labelled_photos/labels.tsv": File(
+                "7647b252480ff47486982309fd5f7382c4ed8296177334dd065d97f2c9500364"
+            )
+        },
     ),
     "sst2": Source(
         title="SST-2, sentences",

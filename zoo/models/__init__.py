@@ -8,6 +8,7 @@ from zoo.models.caption_transformer import CaptionTransformer
 from zoo.models.compare_aggregate import CompareAggregate
 from zoo.models.dkt import DKT
 from zoo.models.ensemble import Ensemble
+from zoo.models.labelled_caption_transformer import LabelledCaptionTransformer
 from zoo.models.language_model import TransformerLM
 from zoo.models.late_interaction import LateInteraction
 from zoo.models.lstm_generator import LSTMGenerator
@@ -29,6 +30,7 @@ __all__ = [
     "Ensemble",
     "LSTMGenerator",
     "LSTMLanguageModel",
+    "LabelledCaptionTransformer",
     "LateInteraction",
     "PointerGenerator",
     "RNNSearch",

@@ -13,8 +13,9 @@ from zoo.recipes.numbers import overridden
 from zoo.system import writing
 
 _OWN_FILES = ("adversarial", "captioning", "classification", "conversation", "generation")
-_OWN_FILES += ("matching", "numbers", "own_numbers", "own_pairs", "procedure", "progress")
-_OWN_FILES += ("ranking", "run_folder", "synthetic", "tracing", "translation")
+_OWN_FILES += ("labelled_captioning", "matching", "numbers", "own_numbers", "own_pairs")
+_OWN_FILES += ("procedure", "progress", "ranking", "run_folder", "synthetic", "tracing")
+_OWN_FILES += ("translation",)
 
 
 def names():

@@ -46,6 +46,7 @@ class CaptioningRecipe:
         warmup: steps until then.
         interval: steps between two validations, each with a checkpoint.
         valid_images: number of images of a validation.
+        views: 2 to teach each image and its mirror image, 1 for the image alone.
         label_smoothing: see `zoo.tasks.Task.compile`.
         tuning_steps: number of batches, after those, that train the encoder, too.
         tuning_peak: the highest learning rate then.
@@ -68,6 +69,7 @@ class CaptioningRecipe:
     warmup: int = 100
     interval: int = 362  # batches of 16 in 5,791 images
     valid_images: int = 200
+    views: int = 2
     label_smoothing: float = 0.0
     tuning_steps: int = 0
     tuning_peak: float = 1e-4
@@ -84,26 +86,23 @@ class CaptioningRecipe:
         encoder = imagenet_encoder(data_dir)
         train, valid = (data.flickr8k(split, self.language, data_dir) for split in ("train", "val"))
         captions = [list(map(data.plain_caption, row)) for row in train.values()]
-        tokenizer = self._tokenizer(captions, run_dir)
+        tokenizer = self._tokenizer(captions, run_dir, data_dir)
 
         def build():
-            return self._captioner(encoder, tokenizer)
+            return self._captioner(encoder, tokenizer, data_dir)
 
         store = Path(run_dir).parent / "flickr8k_grids"
-        encode = build().encode_captions
+        files = _files(train, data_dir)
+        grids = [
+            stored_grids(store, encoder, files, "train", mirrored) for mirrored in range(self.views)
+        ]
         return train_and_save(
             build,
-            grid_batches(
-                [stored_grids(store, encoder, train, "train", m, data_dir) for m in (0, 1)],
-                captions,
-                encode,
-                batch_images=self.batch_images,
-                max_length=self.max_length,
-                shuffle=len(captions),
-                seed=self.seed,
-            ),
+            lambda captioner: self._batches(captioner, grids, captions, store, data_dir),
             self._validation(
-                stored_grids(store, encoder, valid, "val", 0, data_dir), valid, encode
+                stored_grids(store, encoder, _files(valid, data_dir), "val"),
+                valid,
+                build().encode_captions,
             ),
             optimizer=lambda total: adam(self.peak, self.warmup, total),
             steps=steps or self.steps,
@@ -113,6 +112,21 @@ class CaptioningRecipe:
             out=out,
             run_dir=run_dir,
             verbose=verbose,
+        )
+
+    def _batches(self, captioner, grids, captions, store, data_dir):
+        """What `train` teaches: batches of views of the photographs with their captions.
+
+        `store` is the folder of features that are computed once.
+        """
+        return grid_batches(
+            grids,
+            captions,
+            captioner.encode_captions,
+            batch_images=self.batch_images,
+            max_length=self.max_length,
+            shuffle=len(captions),
+            seed=self.seed,
         )
 
     def reinforce(self, start, *, out, run_dir, data_dir=None, steps=None, verbose="auto"):
@@ -128,7 +142,7 @@ class CaptioningRecipe:
         keras.utils.set_random_seed(self.seed)
         train, valid = (data.flickr8k(split, self.language, data_dir) for split in ("train", "val"))
         store = Path(run_dir) / "grids"
-        grids = stored_grids(store, start.encoder, train, "train", 0, data_dir)
+        grids = stored_grids(store, start.encoder, _files(train, data_dir), "train")
         judge = CiderD([[self._judged(text) for text in row] for row in train.values()])
 
         def build():
@@ -163,7 +177,7 @@ class CaptioningRecipe:
             build,
             batches,
             self._validation(
-                stored_grids(store, start.encoder, valid, "val", 0, data_dir),
+                stored_grids(store, start.encoder, _files(valid, data_dir), "val"),
                 valid,
                 start.encode_captions,
             ),
@@ -228,22 +242,28 @@ class CaptioningRecipe:
 
     def finish(self, folder, *, out, data_dir=None):
         """Saves `out`/model.keras with the weights of a packed training in `folder`."""
-        tokenizer = self._tokenizer(None, folder)
-        return finish(self._captioner(imagenet_encoder(data_dir), tokenizer), folder, out)
+        tokenizer = self._tokenizer(None, folder, data_dir)
+        encoder = imagenet_encoder(data_dir)
+        return finish(self._captioner(encoder, tokenizer, data_dir), folder, out)
 
-    def _tokenizer(self, captions, run_dir):
+    def _tokenizer(self, captions, run_dir, data_dir):
         return kept_tokenizer(
             Path(run_dir) / "vocabulary_0.model",
-            lambda: SentencePieceTokenizer.train(
-                [text for row in captions for text in row], **self.tokenizer
-            ),
+            lambda: SentencePieceTokenizer.train(self._lines(captions, data_dir), **self.tokenizer),
         )
 
-    def _captioner(self, encoder, tokenizer):
+    def _lines(self, captions, data_dir):
+        """The text that the vocabulary is made from."""
+        return [text for row in captions for text in row]
+
+    def _captioner(self, encoder, tokenizer, data_dir):
         cells, width = np.prod(encoder.output.shape[1:3]), encoder.output.shape[-1]
-        model = self.model(int(cells), width, tokenizer.vocab_size)
+        model = self._model(int(cells), width, tokenizer, data_dir)
         spaces = self.language != "zh"
         return ImageCaptioner(encoder, model, tokenizer, self.decoding, spaces=spaces)
+
+    def _model(self, cells, width, tokenizer, data_dir):
+        return self.model(cells, width, tokenizer.vocab_size)
 
 
 def _sampler(captioner, shape, count, max_length):
@@ -258,6 +278,11 @@ def _sampler(captioner, shape, count, max_length):
         return captioner.search_ids(source, {}, limit, seeds, floats, plan=plan).tokens
 
     return lambda source, seed: draw(source, row_seeds(seed, len(source))).numpy()
+
+
+def _files(names, data_dir):
+    """The paths of photographs of Flickr8k."""
+    return [data.flickr8k_image(name, data_dir) for name in names]
 
 
 def _packed_image(name, data_dir):
@@ -305,21 +330,27 @@ def imagenet_encoder(data_dir=None):
     return encoder
 
 
-def stored_grids(folder, encoder, images, split, mirrored, data_dir=None):
-    """The features of a split's images, computed once: float16 (images, cells, width).
+def imagenet_classifier(data_dir=None):
+    """Kernel (1280, 1000) and bias of what ImageNet's classes are read with from such features."""
+    model = keras.models.load_model(data.find(ENCODER, data_dir), compile=False)
+    (dense,) = (layer for layer in model.layers if isinstance(layer, keras.layers.Dense))
+    return dense.get_weights()
+
+
+def stored_grids(folder, encoder, files, name, mirrored=False):
+    """The features of images, computed once: float16 (images, cells, width).
 
     Args:
         folder: where they are stored.
         encoder: from `imagenet_encoder`.
-        images: iterable of file names.
-        split: name of the split.
+        files: iterable of paths of the images.
+        name: what they are stored by, such as the name of a split.
         mirrored: whether the images are mirrored, left to right.
-        data_dir: see `zoo.data.find`.
     """
-    path = Path(folder) / f"{split}_{int(mirrored)}.npy"
+    path = Path(folder) / f"{name}_{int(mirrored)}.npy"
     if not path.exists():
         see = tf.function(lambda x: tf.cast(encoder(x, training=False), tf.float16))
-        files = [str(data.flickr8k_image(name, data_dir)) for name in images]
+        files = list(map(str, files))
         size = encoder.input_shape[1:3]
         photos = tf.data.Dataset.from_tensor_slices(files).map(  # as a captioner will see them
             lambda file: tf.cast(decode(tf.io.read_file(file), size), tf.float32)

@@ -1,0 +1,83 @@
+"""Captions without their photographs: the names in them, and what is shown in their place."""
+
+import numpy as np
+import pytest
+
+from zoo.data.named_captions import NamedCaptions
+from zoo.recipes.labelled_captioning import label_names
+
+NAMES = ["cat", "dog", "hot dog", "cup of coffee", "orange"]
+PHOTOS = np.stack([np.full((9, 2), value, "float16") for value in (1, 2, 3)])
+SHOWN = [0, 1, 1]  # a cat, and two dogs
+
+
+def pool(captions, **options):
+    settings = {"swapped": 0.0, "hidden": 0.0, "wrong": 0.0, **options}
+    return NamedCaptions(captions, NAMES, PHOTOS, SHOWN, num_labels=2, **settings)
+
+
+@pytest.mark.parametrize(
+    "caption, numbers",
+    [
+        ("a cat on a chair", {0}),
+        ("two cats and a puppy", {0, 1}),
+        ("a hot dog on a plate", {2}),  # the longest name
+        ("a cup of coffee beside coffee", {3}),
+        ("three oranges", {4}),
+    ],
+)
+def test_the_names_in_a_caption_are_its_labels(caption, numbers):
+    text, labels, _ = pool([caption, "nothing to name"]).draw()
+    assert text == caption and set(labels[labels >= 0].tolist()) == numbers
+
+
+def test_captions_without_a_name_are_left_out():
+    assert len(pool(["a cat", "a man", "a catalogue"])) == 1
+
+
+def test_another_name_comes_into_the_caption_with_its_article():
+    drawn = pool(["there is a cat here"], swapped=1.0)
+    texts = set()
+    for _ in range(60):
+        text, labels, _ = drawn.draw()
+        name = NAMES[labels[0]]
+        article = "an" if name == "orange" else "a"
+        assert text == f"there is {article} {name} here" and labels[1] == -1
+        texts.add(text)
+    assert len(texts) == len(NAMES)
+
+
+def test_features_are_those_of_photographs_of_the_names_side_by_side():
+    one, two = pool(["a cat"]), pool(["a cat and a dog"])
+    for _ in range(20):
+        np.testing.assert_array_equal(one.draw()[2], PHOTOS[0])
+        _, labels, source = two.draw()
+        columns = source.reshape(3, 3, 2)[..., 0]
+        assert np.all(columns == columns[0])  # from top to bottom alike
+        left, right = columns[0, 0], columns[0, -1]
+        assert [left == 1, right == 1] == (labels == 0).tolist()
+        assert {float(left), float(right)} in ({1.0, 2.0}, {1.0, 3.0})
+
+
+def test_features_may_be_hidden_and_a_name_wrong():
+    drawn = pool(["a cat"], hidden=1.0, wrong=1.0)
+    _, labels, source = drawn.draw()
+    assert not source.any() and labels[0] == 0 and labels[1] >= 0
+    assert not pool(["an orange"]).draw()[2].any()  # there is no photograph of one
+
+
+def test_chinese_names_are_found_in_text_without_spaces():
+    drawn = NamedCaptions(
+        ["一只 猫 在 桌子 上"], ["猫", "桌子"], PHOTOS[:1], [0], 2, "zh", 0.0, 0.0, 0.0
+    )
+    text, labels, _ = drawn.draw()
+    assert text == "一只猫在桌子上" and set(labels.tolist()) == {0, 1}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_each_class_of_imagenet_has_a_name(language):
+    names, classes = label_names(language)
+    assert len(classes) == 1000 and sorted(set(classes)) == list(range(len(names)))
+    assert len({classes[i] for i in range(151, 269)}) == 1  # all breeds are dogs
+    assert names[classes[281]] == {"en": "cat", "zh": "猫"}[language]
+    assert not any(name != name.strip() or not name for name in names)

@@ -1,0 +1,224 @@
+"""A captioner that is told what a classifier sees, and can copy its words."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.layers import CopyDistribution, DotProductAttention
+from zoo.models.caption_transformer import CaptionTransformer
+
+_END_ID = 3
+_COST = 20.0  # nats: e-9, and yet no loss that is smoothed over the vocabulary notices
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class LabelledCaptionTransformer(CaptionTransformer):
+    """A `CaptionTransformer` that also reads the names of what a classifier sees.
+
+    The classifier is one dense layer over the mean of the cells, as the image network had it before
+    its grid became the memory; it is not trained. Classes of the same name add up. The tokens of
+    the likeliest names stand behind the cells in the memory, and one more attention, with one head,
+    points at them:
+
+        P = p_gen softmax(E x) + (1 - p_gen) weights at the tokens of the names,
+
+    so that a name can be said that no caption of the training had.
+
+    Args:
+        num_cells, feature_dim, vocab_size: see `CaptionTransformer`.
+        names: list of M lists of token ids, the names.
+        classes: list of C int, the number of the name of each class.
+        num_labels: names that an image is given, L, at most.
+        threshold: probability that a name must have.
+        unfinished: token ids behind which no caption ends, such as those of `in` and `the`: there
+            the end token loses 20 nats, which the others do not gain.
+        **options: the others of `CaptionTransformer`.
+
+    Call arguments:
+        inputs: a dict of `source` and `target`, see `CaptionTransformer`, and if others than the
+            classifier's are to be shown, `labels`, int (B, L): numbers of names, -1 for none.
+        return_attention_scores: whether the cross-attention weights of the cells are returned, too.
+
+    Returns:
+        Natural-log probabilities float32 (N, T, V), which serve as logits; with
+        `return_attention_scores` also float (N, layers, H, T, S), what went to the cells: it sums
+        to less than 1 where names were looked at.
+
+    Raises:
+        ValueError: a number out of range, or widths that do not fit together.
+
+    Reference:
+        See et al. 2017, Get To The Point (copying); of objects that a detector names: Lu et al.
+        2018, Neural Baby Talk.
+    """
+
+    def __init__(
+        self,
+        num_cells,
+        feature_dim,
+        vocab_size,
+        names,
+        classes,
+        num_labels=3,
+        threshold=0.1,
+        unfinished=(),
+        **options,
+    ):
+        super().__init__(num_cells, feature_dim, vocab_size, **options)
+        names, classes = [list(map(int, name)) for name in names], list(map(int, classes))
+        if not names or not all(names):
+            raise ValueError("names must be non-empty lists of token ids; got an empty one.")
+        if sorted(set(classes)) != list(range(len(names))):
+            raise ValueError(
+                f"classes must be numbers of names, from 0 to {len(names) - 1}, each at least "
+                f"once; got {len(set(classes))} different ones from {min(classes, default=None)} "
+                f"to {max(classes, default=None)}."
+            )
+        if not 1 <= num_labels <= len(names):
+            raise ValueError(
+                f"num_labels must be from 1 to {len(names)}; got num_labels={num_labels}."
+            )
+        outside = [token for token in unfinished if not 0 <= token < vocab_size]
+        if outside:
+            raise ValueError(
+                f"unfinished must hold token ids from 0 to {vocab_size - 1}; got {outside[0]}."
+            )
+        if not 0 <= threshold <= 1:
+            raise ValueError(f"threshold must be from 0 to 1; got threshold={threshold}.")
+        self._config |= {
+            "names": names,
+            "classes": classes,
+            "num_labels": num_labels,
+            "threshold": threshold,
+            "unfinished": sorted(set(map(int, unfinished))),
+        }
+        self._cost_of_ending = np.zeros(vocab_size, "float32")
+        self._cost_of_ending[self._config["unfinished"]] = _COST
+        pieces = max(map(len, names))
+        # Row 0 is no name.
+        self._tokens = np.zeros((len(names) + 1, pieces), "int32")
+        for row, name in zip(self._tokens[1:], names, strict=True):
+            row[: len(name)] = name
+        # Of the classes in the order of their names, the last of each name.
+        self._order = np.argsort(classes, kind="stable").astype("int32")
+        self._last = (np.cumsum(np.bincount(classes)) - 1).astype("int32")
+        policy = self.dtype_policy
+        self.classifier = keras.layers.Dense(
+            len(classes), name="classifier", trainable=False, dtype=policy
+        )
+        self.label_positions = keras.layers.Embedding(
+            num_labels * pieces, self._config["model_dim"], name="label_positions", dtype=policy
+        )
+        self.label_norm = keras.layers.LayerNormalization(
+            epsilon=1e-6, name="label_norm", dtype=policy
+        )
+        self.copy_attention = DotProductAttention("general", name="copy_attention", dtype=policy)
+        self.copy_distribution = CopyDistribution(
+            generate_bias=2.0, name="copy_distribution", dtype=policy
+        )
+
+    def build(self, input_shape=None):
+        width = self._config["model_dim"]
+        self.classifier.build((None, self._config["feature_dim"]))
+        self.label_positions.build(None)
+        self.label_norm.build((None, None, width))
+        self.copy_attention.build((None, None, width), (None, None, width))
+        self.copy_distribution.build((None, None, 2 * width))
+        super().build(input_shape)
+
+    def call(self, inputs, return_attention_scores=False, training=None):
+        memory = self.encode(inputs["source"], inputs.get("labels"), training=training)
+        static, _ = self.start(memory)
+        caches, mask, *named = static
+        x = self._embed(inputs["target"], 0, training)
+        weights = []
+        for block, cache in zip(self.blocks, caches, strict=True):
+            x, layer_weights = block(
+                x,
+                memory_cache=cache,
+                memory_mask=mask,
+                return_attention_scores=True,
+                training=training,
+            )
+            weights.append(layer_weights[..., : self._config["num_cells"]])
+        x = self.norm(x)
+        log_probs = self._mixed(x, self.embedding.logits(x), named, inputs["target"])
+        return (log_probs, ops.stack(weights, axis=1)) if return_attention_scores else log_probs
+
+    def label_probabilities(self, source):
+        """Features (B, S, feature_dim) -> what the classifier gives each name, float32 (B, M)."""
+        seen = ops.mean(ops.cast(source, "float32"), axis=1)
+        each = ops.softmax(ops.cast(self.classifier(seen), "float32"))
+        sums = ops.cumsum(ops.take(each, self._order, axis=1), axis=1)
+        sums = ops.take(sums, self._last, axis=1)
+        return sums - ops.pad(sums[:, :-1], [[0, 0], [1, 0]])
+
+    def labels(self, source):
+        """Features (B, S, feature_dim) -> numbers of the likeliest names, int32 (B, L), or -1."""
+        likely, numbers = ops.top_k(self.label_probabilities(source), self._config["num_labels"])
+        return ops.where(likely >= self._config["threshold"], ops.cast(numbers, "int32"), -1)
+
+    def encode(self, source, labels=None, training=None):
+        """Features (B, S, feature_dim) -> memory (B, S + L·P, D) and the tokens of names (B, L·P).
+
+        Args:
+            source: the features.
+            labels: int (B, L), numbers of names, -1 for none; by default the classifier's.
+            training: as in Keras.
+        """
+        cells = super().encode(source, training=training)
+        labels = self.labels(source) if labels is None else labels
+        tokens = ops.take(self._tokens, ops.cast(labels, "int32") + 1, axis=0)
+        tokens = ops.reshape(tokens, (-1, tokens.shape[1] * tokens.shape[2]))
+        places = self.label_positions(ops.arange(tokens.shape[1]))
+        named = self.label_norm(self.embedding(tokens) + places)
+        named = self.dropout_layer(named, training=training)
+        return ops.concatenate([cells, ops.cast(named, cells.dtype)], axis=1), tokens
+
+    def start(self, memory):
+        """What decoding needs of `encode`'s answer; see ARCHITECTURE.md, the decoding protocol."""
+        memory, tokens = memory
+        caches, state = super().start(memory)
+        real = ops.not_equal(tokens, 0)
+        cells = ops.ones_like(memory[:, : self._config["num_cells"], 0], "bool")
+        mask = ops.concatenate([cells, real], axis=1)[:, None]
+        named = memory[:, self._config["num_cells"] :]
+        keys = self.copy_attention.project_key(named)
+        return (caches, mask, named, keys, real[:, None], tokens), state
+
+    def stepper(self, times=1):
+        """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
+        steps = [block.stepper(times) for block in self.blocks]
+        project = self.embedding.projector()
+
+        def step(tokens, static, state):
+            memory_caches, mask, *named = static
+            past = ops.shape(state[0][0][0])[2]
+            x, caches = self._embed(tokens[:, None], past, training=False)[:, 0], []
+            for block, memory_cache, cache in zip(steps, memory_caches, state, strict=True):
+                x, cache = block(x, cache, memory_cache, mask)
+                caches.append(cache)
+            x = self.norm(x)
+            log_probs = self._mixed(x[:, None], project(x)[:, None], named, tokens[:, None])
+            return log_probs[:, 0], tuple(caches)
+
+        return step
+
+    def _mixed(self, x, logits, named, last):
+        """Vectors (N, T, D), logits (N, T, V) and last tokens (N, T) -> log-probabilities."""
+        memory, keys, mask, tokens = named
+        context, weights = self.copy_attention(
+            x * (1 / math.sqrt(x.shape[-1])),
+            memory,
+            attention_mask=mask,
+            projected_key=keys,
+            return_attention_scores=True,
+        )
+        state = ops.concatenate([x, context], axis=-1)
+        log_probs, _ = self.copy_distribution(state, logits, weights, tokens)
+        if not self._config["unfinished"]:
+            return log_probs
+        cost = ops.take(self._cost_of_ending, ops.cast(last, "int32"), axis=0)[..., None]
+        return log_probs - cost * ops.one_hot(_END_ID, logits.shape[-1], dtype="float32")

@@ -1,0 +1,134 @@
+"""How captioners are trained that are told what ImageNet's classifier sees."""
+
+import dataclasses
+from importlib import resources
+
+import numpy as np
+import tensorflow as tf
+
+from zoo import data
+from zoo.data.named_captions import NamedCaptions
+from zoo.recipes.captioning import CaptioningRecipe, imagenet_classifier, stored_grids
+
+_TABBY = 281  # ImageNet's number of a cat
+# No caption ends with them.
+_UNFINISHED = {
+    "en": "a an the in on of with and to at by is are his her their its from for into over "
+    "through near behind while as that who",
+    "zh": "一 个 在 的 和 着 位 只 条 穿 身 从 向",
+}
+_PIECES = 5  # tokens of a name: of one that has more the end
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelledCaptioningRecipe(CaptioningRecipe):
+    """A `CaptioningRecipe` for `zoo.models.LabelledCaptionTransformer`.
+
+    Most batches are photographs of Flickr8k with their captions, and the names that the classifier
+    gives them. The others are captions without their photographs, of COCO and of Flickr8k, with the
+    names that stand in them; see `zoo.data.named_captions`. The encoder stays as ImageNet left it,
+    for the classifier's sake.
+
+    Attributes:
+        told_share: share of the batches that are captions without their photographs.
+        told_captions: captions of such a batch.
+    """
+
+    told_share: float = 0.35
+    told_captions: int = 48
+
+    def _lines(self, captions, data_dir):
+        names, _ = label_names(self.language)
+        return [*super()._lines(captions, data_dir), *self._sentences(data_dir), *3 * names]
+
+    def _sentences(self, data_dir):
+        return list(map(data.plain_caption, data.coco_sentences(self.language, data_dir)))
+
+    def _model(self, cells, width, tokenizer, data_dir):
+        names, classes = label_names(self.language)
+        pieces = [ids[-_PIECES:] for ids in tokenizer.encode(names)]
+        last = (ids[-1] for ids in tokenizer.encode(_UNFINISHED[self.language].split()))
+        model = self.model(
+            cells,
+            width,
+            tokenizer.vocab_size,
+            names=pieces,
+            classes=classes,
+            unfinished=sorted(set(last)),
+        )
+        model.build(None)
+        model.classifier.set_weights(imagenet_classifier(data_dir))
+        return model
+
+    def _batches(self, captioner, grids, captions, store, data_dir):
+        def with_labels(inputs, tokens, weights):
+            labels = captioner.model.labels(tf.cast(inputs["source"], tf.float32))
+            return {**inputs, "labels": labels}, tokens, weights
+
+        seen = super()._batches(captioner, grids, captions, store, data_dir).repeat()
+        told = self._told_batches(captioner, [row[0] for row in captions], store, data_dir)
+        return tf.data.Dataset.sample_from_datasets(
+            [seen.map(with_labels), told], [1 - self.told_share, self.told_share], seed=self.seed
+        ).prefetch(4)
+
+    def _told_batches(self, captioner, captions, store, data_dir):
+        """Batches of captions without their photographs."""
+        names, classes = label_names(self.language)
+        photos = data.labelled_photos(data_dir)
+        grids = stored_grids(store, captioner.encoder, photos, "labelled")
+        count = captioner.model.get_config()["num_labels"]
+        pool = NamedCaptions(
+            self._sentences(data_dir) + captions,
+            names,
+            grids,
+            _shown(photos, classes),
+            count,
+            self.language,
+            seed=self.seed,
+        )
+
+        def batches():
+            while True:
+                texts, labels, sources = zip(
+                    *(pool.draw() for _ in range(self.told_captions)), strict=True
+                )
+                ids = captioner.encode_captions(tf.constant(texts))[:, : self.max_length]
+                ids = ids.to_tensor()
+                inputs = {"source": np.stack(sources), "target": ids[:, :-1]}
+                inputs["labels"] = np.stack(labels)
+                yield inputs, ids[:, 1:], tf.cast(ids[:, 1:] != 0, tf.float32)
+
+        rows = tf.TensorSpec([None, None], tf.int32)
+        inputs = {
+            "source": tf.TensorSpec([None, *grids.shape[1:]], tf.float16),
+            "target": rows,
+            "labels": tf.TensorSpec([None, count], tf.int32),
+        }
+        weights = tf.TensorSpec([None, None], tf.float32)
+        return tf.data.Dataset.from_generator(batches, output_signature=(inputs, rows, weights))
+
+
+def label_names(language):
+    """What ImageNet's classes are called in captions: all names, and the number of each class's.
+
+    Breeds of dogs are dogs, what people seldom tell apart has one name.
+
+    Args:
+        language: "en" or "zh".
+
+    Returns:
+        list of M different str, and a list of 1,000 int.
+    """
+    file = resources.files("zoo.recipes") / f"label_names.{language}.txt"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    names = sorted(set(lines))
+    numbers = {name: number for number, name in enumerate(names)}
+    return names, [numbers[name] for name in lines]
+
+
+def _shown(photos, classes):
+    """The number of the name of each photograph of `zoo.data.labelled_photos`, a list of int."""
+    # The names of the files of ImageNet come in the order of its classes; the others are cats.
+    of_imagenet = sorted(path.name for path in photos if path.name.startswith("i_"))
+    numbers = dict(zip(of_imagenet, classes, strict=True))
+    return [numbers.get(path.name, classes[_TABBY]) for path in photos]
