@@ -340,10 +340,10 @@ for name, loss in found.items():
     assert (name == "divergence") == (reached == [True, False, False])
 
 # %% [markdown]
-# Only the divergence stays with one network. The adversary even reaches the encoder, a little, since
-# batch normalisation (批量规范化) takes its means over redrawn and new pictures together. What must
-# not be is that one side improves by making the other worse. So each side has an optimizer for its
-# own weights, and no others.
+# Only the divergence stays with one network. The adversary even reaches the encoder, a little,
+# since batch normalisation (批量规范化) takes its means over redrawn and new pictures together.
+# What must not be is that one side improves by making the other worse. So each side has an
+# optimizer for its own weights, and no others.
 
 # %%
 WEIGHTS = {"features": 0.3, "divergence": 0.02, "adversary": 1.0}
@@ -698,9 +698,9 @@ for name, pictures in sheet.items():
     print(f"{name:20} zeros to nines: {counts}, how much pixels vary: {spread:.3f}")
 
 # %% [markdown]
-# The decoder wins: its loss from the adversary falls to 0.03 without reconstruction and to 0.07 with
-# it, so the discriminator takes its pictures for real. They are stripes. The decoder has not
-# learned to draw digits, but what *this one* network overlooks. The distance is 744 without
+# The decoder wins: its loss from the adversary falls to 0.03 without reconstruction and to 0.07
+# with it, so the discriminator takes its pictures for real. They are stripes. The decoder has
+# not learned to draw digits, but what *this one* network overlooks. The distance is 744 without
 # reconstruction, and the judge reads 1,987 of 2,000 as the same digit. With it the digits still
 # shimmer through, and the distance is 341 in place of 48.5: the second loss slows the ruin, and
 # does not stop it.
