@@ -1,9 +1,9 @@
 """A captioner that is told what a classifier sees, and can copy its words."""
 
+import itertools
 import math
 
 import keras
-import numpy as np
 from keras import ops
 
 from zoo.layers import CopyDistribution, DotProductAttention
@@ -94,16 +94,17 @@ class LabelledCaptionTransformer(CaptionTransformer):
             "threshold": threshold,
             "unfinished": sorted(set(map(int, unfinished))),
         }
-        self._cost_of_ending = np.zeros(vocab_size, "float32")
-        self._cost_of_ending[self._config["unfinished"]] = _COST
+        cost = [0.0] * vocab_size
+        for token in self._config["unfinished"]:
+            cost[token] = _COST
+        self._cost_of_ending = cost
         pieces = max(map(len, names))
         # Row 0 is no name.
-        self._tokens = np.zeros((len(names) + 1, pieces), "int32")
-        for row, name in zip(self._tokens[1:], names, strict=True):
-            row[: len(name)] = name
-        # Of the classes in the order of their names, the last of each name.
-        self._order = np.argsort(classes, kind="stable").astype("int32")
-        self._last = (np.cumsum(np.bincount(classes)) - 1).astype("int32")
+        self._tokens = [name + [0] * (pieces - len(name)) for name in ([], *names)]
+        # The classes in the order of their names, and of each name the place of the last.
+        self._order = sorted(range(len(classes)), key=classes.__getitem__)
+        ends = itertools.accumulate(classes.count(number) for number in range(len(names)))
+        self._last = [end - 1 for end in ends]
         policy = self.dtype_policy
         self.classifier = keras.layers.Dense(
             len(classes), name="classifier", trainable=False, dtype=policy
@@ -151,8 +152,8 @@ class LabelledCaptionTransformer(CaptionTransformer):
         """Features (B, S, feature_dim) -> what the classifier gives each name, float32 (B, M)."""
         seen = ops.mean(ops.cast(source, "float32"), axis=1)
         each = ops.softmax(ops.cast(self.classifier(seen), "float32"))
-        sums = ops.cumsum(ops.take(each, self._order, axis=1), axis=1)
-        sums = ops.take(sums, self._last, axis=1)
+        sums = ops.cumsum(ops.take(each, _ints(self._order), axis=1), axis=1)
+        sums = ops.take(sums, _ints(self._last), axis=1)
         return sums - ops.pad(sums[:, :-1], [[0, 0], [1, 0]])
 
     def labels(self, source):
@@ -170,7 +171,7 @@ class LabelledCaptionTransformer(CaptionTransformer):
         """
         cells = super().encode(source, training=training)
         labels = self.labels(source) if labels is None else labels
-        tokens = ops.take(self._tokens, ops.cast(labels, "int32") + 1, axis=0)
+        tokens = ops.take(_ints(self._tokens), ops.cast(labels, "int32") + 1, axis=0)
         tokens = ops.reshape(tokens, (-1, tokens.shape[1] * tokens.shape[2]))
         places = self.label_positions(ops.arange(tokens.shape[1]))
         named = self.label_norm(self.embedding(tokens) + places)
@@ -220,5 +221,10 @@ class LabelledCaptionTransformer(CaptionTransformer):
         log_probs, _ = self.copy_distribution(state, logits, weights, tokens)
         if not self._config["unfinished"]:
             return log_probs
-        cost = ops.take(self._cost_of_ending, ops.cast(last, "int32"), axis=0)[..., None]
+        costs = ops.convert_to_tensor(self._cost_of_ending, "float32")
+        cost = ops.take(costs, ops.cast(last, "int32"), axis=0)[..., None]
         return log_probs - cost * ops.one_hot(_END_ID, logits.shape[-1], dtype="float32")
+
+
+def _ints(numbers):
+    return ops.convert_to_tensor(numbers, "int32")
