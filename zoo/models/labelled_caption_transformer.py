@@ -1,13 +1,13 @@
 """A captioner that is told what a classifier sees, and can copy its words."""
 
 import itertools
-import math
 
 import keras
 from keras import ops
 
 from zoo.layers import CopyDistribution, DotProductAttention
 from zoo.models.caption_transformer import CaptionTransformer
+from zoo.models.pointer_generator import pointed
 
 _END_ID = 3
 _COST = 20.0  # nats: e-9, and yet no loss that is smoothed over the vocabulary notices
@@ -209,16 +209,7 @@ class LabelledCaptionTransformer(CaptionTransformer):
 
     def _mixed(self, x, logits, named, last):
         """Vectors (N, T, D), logits (N, T, V) and last tokens (N, T) -> log-probabilities."""
-        memory, keys, mask, tokens = named
-        context, weights = self.copy_attention(
-            x * (1 / math.sqrt(x.shape[-1])),
-            memory,
-            attention_mask=mask,
-            projected_key=keys,
-            return_attention_scores=True,
-        )
-        state = ops.concatenate([x, context], axis=-1)
-        log_probs, _ = self.copy_distribution(state, logits, weights, tokens)
+        log_probs, *_ = pointed(self.copy_attention, self.copy_distribution, x, logits, named)
         if not self._config["unfinished"]:
             return log_probs
         costs = ops.convert_to_tensor(self._cost_of_ending, "float32")

@@ -122,20 +122,37 @@ class PointerGenerator(Transformer):
 
     def _mixed(self, x, logits, sources):
         """Vectors (N, T, D), logits (N, T, V) -> log-probabilities, copy weights and p_gen."""
-        memory, keys, mask, source = sources
-        context, weights = self.copy_attention(
-            x * (1 / math.sqrt(x.shape[-1])),
-            memory,
-            attention_mask=mask,
-            projected_key=keys,
-            return_attention_scores=True,
-        )
-        state = ops.concatenate([x, context], axis=-1)
-        log_probs, p_gen = self.copy_distribution(state, logits, weights, source)
-        return log_probs, weights, p_gen
+        return pointed(self.copy_attention, self.copy_distribution, x, logits, sources)
 
     def get_config(self):
         return {**super().get_config(), "coverage": self.coverage}
+
+
+def pointed(copy_attention, copy_distribution, x, logits, sources):
+    """What is written from the vocabulary, or copied from where one more attention points.
+
+    Args:
+        copy_attention: a `zoo.layers.DotProductAttention` with the score "general".
+        copy_distribution: a `zoo.layers.CopyDistribution`.
+        x: float (N, T, D), the output of the decoder; N = B·K.
+        logits: float (N, T, V), what it would write.
+        sources: memory (B, S, D), its projected keys, its mask, bool (B, 1, S), and its tokens, int
+            (B, S).
+
+    Returns:
+        Log-probabilities float32 (N, T, V), the weights (N, T, S) and p_gen (N, T, 1).
+    """
+    memory, keys, mask, tokens = sources
+    context, weights = copy_attention(
+        x * (1 / math.sqrt(x.shape[-1])),
+        memory,
+        attention_mask=mask,
+        projected_key=keys,
+        return_attention_scores=True,
+    )
+    state = ops.concatenate([x, context], axis=-1)
+    log_probs, p_gen = copy_distribution(state, logits, weights, tokens)
+    return log_probs, weights, p_gen
 
 
 def _repetition(weights, target):
