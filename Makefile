@@ -11,8 +11,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # fixtures; the files come in the order of tests/needs.py.
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
-# The marks of tests/needs.py: what is left needs no model, no browser, no notebook, no process.
-QUICK := not (model or process or browser or notebook or slow)
+# The marks of tests/needs.py: what is left takes no second, and needs no model, browser, notebook or process.
+QUICK := not (model or process or browser or notebook or slow or unhurried)
 MARKED ?= not slow
 
 .PHONY: demo check test lint format wheel tutorials site

@@ -2,7 +2,8 @@
 
 A new test gets its marks without a word: the names in its own code, in that of its fixtures and in
 that of the helpers of the tests' folder that they call say whether it starts a process, opens a
-browser, or loads a model or makes it work.
+browser, or loads a model or makes it work. How long it takes is read in `seconds.txt`, which
+`scripts/write_test_seconds.py` writes after a full run.
 """
 
 import dataclasses
@@ -16,6 +17,15 @@ PROCESSES = {"subprocess", "multiprocessing", "Popen", "create_subprocess_exec"}
 WORK = {"fit", "evaluate", "train_on_batch", "predict", "export", "export_litert", "generate"}
 WORK |= {"saved_model", "getfixturevalue"}
 SHIPPED = "saved_models"
+# Of a test function, all its parameters together: from here on it is left to `make test`, to
+# `.ci/run`. A function that is not in `seconds.txt` takes less, or is new.
+UNHURRIED, SLOW = 1, 10
+SECONDS = {
+    name: float(seconds)
+    for seconds, name in map(
+        str.split, (FOLDER / "seconds.txt").read_text(encoding="utf-8").splitlines()
+    )
+}
 # The files that take longest, so that none of them is the last, on one worker alone.
 FIRST = [
     "test_tutorials.py",
@@ -85,6 +95,11 @@ def marks(item):
         yield "browser"
     if "nbformat" in reach.names or any(".ipynb" in text for text in texts):
         yield "notebook"
+    seconds = SECONDS.get(f"{item.path.name}::{item.originalname}", 0)
+    if seconds >= UNHURRIED:
+        yield "unhurried"
+    if seconds >= SLOW:
+        yield "slow"
 
 
 def place(item):

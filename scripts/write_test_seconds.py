@@ -1,0 +1,31 @@
+"""Writes tests/seconds.txt: how long the test functions took in a full run, of which marks come.
+
+    PYTEST_ADDOPTS=--junitxml=run.xml .ci/run; python scripts/write_test_seconds.py run.xml
+
+A line is the seconds of a function, all its parameters together, a space, and FILE::FUNCTION; what
+took less than `needs.UNHURRIED` has none.
+"""
+
+import collections
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+FOLDER = Path(__file__).resolve().parent.parent / "tests"
+sys.path.insert(0, str(FOLDER))
+
+
+def main(report):
+    from needs import UNHURRIED
+
+    seconds = collections.Counter()
+    for case in ElementTree.parse(report).iter("testcase"):
+        file = case.get("classname").rpartition(".")[2] + ".py"
+        seconds[f"{file}::{case.get('name').partition('[')[0]}"] += float(case.get("time"))
+    lines = [f"{took:.1f} {name}\n" for name, took in sorted(seconds.items()) if took >= UNHURRIED]
+    (FOLDER / "seconds.txt").write_text("".join(lines), encoding="utf-8")
+    print(f"{len(lines)} functions take {UNHURRIED} s or more")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
