@@ -10,8 +10,9 @@ from zoo.evaluation.scores import bleu, chrf
 from zoo.evaluation.translation import measure_pairs
 
 _FOLDER = Path(__file__).resolve().parent
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_URL = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}\b(?:/[\w./-]*\w)?")
+# Of ASCII: in Chinese, no space stands around them.
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+_URL = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}\b(?:/[\w./-]*\w)?", re.ASCII)
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _NAME = re.compile(r"\b[A-ZÀ-ÞŠŽ]\w+")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.lite import audio, catalogue, pictures, pupils
+from zoo.lite.addresses import covered, uncovered
 from zoo.lite.labels import named
 from zoo.lite.languages import checked_code, warn_of_another
 from zoo.lite.search import LiteBatches
@@ -142,14 +143,28 @@ class LiteTranslator(LiteWriter):
             parts_of(text, most, lambda line: len(self._ids_of([line], prefix)[0]))
             for text in texts
         ]
-        sources = self._ids_of([part for cut in cuts for part in cut.sentences], prefix)
+        parts = [part for cut in cuts for part in cut.sentences]
+        hidden = [(part, {}) if most is None else covered(part) for part in parts]
+        answers, scores = self._parts_scored([text for text, _ in hidden], max_new_tokens, prefix)
+        for i, (_, addresses) in enumerate(hidden):
+            answers[i] = uncovered(answers[i], addresses)
+        lost = [i for i, answer in enumerate(answers) if answer is None]
+        if lost:  # a number that stood for an address: then the part as it is
+            again = self._parts_scored([parts[i] for i in lost], max_new_tokens, prefix)
+            for i, text, score in zip(lost, *again, strict=True):
+                answers[i], scores[i] = text, score
+        return _joined(cuts, answers, scores)
+
+    def _parts_scored(self, parts, max_new_tokens, prefix):
+        """The answers to parts, a list of str, and their scores; blank ones have blank ones."""
+        sources = self._ids_of(parts, prefix)
         blank = len(prefix) + 1
         places = [i for i, ids in enumerate(sources) if len(ids) > blank]
         found, sure = self._decoded([sources[i] for i in places], max_new_tokens)
         answers, scores = [""] * len(sources), np.zeros(len(sources), "float32")
         for i, text, score in zip(places, found, sure, strict=True):
             answers[i], scores[i] = text, score
-        return _joined(cuts, answers, scores)
+        return answers, scores
 
     def _ids_of(self, texts, prefix):
         room = self.manifest["longest_source"] - len(prefix) - 1

@@ -101,14 +101,19 @@ CARD = {
         "where the narrow one had 1.584; as shipped 1.436. On the first 300 pairs of each "
         "validation split the first had BLEU 44.8 (Tatoeba), 43.5 (Multi30k), 42.3 (XDailyDialog) "
         "and 52.1 (customers).",
+        "E-mail addresses and URLs are kept by `generate`, not by what was learned: a number "
+        "stands for each in the search. Without it, 1 of 5 and 0 of 5 came through.",
+        "Tried and left out: 450 more steps on pairs that people wrote with invented names and "
+        "with addresses. Of 18 names 9 were kept, in place of 5, and the BLEU of 300 pairs of Tatoeba's "
+        "validation fell from 48.8 to 47.9.",
     ],
     "faults": [
         "Of 50 random sentences of the Tatoeba test, read beside their references, 28 are right, 8 "
         "usable and 14 wrong: long sentences and those with rare words.",
         "Rare words are spelled into words that do not exist, or are taken for others: *Krebs* "
         "(cancer) becomes `crebs`, *Baumwolle* (cotton) `tree clouds`.",
-        "Names that it has not seen, e-mail addresses and URLs are translated or spelled anew: of "
-        "the lines as people type them, see what was kept.",
+        "Names that it has not seen are translated or spelled anew: of the lines as people type "
+        "them, see what was kept.",
         "Words with two senses get the everyday one: a *Läufer* on a chessboard is a `runner`.",
         "It was taught one sentence at a time: what a pronoun stands for is lost between them.",
     ],

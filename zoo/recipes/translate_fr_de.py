@@ -91,12 +91,17 @@ CARD = {
         "of the everyday pairs are half synthetic.",
         "Loss on validation: without synthetic pairs and with four layers in the encoder 1.986 "
         "after 10,000 steps; as shipped 1.718.",
+        "E-mail addresses and URLs are kept by `generate`, not by what was learned: a number "
+        "stands for each in the search. Without it, 1 of 5 and 0 of 5 came through.",
+        "Tried and left out: 450 more steps on pairs that people wrote with invented names and "
+        "with addresses. Of 18 names 7 were kept, in place of 5, and the BLEU of 300 pairs of Tatoeba's "
+        "validation fell from 36.6 to 34.6.",
     ],
     "faults": [
         "Of 50 random sentences of the Tatoeba test, read beside their references, 16 are right, 8 "
         "usable and 26 wrong: they are longer and rarer than what people type first.",
-        "Names that it has not seen, e-mail addresses and URLs are translated or spelled anew: of "
-        "the lines as people type them, see what was kept.",
+        "Names that it has not seen are translated or spelled anew: of the lines as people type "
+        "them, see what was kept.",
         "A rare word is spelled into one that does not exist, or taken for another: *déménager* "
         "(to move house) becomes `beschwerden`, *casque* (headphones) `Helm`.",
         "*Vous* may become *du*, and *tu* rarely *Sie*: in its training data they change freely.",

@@ -1,25 +1,38 @@
 """`Translator`: strings of one language in, strings of another out."""
 
+import dataclasses
 from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from zoo.lite.addresses import covered, uncovered
 from zoo.tasks.answers import SHARED
 from zoo.tasks.inputs import framed, texts
 from zoo.tasks.output import joined
 from zoo.tasks.sequence_task import SequenceTask
-from zoo.text import END_ID, LANGUAGES, PAD_ID, SentenceCut, parts_of, warn_of_another
+from zoo.text import (
+    END_ID,
+    LANGUAGES,
+    PAD_ID,
+    SentenceCut,
+    parts_of,
+    warn_of_another,
+)
 
 _SEED_STEP = 1_000_003  # between the parts of a text, so that they draw other numbers
 
 
 class Passage(NamedTuple):
-    """A text as `Translator` reads it: its parts, and the ids of each with an end token."""
+    """A text as `Translator` reads it: its parts, and the ids of each with an end token.
+
+    `addresses` has a dict for each part: the numbers that stand in the ids for its addresses.
+    """
 
     cut: SentenceCut
     ids: list[list[int]]
+    addresses: list[dict[str, str]]
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -33,6 +46,10 @@ class Translator(SequenceTask):
     are joined with the white space that stood between the parts, so that a letter stays a letter.
     `prefix` then begins the first part, the other options hold for each; with `stop` no text is
     cut. `score` and an export do not cut: they take one sentence, or what was learned as one.
+
+    E-mail addresses and URLs are taken over as they are: in the search a number stands for each,
+    and in `tokens` and `source_tokens` of an answer with `return_dict`. Where an answer has lost
+    it, the part is translated as it stands. A text that is not cut keeps its addresses.
 
     Args:
         model: `zoo.models.Transformer`, `zoo.models.RNNSearch`, or any `keras.Model` that maps
@@ -107,8 +124,13 @@ class Translator(SequenceTask):
         found = texts("inputs", inputs)
         self._language_warned = warn_of_another(self.source_language, found, self._language_warned)
         cuts = [parts_of(text, self._longest_line(), self._length_of) for text in found]
-        ids = iter(self.encode_sources([part for cut in cuts for part in cut.sentences]))
-        passages = [Passage(cut, [next(ids) for _ in cut.sentences]) for cut in cuts]
+        hide = covered if self.max_sentence_length is not None else lambda text: (text, {})
+        parts = [[hide(part) for part in cut.sentences] for cut in cuts]
+        ids = iter(self.encode_sources([text for row in parts for text, _ in row]))
+        passages = [
+            Passage(cut, [next(ids) for _ in row], [addresses for _, addresses in row])
+            for cut, row in zip(cuts, parts, strict=True)
+        ]
         return passages, isinstance(inputs, str)
 
     def _longest_line(self):
@@ -129,7 +151,7 @@ class Translator(SequenceTask):
             for ids, passage in zip(rows, passages, strict=True):
                 front = len(self._prefix_ids)  # which `read` may have chosen
                 ids[:front] = passage.ids[0][:front]
-            passages = list(map(Passage, uncut, [[ids] for ids in rows]))
+            passages = [Passage(cut, [ids], [{}]) for cut, ids in zip(uncut, rows, strict=True)]
         places = [(i, n) for i, passage in enumerate(passages) for n in range(len(passage.ids))]
         owner, number = np.array(places, "int64").reshape(-1, 2).T
         held = {name: part if name in SHARED else part[owner] for name, part in held.items()}
@@ -137,7 +159,23 @@ class Translator(SequenceTask):
             held["ids"][number > 0] = PAD_ID  # a prefix begins the first part alone
         seeds = ((seeds[owner] + _SEED_STEP * number) % 2**31).astype("int32")
         sources = [ids for passage in passages for ids in passage.ids]
-        found = iter(super()._answered(sources, held, seeds, decoding, stops, return_dict))
+        options = decoding, stops, return_dict
+        found = super()._answered(sources, held, seeds, *options)
+        addresses = [one for passage in passages for one in passage.addresses]
+        found = [_with_addresses(*one) for one in zip(found, addresses, strict=True)]
+        lost = [i for i, row in enumerate(found) if row is None]
+        if lost:
+            texts_ = [passages[owner[i]].cut.sentences[number[i]] for i in lost]
+            rows = self.encode_sources(texts_)
+            for ids, i in zip(rows, lost, strict=True):
+                front = len(self._prefix_ids)
+                ids[:front] = sources[i][:front]
+            held = {name: part if name in SHARED else part[lost] for name, part in held.items()}
+            for i, row in zip(
+                lost, super()._answered(rows, held, seeds[lost], *options), strict=True
+            ):
+                found[i] = row
+        found = iter(found)
         return [_joined_answers(p.cut, [next(found) for _ in p.ids]) for p in passages]
 
     def encode_sources(self, texts):
@@ -166,6 +204,21 @@ class Translator(SequenceTask):
             "source_language": self.source_language,
             "source_prefix": self._prefix_ids,
         }
+
+
+def _with_addresses(row, addresses):
+    """The answers to a part with its addresses again; or None where one of them has lost one."""
+    if not addresses:
+        return row
+    texts_ = [
+        uncovered(answer if isinstance(answer, str) else answer.text, addresses) for answer in row
+    ]
+    if None in texts_:
+        return None
+    return [
+        text if isinstance(answer, str) else dataclasses.replace(answer, text=text)
+        for answer, text in zip(row, texts_, strict=True)
+    ]
 
 
 def _joined_answers(cut, rows):
