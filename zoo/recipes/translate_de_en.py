@@ -104,8 +104,8 @@ CARD = {
         "E-mail addresses and URLs are kept by `generate`, not by what was learned: a number "
         "stands for each in the search. Without it, 1 of 5 and 0 of 5 came through.",
         "Tried and left out: 450 more steps on pairs that people wrote with invented names and "
-        "with addresses. Of 18 names 9 were kept, in place of 5, and the BLEU of 300 pairs of Tatoeba's "
-        "validation fell from 48.8 to 47.9.",
+        "with addresses. Of 18 names 9 were kept, in place of 5, and the BLEU of 300 pairs of "
+        "Tatoeba's validation fell from 48.8 to 47.9.",
     ],
     "faults": [
         "Of 50 random sentences of the Tatoeba test, read beside their references, 28 are right, 8 "

@@ -94,8 +94,8 @@ CARD = {
         "E-mail addresses and URLs are kept by `generate`, not by what was learned: a number "
         "stands for each in the search. Without it, 1 of 5 and 0 of 5 came through.",
         "Tried and left out: 450 more steps on pairs that people wrote with invented names and "
-        "with addresses. Of 18 names 7 were kept, in place of 5, and the BLEU of 300 pairs of Tatoeba's "
-        "validation fell from 36.6 to 34.6.",
+        "with addresses. Of 18 names 7 were kept, in place of 5, and the BLEU of 300 pairs of "
+        "Tatoeba's validation fell from 36.6 to 34.6.",
     ],
     "faults": [
         "Of 50 random sentences of the Tatoeba test, read beside their references, 16 are right, 8 "
