@@ -8,7 +8,7 @@ _DOMAINS = "com|org|net|info|edu|gov|io|eu|de|at|ch|fr|uk|cn|app|dev"
 # It ends before what ends a sentence.
 _PATH = r"(?::\d+)?(?:/(?:[\w./?=&%#~+:@,;!$'*-]*[\w/=&#])?)?"
 _ADDRESS = re.compile(
-    r"(?<![\w@/.-])(?:"
+    r"(?<![\w@/.+-])(?:"
     rf"[\w.+-]*[\w+]@{_HOST}[A-Za-z]{{2,}}"
     rf"|(?:https?://|www\.)[\w.-]*\w{_PATH}"
     rf"|{_HOST}(?:{_DOMAINS})(?![\w@-])(?!\.[a-z]){_PATH}"
