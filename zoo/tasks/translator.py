@@ -12,14 +12,7 @@ from zoo.tasks.answers import SHARED
 from zoo.tasks.inputs import framed, texts
 from zoo.tasks.output import joined
 from zoo.tasks.sequence_task import SequenceTask
-from zoo.text import (
-    END_ID,
-    LANGUAGES,
-    PAD_ID,
-    SentenceCut,
-    parts_of,
-    warn_of_another,
-)
+from zoo.text import END_ID, LANGUAGES, PAD_ID, SentenceCut, parts_of, warn_of_another
 
 _SEED_STEP = 1_000_003  # between the parts of a text, so that they draw other numbers
 
@@ -49,7 +42,7 @@ class Translator(SequenceTask):
 
     E-mail addresses and URLs are taken over as they are: in the search a number stands for each,
     and in `tokens` and `source_tokens` of an answer with `return_dict`. Where an answer has lost
-    it, the part is translated as it stands. A text that is not cut keeps its addresses.
+    it, the part is translated as it stands. In a text that is not cut, no number stands for any.
 
     Args:
         model: `zoo.models.Transformer`, `zoo.models.RNNSearch`, or any `keras.Model` that maps
@@ -147,10 +140,7 @@ class Translator(SequenceTask):
         if stops is not None:  # an answer ends at a stop, and nothing can come behind it
             whole = [passage.cut.joined(passage.cut.sentences) for passage in passages]
             uncut = [parts_of(text, None, len) for text in whole]
-            rows = self.encode_sources(whole)
-            for ids, passage in zip(rows, passages, strict=True):
-                front = len(self._prefix_ids)  # which `read` may have chosen
-                ids[:front] = passage.ids[0][:front]
+            rows = self._encoded_like([passage.ids[0] for passage in passages], whole)
             passages = [Passage(cut, [ids], [{}]) for cut, ids in zip(uncut, rows, strict=True)]
         places = [(i, n) for i, passage in enumerate(passages) for n in range(len(passage.ids))]
         owner, number = np.array(places, "int64").reshape(-1, 2).T
@@ -165,18 +155,20 @@ class Translator(SequenceTask):
         found = [_with_addresses(*one) for one in zip(found, addresses, strict=True)]
         lost = [i for i, row in enumerate(found) if row is None]
         if lost:
-            texts_ = [passages[owner[i]].cut.sentences[number[i]] for i in lost]
-            rows = self.encode_sources(texts_)
-            for ids, i in zip(rows, lost, strict=True):
-                front = len(self._prefix_ids)
-                ids[:front] = sources[i][:front]
+            plain = [passages[owner[i]].cut.sentences[number[i]] for i in lost]
+            rows = self._encoded_like([sources[i] for i in lost], plain)
             held = {name: part if name in SHARED else part[lost] for name, part in held.items()}
-            for i, row in zip(
-                lost, super()._answered(rows, held, seeds[lost], *options), strict=True
-            ):
+            again = super()._answered(rows, held, seeds[lost], *options)
+            for i, row in zip(lost, again, strict=True):
                 found[i] = row
         found = iter(found)
         return [_joined_answers(p.cut, [next(found) for _ in p.ids]) for p in passages]
+
+    def _encoded_like(self, rows, texts):
+        """The ids of other texts, with the front of these rows, which `read` may have chosen."""
+        front = len(self._prefix_ids)
+        encoded = self.encode_sources(texts)
+        return [row[:front] + ids[front:] for row, ids in zip(rows, encoded, strict=True)]
 
     def encode_sources(self, texts):
         cut = self.max_source_length - self._frame
