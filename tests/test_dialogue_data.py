@@ -1,5 +1,6 @@
 """Dialogues and summaries: read, cleaned, renamed, and with gaps."""
 
+import os
 import random
 
 import pytest
@@ -27,6 +28,12 @@ def test_dialogues_are_lists_of_turns_with_text(name, split, count):
     assert all(turn == turn.strip() and turn for turns in found for turn in turns)
 
 
+needs_data = pytest.mark.skipif(
+    not os.environ.get("ZOO_DATA"), reason="needs ZOO_DATA with dialogue/ and summaries/"
+)
+
+
+@needs_data
 def test_summaries_are_read_with_all_that_people_wrote():
     assert [len(data.dialogsum(split)) for split in ("train", "val", "test")] == [12_460, 500, 500]
     assert {len(row.summaries) for row in data.dialogsum("test")} == {3}
@@ -36,6 +43,7 @@ def test_summaries_are_read_with_all_that_people_wrote():
     )
 
 
+@needs_data
 def test_origins_stand_beside_the_chinese_dialogues():
     origins = data.chinese_origins("test")
     assert len(origins) == 2_077 and set(origins) == {"c3", "kdconv"}

@@ -1,6 +1,7 @@
 """What is measured of replies and of summaries, on models whose answers are known."""
 
 import math
+import os
 
 import numpy as np
 import pytest
@@ -118,6 +119,12 @@ def test_a_partner_is_measured_beside_an_ngram_model_and_people():
     assert "BLEU-2" in ReplyCorpus.summary(found)
 
 
+needs_data = pytest.mark.skipif(
+    not os.environ.get("ZOO_DATA"), reason="needs ZOO_DATA with dialogue/ and summaries/"
+)
+
+
+@needs_data
 def test_references_stand_beside_the_turns_that_they_reply_to():
     dialogues = data.dialogues("dailydialog", "test")
     for turns, (tokenized, references) in zip(
@@ -127,6 +134,7 @@ def test_references_stand_beside_the_turns_that_they_reply_to():
         assert all(len(row) == 5 for row in references[:-1])
 
 
+@needs_data
 def test_an_origin_that_there_is_not_is_refused():
     with pytest.raises(ValueError, match="origin must be one of c3, kdconv; got origin='lccc'"):
         ReplyCorpus("chinese", "test", "lccc").read()
