@@ -45,13 +45,13 @@ def _search(model, kind, beams, shrink=True):
     from zoo.decoding import Decoding, banned, search
 
     size = SIZES[kind]
-    plan, floats = Decoding(num_beams=beams).split()
+    static_config, dynamic_params = Decoding(num_beams=beams).split()
 
     def run(source):
         batch = tf.shape(source)[0]
-        static, state = model.start(model.encode(source) if size.encoder else source)
+        static, state = model.prefill(model.encode(source) if size.encoder else source)
         found = search(
-            model.stepper(beams),
+            model.make_decode_step(beams),
             static,
             state,
             batch_size=batch,
@@ -59,10 +59,10 @@ def _search(model, kind, beams, shrink=True):
             end_id=END,
             pad_id=0,
             limit=tf.fill([batch], size.new),
-            plan=plan,
-            floats=floats,
+            static_config=static_config,
+            dynamic_params=dynamic_params,
             constraint=banned([END], size.vocabulary),
-            renewal=None if size.encoder else model.renewal,
+            context_shift=None if size.encoder else model.context_shift,
             shrink=shrink,
         )
         return {"ids": found.tokens[:, 0]}
@@ -181,7 +181,7 @@ def caption(part, batch):
             model.generate(photos)  # which reads the file for all copies that it needs
     if part == "encoder":
         see = tf.function(model.see)
-        images = tf.constant(model.pack(model.read(photos)[0]))
+        images = tf.constant(model.collate(model.preprocess(photos)[0]))
 
     def work():
         if part == "encoder":

@@ -36,8 +36,8 @@ def covered(image, cells, grid):
 def word_log_probs(captioner, images, ids, place):
     """Log-probability of token `place` of a caption, given each of several images."""
     count = len(images)
-    whole, _ = captioner.forced(images, [ids[: place + 1]] * count)
-    before = captioner.forced(images, [ids[:place]] * count)[0] if place else 0.0
+    whole, _ = captioner.teacher_forced_scores(images, [ids[: place + 1]] * count)
+    before = captioner.teacher_forced_scores(images, [ids[:place]] * count)[0] if place else 0.0
     return whole - before
 
 

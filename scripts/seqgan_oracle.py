@@ -3,9 +3,9 @@
     TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 python scripts/seqgan_oracle.py
 
 An LSTM with random weights, the oracle, writes the data, so that it can also say how likely it
-finds what a generator writes: the negative log-likelihood (NLL) of the oracle, in nats a token. It
-is low for whoever writes what the oracle likes best, however little that is. So the NLL of the test
-stands beside it, how likely the generator finds new sequences of the oracle, and what maximum
+finds what a generator writes: the negative log-likelihood (NLL) of the oracle, in nats per token.
+It is low for whoever writes what the oracle likes best, however little that is. So the NLL of the
+test stands beside it, how likely the generator finds new sequences of the oracle, and what maximum
 likelihood comes to when its samples are drawn at lower temperatures, which costs nothing.
 
 Writes curves.json and curves.png. A run that was stopped goes on by the same command.
@@ -184,7 +184,7 @@ def _draw_quality(ax, note):
         ax.text(right, nll, name, horizontalalignment="right", verticalalignment="bottom", size=8)
     ax.set(
         xlabel=f"epochs of maximum likelihood, then {ROUNDS_AN_EPOCH} rounds of the game each",
-        ylabel="NLL of the oracle, nats a token",
+        ylabel="NLL of the oracle, nats per token",
     )
     ax.legend(loc="upper right")
 

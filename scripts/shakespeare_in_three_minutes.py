@@ -3,7 +3,7 @@
     TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 python scripts/shakespeare_in_three_minutes.py
 
 `generate_shakespeare` in small: less width, half the context, a quarter of the batch, so that there
-are many steps in a short time. nanoGPT's recipe for a CPU comes to 1.88 nats a character.
+are many steps in a short time. nanoGPT's recipe for a CPU comes to 1.88 nats per character.
 """
 
 import argparse

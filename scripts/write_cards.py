@@ -15,7 +15,7 @@ import keras
 
 import zoo
 from zoo import recipes
-from zoo.evaluation import CORPORA, OWN_SENTENCES, write_card, write_examples
+from zoo.evaluation import CORPORA, PROBE_SENTENCES, write_card, write_examples
 
 _A_CORPUS = 3
 COLUMNS = "name", "task", "architecture", "parameters", "MB on disk", "quality"
@@ -44,7 +44,7 @@ def example_sources(name, recipe):
     for corpus in CORPORA[name]:
         pairs = corpus.pairs()
         sources += [source for source, _ in pairs[:: len(pairs) // _A_CORPUS][:_A_CORPUS]]
-    return sources + list(OWN_SENTENCES[CORPORA[name][0].source])
+    return sources + list(PROBE_SENTENCES[CORPORA[name][0].source])
 
 
 def update_readme(path, columns, tasks):

@@ -55,10 +55,10 @@ def whole(model, tokens=TOKENS):
 def step_by_step(model, tokens=TOKENS):
     """The same, a token at a time."""
     if hasattr(model, "context_length"):
-        static, state = model.start(tokens[:, :1])
+        static, state = model.prefill(tokens[:, :1])
     else:
-        static, state = model.start(model.encode(SOURCE))
-    step, logits = model.stepper(), []
+        static, state = model.prefill(model.encode(SOURCE))
+    step, logits = model.make_decode_step(), []
     for t in range(tokens.shape[1]):
         found, state = step(tokens[:, t], static, state)
         logits.append(found)
@@ -261,6 +261,6 @@ def test_logits_of_a_bfloat16_model_are_a_product_of_float32(tokenizer):
     layer.build(None)
     x = ops.cast(np.random.default_rng(0).normal(size=(3, 16)), "bfloat16")
     expected = np.array(ops.cast(x, "float32")) @ layer.table.numpy().T
-    for logits in (layer.logits(x), layer.projector()(x)):
+    for logits in (layer.logits(x), layer.output_projection()(x)):
         assert logits.dtype == "float32"
         np.testing.assert_allclose(logits, expected, atol=1e-5)

@@ -83,8 +83,8 @@ def test_the_steps_of_the_generator_equal_one_pass():
     model, tokens = lstm(), RNG.integers(0, V, (3, T)).astype("int32")
     whole = model(tokens)
     for first in (1, 3):
-        static, state = model.start(tokens[:, :first])
-        step = model.stepper()
+        static, state = model.prefill(tokens[:, :first])
+        step = model.make_decode_step()
         for t in range(first - 1, T):
             logits, state = step(tokens[:, t], static, state)
             # 1e-5: float32, sums of some ten terms in another order.

@@ -62,19 +62,19 @@ def translator():
 
 
 def step_by_step(generator, prompt, tokens):
-    """The log-probability of tokens, and how often the state was renewed on the way."""
-    model, renewed = generator.model, 0
+    """The log-probability of tokens, and how often the state was shifted on the way."""
+    model, shifted = generator.model, 0
     ids = [START_ID, *generator.tokenizer.encode([prompt])[0]]
-    static, state = model.start(tf.constant([ids]))
-    step, total, last = model.stepper(), 0.0, ids[-1]
+    static, state = model.prefill(tf.constant([ids]))
+    step, total, last = model.make_decode_step(), 0.0, ids[-1]
     for token in tokens:
-        if model.renewal and model.renewal[0](state):
-            state, renewed = model.renewal[1](state), renewed + 1
+        if model.context_shift and model.context_shift[0](state):
+            state, shifted = model.context_shift[1](state), shifted + 1
         logits, state = step(tf.constant([last]), static, state)
         logits = np.array(logits[0], "float64")
         total += logits[token] - np.log(np.exp(logits - logits.max()).sum()) - logits.max()
         last = token
-    return total, renewed
+    return total, shifted
 
 
 @pytest.mark.parametrize("prompt", ["the cat", "", "the dog ra"])
@@ -90,11 +90,11 @@ def renewals_of_one_answer(generator, prompt):
     out = generator.generate(prompt, seed=3, return_dict=True)
     assert len(out.source_tokens) > 2 * CONTEXT
     ids = [generator.tokenizer._subwords._processor.piece_to_id(token) for token in out.tokens]
-    expected, renewed = step_by_step(generator, prompt, ids)
+    expected, shifted = step_by_step(generator, prompt, ids)
     assert out.score == pytest.approx(expected, **CLOSE)
     # Each row is a softmax in float32 over what the token could see.
     np.testing.assert_allclose(out.attention.sum(-1), 1, atol=1e-5)
-    return renewed
+    return shifted
 
 
 def test_score_of_the_parts_adds_up_to_that_of_the_whole_text(generator):

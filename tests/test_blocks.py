@@ -116,7 +116,7 @@ def test_decoder_block_step_by_step_equals_the_whole_target(rotary, cross_attent
     expected = block(x, memory)
     memory_cache = block.project_memory(memory) if cross_attention else None
     cache, stepped = block.empty_cache(B), (block.empty_cache(B),)
-    step = block.stepper()
+    step = block.make_decode_step()
     for t in range(T):
         got, cache = block(x[:, t : t + 1], cache=cache, memory_cache=memory_cache)
         in_loop, stepped = step(x[:, t], stepped, memory_cache)
@@ -130,7 +130,7 @@ def test_beams_share_the_memory_of_their_source():
     mask = np.array([[True] * 5, [True] * 3 + [False] * 2])[:, None]
     cache, memory_cache = block.empty_cache(B * K), block.project_memory(memory)
     got, _ = block(x, memory_mask=mask, cache=cache, memory_cache=memory_cache)
-    in_loop, _ = block.stepper(K)(x[:, 0], (cache,), memory_cache, mask)
+    in_loop, _ = block.make_decode_step(K)(x[:, 0], (cache,), memory_cache, mask)
     expected = block(x, np.repeat(memory, K, 0), memory_mask=np.repeat(mask, K, 0))
     # 1e-5: the products are cut into other blocks.
     np.testing.assert_allclose(got, expected, atol=1e-5)

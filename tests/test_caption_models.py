@@ -43,10 +43,10 @@ def built(kind, **more):
 def test_one_pass_equals_step_by_step_for_all_beams(kind):
     model = built(kind)
     logits = model({"source": GRID, "target": TARGET}).numpy()
-    static, state = model.start(model.encode(GRID))
+    static, state = model.prefill(model.encode(GRID))
     state = tf.nest.map_structure(lambda x: tf.repeat(x, K, axis=0), state)
     for t in range(T):
-        step, state = model.stepper(K)(TARGET[:, t], static, state)
+        step, state = model.make_decode_step(K)(TARGET[:, t], static, state)
         np.testing.assert_allclose(step, logits[:, t], atol=1e-5)  # float32 sums in other orders
 
 

@@ -180,7 +180,7 @@ def test_export_answers_image_bytes_in_a_process_without_the_zoo(trained, tmp_pa
 def test_stored_features_train_as_images_do(trained):
     from zoo.data.captions import grid_batches
 
-    grids = trained.see(trained.pack(trained.read(IMAGES)[0])).numpy()
+    grids = trained.encode_images(trained.collate(trained.preprocess(IMAGES)[0])).numpy()
     batches = grid_batches(
         [grids],
         [[text, text] for text in CAPTIONS],
@@ -214,7 +214,9 @@ def test_a_folder_is_captioned_past_its_bad_files_and_the_status_says_so(trained
 
 def test_images_and_stored_features_may_take_turns(trained):
     captioner = make()
-    features = captioner.see(np.stack([np.resize(i, (16, 16, 3)) for i in IMAGES[:4]]) * 1.0)
+    features = captioner.encode_images(
+        np.stack([np.resize(i, (16, 16, 3)) for i in IMAGES[:4]]) * 1.0
+    )
     ids = captioner.encode_captions(tf.constant(CAPTIONS[:4])).to_tensor()
     inputs = {"source": features, "target": ids[:, :-1]}
     stored = tf.data.Dataset.from_tensors(

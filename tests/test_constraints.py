@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.decoding import Decoding, all_of, banned, forced, search, template
+from zoo.decoding import Decoding, all_of, allowed_tokens, force_tokens, search, suppress_tokens
 
 START, END, PAD, V = 2, 3, 0, 8
 LETTERS, MARK = [4, 5, 6], 7  # of the vocabulary; 0 to 3 are special
@@ -26,7 +26,7 @@ MASKS = np.array([[i in LETTERS for i in range(V)], np.arange(V) == MARK, np.ara
 
 
 def run(batch, constraint, limit=9, table=TABLE, **options):
-    plan, floats = Decoding(**options).split()
+    static_config, dynamic_params = Decoding(**options).split()
     return search(
         lambda tokens, static, state: (tf.gather(table, tokens), state),
         (),
@@ -36,8 +36,8 @@ def run(batch, constraint, limit=9, table=TABLE, **options):
         end_id=END,
         pad_id=PAD,
         limit=tf.fill([batch], limit),
-        plan=plan,
-        floats=floats,
+        static_config=static_config,
+        dynamic_params=dynamic_params,
         seeds=tf.range(batch),
         constraint=constraint,
     )
@@ -64,8 +64,8 @@ def assert_own_log_probs(found):
 @methods
 def test_forced_places_hold_their_tokens_and_the_others_are_free(method):
     ids = tf.constant([[PAD, 5, PAD, PAD, 6], [4, PAD, PAD, 4, PAD]])
-    keeps_on = banned([PAD, START, END], V)
-    found = run(2, all_of(keeps_on, forced(ids, PAD, V)), limit=6, **METHODS[method])
+    keeps_on = suppress_tokens([PAD, START, END], V)
+    found = run(2, all_of(keeps_on, force_tokens(ids, PAD, V)), limit=6, **METHODS[method])
     first, second = answers(found)
     assert all((tokens[1], tokens[4]) == (5, 6) for tokens in first)
     assert all((tokens[0], tokens[3]) == (4, 4) for tokens in second)
@@ -75,13 +75,15 @@ def test_forced_places_hold_their_tokens_and_the_others_are_free(method):
 def test_greedy_search_takes_the_best_token_of_each_free_place():
     fond_of_4 = np.tile(np.arange(V) == 4, [V, 1]).astype("float32")
     ids = tf.constant([[PAD, 5, PAD, 6]])
-    assert answers(run(1, forced(ids, PAD, V), limit=5, table=fond_of_4)) == [[[4, 5, 4, 6, 4]]]
+    assert answers(run(1, force_tokens(ids, PAD, V), limit=5, table=fond_of_4)) == [
+        [[4, 5, 4, 6, 4]]
+    ]
 
 
 @methods
 def test_a_template_gives_each_source_its_own_classes_and_its_own_length(method):
     classes = tf.constant([[0, 0, 1, 0, 1, 2], [1, 0, 2, -1, -1, -1]])
-    found = run(2, template(classes, MASKS), **METHODS[method])
+    found = run(2, allowed_tokens(classes, MASKS), **METHODS[method])
     for row, shape in zip(answers(found), ("LLMLME", "MLE"), strict=True):
         for tokens in row:
             assert "".join(NAMES[i] for i in tokens) == shape
@@ -90,7 +92,7 @@ def test_a_template_gives_each_source_its_own_classes_and_its_own_length(method)
 
 def test_a_template_lets_beam_search_find_the_best_answer_of_its_form():
     classes = tf.constant([[0, 1, 0, 2]])
-    found = run(1, template(classes, MASKS), num_beams=9, num_return_sequences=9)
+    found = run(1, allowed_tokens(classes, MASKS), num_beams=9, num_return_sequences=9)
     possible = [[a, MARK, b, END] for a in LETTERS for b in LETTERS]
     possible.sort(
         key=lambda ids: -sum(LOG_PROBS[a, b] for a, b in itertools.pairwise([START, *ids]))
@@ -100,7 +102,7 @@ def test_a_template_lets_beam_search_find_the_best_answer_of_its_form():
 
 def test_draws_within_a_class_follow_the_probabilities_of_its_tokens():
     classes = tf.constant([[0, 2]])
-    found = run(1, template(classes, MASKS), do_sample=True, num_return_sequences=2000)
+    found = run(1, allowed_tokens(classes, MASKS), do_sample=True, num_return_sequences=2000)
     drawn = found.tokens[0, :, 0].numpy()
     probs = np.exp(LOG_PROBS[START, LETTERS])
     shares = np.mean(drawn[:, None] == LETTERS, axis=0)
@@ -109,7 +111,7 @@ def test_draws_within_a_class_follow_the_probabilities_of_its_tokens():
 
 
 def test_free_places_and_what_follows_a_template_are_free():
-    mixed = template(tf.constant([[-1, 0, -1], [-1, -1, -1]]), MASKS)
+    mixed = allowed_tokens(tf.constant([[-1, 0, -1], [-1, -1, -1]]), MASKS)
     free, held = run(1, None, limit=5), run(2, mixed, limit=5)
     assert answers(held)[1] == answers(free)[0]
     rows = tf.constant([0, 0, 1, 1])
@@ -123,20 +125,20 @@ def test_free_places_and_what_follows_a_template_are_free():
 def test_a_template_with_forced_places_is_an_acrostic(method):
     classes = tf.constant([[0, 0, 1, 0, 0, 1, 2]] * 2)
     first_letters = tf.constant([[6, PAD, PAD, 5], [4, PAD, PAD, PAD]])
-    rule = all_of(template(classes, MASKS), forced(first_letters, PAD, V))
+    rule = all_of(allowed_tokens(classes, MASKS), force_tokens(first_letters, PAD, V))
     first, second = answers(run(2, rule, **METHODS[method]))
     assert all((t[0], t[3]) == (6, 5) for t in first) and all(t[0] == 4 for t in second)
     assert all(t[2] == t[5] == MARK and t[6:] == [END] for t in first + second)
 
 
 def test_a_place_where_two_rules_allow_nothing_ends_the_answer():
-    rule = all_of(template([[0, 1]], MASKS), forced(tf.constant([[PAD, 5]]), PAD, V))
+    rule = all_of(allowed_tokens([[0, 1]], MASKS), force_tokens(tf.constant([[PAD, 5]]), PAD, V))
     ((tokens,),) = answers(run(1, rule))
     assert tokens[1:] == [END]
 
 
 def test_an_ngram_rule_yields_to_a_template():
-    rule = template([[1, 1, 1, 2]], MASKS)
+    rule = allowed_tokens([[1, 1, 1, 2]], MASKS)
     assert answers(run(1, rule, no_repeat_ngram_size=1)) == [[[MARK, MARK, MARK, END]]]
 
 
@@ -146,7 +148,7 @@ def test_tables_are_arguments_of_a_saved_graph(method, tmp_path):
 
     @tf.function(autograph=False, input_signature=[ids, masks, ids])
     def decode(classes, masks, ids):
-        rule = all_of(template(classes, masks), forced(ids, PAD, V))
+        rule = all_of(allowed_tokens(classes, masks), force_tokens(ids, PAD, V))
         return run(tf.shape(classes)[0], rule, **METHODS[method]).tokens
 
     module = tf.Module()
@@ -155,7 +157,7 @@ def test_tables_are_arguments_of_a_saved_graph(method, tmp_path):
     loaded = tf.saved_model.load(str(tmp_path))
     for classes, ids in (([[0, 1, 2]], [[5]]), ([[0, 2, -1], [0, 0, 2]], [[PAD, PAD], [6, 4]])):
         got = loaded.decode(tf.constant(classes), tf.constant(MASKS), tf.constant(ids))
-        rule = all_of(template(classes, MASKS), forced(tf.constant(ids), PAD, V))
+        rule = all_of(allowed_tokens(classes, MASKS), force_tokens(tf.constant(ids), PAD, V))
         np.testing.assert_array_equal(got, run(len(ids), rule, **METHODS[method]).tokens)
 
 
@@ -169,4 +171,4 @@ def test_tables_are_arguments_of_a_saved_graph(method, tmp_path):
 )
 def test_a_template_that_cannot_be_met_is_refused_before_decoding(classes, masks, message):
     with pytest.raises(ValueError, match=message):
-        template(classes, masks)
+        allowed_tokens(classes, masks)

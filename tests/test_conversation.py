@@ -107,7 +107,7 @@ def test_the_graph_reads_what_python_reads(task, request):
     task = request.getfixturevalue(task)
     valid = [text.encode("utf-8", "replace") for text in TEXTS]
     found = task.preprocess_tf(tf.constant(valid)).numpy()
-    expected = task.pack(task.encode_sources([text.decode() for text in valid]))
+    expected = task.collate(task.encode_sources([text.decode() for text in valid]))
     np.testing.assert_array_equal(found, expected)
     assert found.shape[1] <= task.max_source_length
 

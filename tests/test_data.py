@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from zoo import data
-from zoo.data.sources import SOURCES, File, Source
+from zoo.data.sources import DATASETS, DatasetInfo, File
 
 TEXT = "Ein Hund.\nZwei Männer.\n".encode()
 PATH = "multi30k/val.de"
@@ -35,8 +35,10 @@ def publish(monkeypatch):
 
     def publish(url):
         file = File(hashlib.sha256(TEXT).hexdigest(), url)
-        source = Source("Multi30k", "https://the.origin", "the terms", "the paper", {PATH: file})
-        monkeypatch.setitem(SOURCES, "multi30k", source)
+        source = DatasetInfo(
+            "Multi30k", "https://the.origin", "the terms", "the paper", {PATH: file}
+        )
+        monkeypatch.setitem(DATASETS, "multi30k", source)
 
     return publish
 

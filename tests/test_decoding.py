@@ -30,7 +30,7 @@ class Model:
         self.table = rng.normal(0, 2, [SOURCES, CONTEXTS, vocab_size]).astype("float32")
         self.table[..., END] += ends
 
-    def start(self, sources):
+    def prefill(self, sources):
         history = tf.zeros([len(sources), 0, 1], tf.int32)
         return tf.constant(sources, tf.int32), history
 
@@ -55,17 +55,17 @@ class Model:
 
 
 def run(model, sources, limits, seeds=None, constraint=None, **options):
-    plan, floats = Decoding(**options).split()
+    static_config, dynamic_params = Decoding(**options).split()
     return search(
         model.step,
-        *model.start(sources),
+        *model.prefill(sources),
         batch_size=len(sources),
         start_id=START,
         end_id=END,
         pad_id=PAD,
         limit=tf.constant(limits, tf.int32),
-        plan=plan,
-        floats=floats,
+        static_config=static_config,
+        dynamic_params=dynamic_params,
         seeds=None if seeds is None else tf.constant(seeds, tf.int32),
         constraint=constraint,
     )
@@ -134,7 +134,7 @@ def test_greedy_takes_the_best_token_until_the_end_token_or_the_limit_of_the_row
 
 
 def test_a_start_token_may_differ_by_row():
-    plan, floats = Decoding().split()
+    static_config, dynamic_params = Decoding().split()
     found = search(
         lambda tokens, static, state: (tf.one_hot(tokens + 1, 6), state),
         (),
@@ -144,8 +144,8 @@ def test_a_start_token_may_differ_by_row():
         end_id=END,
         pad_id=PAD,
         limit=tf.constant([5, 2]),
-        plan=plan,
-        floats=floats,
+        static_config=static_config,
+        dynamic_params=dynamic_params,
     )
     assert found.tokens.numpy().tolist() == [[[1, 2, 3]], [[4, 5, 0]]]
 
@@ -258,7 +258,7 @@ def test_a_group_that_only_ends_costs_the_others_nothing():
     table[START, [1, 4]] = 2, 1
     table[1, END] = 0
     table[4, [END, 0, 1]] = 2, 1, 0
-    plan, floats = Decoding(
+    static_config, dynamic_params = Decoding(
         num_beams=2, num_beam_groups=2, diversity_penalty=5.0, num_return_sequences=2
     ).split()
     found = search(
@@ -270,8 +270,8 @@ def test_a_group_that_only_ends_costs_the_others_nothing():
         end_id=END,
         pad_id=PAD,
         limit=tf.constant([3]),
-        plan=plan,
-        floats=floats,
+        static_config=static_config,
+        dynamic_params=dynamic_params,
     )
     assert [tokens for tokens, _ in answers(found)[0]] == [[1, END], [4, END]]
 
@@ -342,12 +342,14 @@ def test_log_probs_are_the_models_own_for_every_method(name):
 
 def compiled(model, options):
     """`run` as one graph of unknown batch, and the list of its traces."""
-    plan, floats = Decoding(**options).split()
+    static_config, dynamic_params = Decoding(**options).split()
     row, traces = tf.TensorSpec([None], tf.int32), []
 
-    @tf.function(input_signature=[row, row, row, {name: tf.TensorSpec([]) for name in floats}])
-    def decode(sources, limit, seeds, floats):
-        traces.append(plan)
+    @tf.function(
+        input_signature=[row, row, row, {name: tf.TensorSpec([]) for name in dynamic_params}]
+    )
+    def decode(sources, limit, seeds, dynamic_params):
+        traces.append(static_config)
         batch = tf.shape(sources)[0]
         return search(
             model.step,
@@ -358,8 +360,8 @@ def compiled(model, options):
             end_id=END,
             pad_id=PAD,
             limit=limit,
-            plan=plan,
-            floats=floats,
+            static_config=static_config,
+            dynamic_params=dynamic_params,
             seeds=seeds,
         )
 
@@ -398,17 +400,17 @@ def test_floats_may_differ_by_row():
         "length_penalty": [-2.0, 0.0, 2.0],
     }.items():
         options = {"num_beams": 3} if name == "length_penalty" else {"top_p": 0.95}
-        plan, floats = Decoding(**options).split()
+        static_config, dynamic_params = Decoding(**options).split()
         found = search(
             model.step,
-            *model.start(sources),
+            *model.prefill(sources),
             batch_size=3,
             start_id=START,
             end_id=END,
             pad_id=PAD,
             limit=tf.constant(limits),
-            plan=plan,
-            floats={**floats, name: tf.constant(values)},
+            static_config=static_config,
+            dynamic_params={**dynamic_params, name: tf.constant(values)},
             seeds=tf.constant(seeds),
         )
         alone = [run(model, [0], [6], [3], **{**options, name: value}) for value in values]

@@ -74,12 +74,12 @@ def test_names_that_people_wrote_are_looked_for():
     assert measure_summaries(["Tom called from Oslo."], rows)["names_found"] == pytest.approx(2 / 3)
 
 
-def test_a_summariser_is_measured_with_its_yardsticks():
+def test_a_summariser_is_measured_with_its_baselines():
     corpus = SummaryCorpus("dialogsum", "test")
     found = corpus.measure(Known("Tom called at noon."), ROWS * 5, limit=2)
     assert found["texts"] == 2 and found["rouge_1_best"] == 100.0
     assert found["perplexity"] == pytest.approx(8)
-    longest = found["yardsticks"]["the longest"]
+    longest = found["baselines"]["the longest"]
     assert longest == rouge([TALK] * 2, [ROWS[0].summaries] * 2)
     assert found["conversations"][0]["summary"] == "Tom called at noon."
     assert "names right" in corpus.summary(found)
@@ -107,7 +107,7 @@ def test_a_partner_is_measured_beside_an_ngram_model_and_people():
     assert found["texts"] == 2 and found["tokens"] == 3 + 5 and found["units"] == 2 + 4
     assert found["perplexity"] == pytest.approx(8)
     assert found["perplexity_word"] == pytest.approx(8 ** (8 / 6))
-    ((name, ngram),) = found["yardsticks"].items()
+    ((name, ngram),) = found["baselines"].items()
     assert name == "Kneser-Ney, order 5" and 1 < ngram["perplexity"] < 1000
     replies = found["replies"]
     assert replies["greedy"]["bleu_1"] == pytest.approx(0.5)  # "good day" of two times two words

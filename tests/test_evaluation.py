@@ -13,7 +13,7 @@ from zoo import data
 from zoo.decoding import Decoding
 from zoo.evaluation import (
     CORPORA,
-    OWN_SENTENCES,
+    PROBE_SENTENCES,
     Card,
     Corpus,
     bleu,
@@ -382,7 +382,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 @pytest.mark.parametrize("language", ["de", "fr", "zh"])
 def test_there_are_ten_own_sentences(language):
-    assert len(OWN_SENTENCES[language]) == 10
+    assert len(PROBE_SENTENCES[language]) == 10
 
 
 @needs_data
@@ -400,7 +400,7 @@ def test_own_sentences_are_in_no_training_set():
         *data.bcontrast("train"),
     ]
     seen = {side for pair in trained for side in pair}
-    assert not seen & {sentence for own in OWN_SENTENCES.values() for sentence in own}
+    assert not seen & {sentence for own in PROBE_SENTENCES.values() for sentence in own}
 
 
 # The card
@@ -422,8 +422,8 @@ CARD = {
             "origin": "our run of <it>",
         }
     ],
-    "faults": ["Rare words are guessed."],
-    "helped": ["Smoothing: 1 BLEU."],
+    "limitations": ["Rare words are guessed."],
+    "ablations": ["Smoothing: 1 BLEU."],
 }
 
 
@@ -435,7 +435,7 @@ def metrics(tiny_multi30k):
 
 def test_the_card_says_what_was_measured_and_what_is_known(metrics, tmp_path):
     metrics.update(bytes=3 * 2**20, date="2024-05-06T07:08:09+00:00")
-    own, meaning = next(iter(OWN_SENTENCES["fr"].items()))
+    own, meaning = next(iter(PROBE_SENTENCES["fr"].items()))
     examples = [*PAIRS[2:], (own, "Wo ist\nder Bahnhof?")]
     lines = "".join(json.dumps({"input": i, "output": o}) + "\n" for i, o in examples)
     (tmp_path / "metrics.json").write_text(json.dumps(metrics), "utf-8")
@@ -455,8 +455,8 @@ def test_the_card_says_what_was_measured_and_what_is_known(metrics, tmp_path):
         "## Training",
         "## Quality",
         "### Beside published figures",
-        "## What helped",
-        "## What it gets wrong",
+        "## What helped: ablations",
+        "## Limitations",
         "## Examples",
         "## Everyday sentences, as they come",
     ]

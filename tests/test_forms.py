@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.decoding import Decoding, all_of, forced, search, template
+from zoo.decoding import Decoding, all_of, allowed_tokens, force_tokens, search
 from zoo.text import END_ID, PAD_ID, START_ID, Form, SentencePieceTokenizer
 
 COUPLET = Form(line_length=3, marks="，。")
@@ -29,7 +29,7 @@ def compose(tokenizer, tables, seed=0, **options):
     logits = np.random.default_rng(seed).normal(size=[vocab_size, vocab_size])
     unwanted = [i for i, p in enumerate(tokenizer.pieces(range(vocab_size))) if not p.isalpha()]
     logits[:, unwanted] += 9
-    plan, floats = Decoding(**options).split()
+    static_config, dynamic_params = Decoding(**options).split()
     batch = len(tables.ids)
     found = search(
         lambda tokens, static, state: (tf.gather(tf.constant(logits, tf.float32), tokens), state),
@@ -40,11 +40,12 @@ def compose(tokenizer, tables, seed=0, **options):
         end_id=END_ID,
         pad_id=PAD_ID,
         limit=tf.fill([batch], COUPLET.length + 1),
-        plan=plan,
-        floats=floats,
+        static_config=static_config,
+        dynamic_params=dynamic_params,
         seeds=tf.range(batch),
         constraint=all_of(
-            template(tables.classes, tables.masks), forced(tables.ids, PAD_ID, vocab_size)
+            allowed_tokens(tables.classes, tables.masks),
+            force_tokens(tables.ids, PAD_ID, vocab_size),
         ),
     )
     return [tokenizer.decode(row.tolist()) for row in found.tokens.numpy()]

@@ -222,7 +222,7 @@ def test_added_losses_count_once(words):
     model.compile(keras.optimizers.SGD(0.0), label_smoothing=0.0)
     assert added > 0.1
     assert model.evaluate(PAIRS, verbose=0) == pytest.approx(plain + added, rel=1e-5)
-    model.compile(keras.optimizers.SGD(0.0), label_smoothing=0.0, consistency=1.0)
+    model.compile(keras.optimizers.SGD(0.0), label_smoothing=0.0, r_drop_alpha=1.0)
     (loss,) = model.fit(PAIRS, verbose=0).history["loss"]
     assert loss == pytest.approx(plain + added, rel=1e-5)  # two equal passes: no divergence
 
@@ -281,7 +281,7 @@ def test_how_a_model_was_compiled_survives_saving(words, tmp_path):
         steps_per_execution=1,
         auto_scale_loss=False,
         label_smoothing=0.3,
-        consistency=0.2,
+        r_drop_alpha=0.2,
     )
     model.fit(PAIRS, verbose=0)
     model.save(tmp_path / "m.keras")

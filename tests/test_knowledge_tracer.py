@@ -218,7 +218,7 @@ def test_without_decay_it_is_plain_attention():
     )
 
 
-def test_the_recurrent_yardstick_looks_at_the_past_alone():
+def test_the_recurrent_baseline_looks_at_the_past_alone():
     model = DKT(3, context_length=8, units=5)
     rows = np.array([[1, 5, 3, 6]], "int32")
     whole = np.asarray(model(rows))

@@ -58,13 +58,13 @@ def test_rates_are_of_characters_and_bytes(generator, result):
     assert result["bits_per_byte"] == pytest.approx(nats / math.log(2))
 
 
-def test_yardstick_is_an_ngram_model_of_the_same_tokens(generator, result):
+def test_baseline_is_an_ngram_model_of_the_same_tokens(generator, result):
     encode = generator.tokenizer.encode
     ngrams = KneserNey(
         [[*row, END_ID] for row in encode(TRAIN)], generator.tokenizer.vocab_size, order=3
     )
     log_prob = ngrams.log_prob(encode(HELD_OUT)[0]).sum()
-    rates = result["yardsticks"]["Kneser-Ney, order 3"]
+    rates = result["baselines"]["Kneser-Ney, order 3"]
     assert rates["nats_per_character"] == pytest.approx(-log_prob / result["characters"])
 
 
@@ -105,7 +105,7 @@ def test_readers_of_litert_files_go_on_with_a_hundred_beginnings(generator, monk
     assert few["inputs"] == 7
 
 
-def test_card_sets_the_model_beside_its_yardsticks(result):
+def test_card_sets_the_model_beside_its_baselines(result):
     metrics = {
         "model": "generate_shakespeare",
         "partial": False,
@@ -137,7 +137,7 @@ def test_card_sets_the_model_beside_its_yardsticks(result):
     assert "`num_beams=1, temperature=0.8, top_p=0.95, max_new_tokens=9`" in text
     assert "| **this model** | 1.2500 |" in text and "| Kneser-Ney, order 3 |" in text
     assert "| greedy | 100.0 % |" in text
-    assert "| nanoGPT | tiny_shakespeare val | nats a character | 1.4697 | its README |" in text
+    assert "| nanoGPT | tiny_shakespeare val | nats per character | 1.4697 | its README |" in text
     assert "```\nROMEO:\nAh!\n```" in text
 
 

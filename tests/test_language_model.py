@@ -19,13 +19,13 @@ def built(**options):
 
 def stepped(model, prompt, tokens):
     """Logits (N, T', V) after a prompt (N, S) and each of `tokens` (N, T' - 1)."""
-    static, state = model.start(prompt)
-    is_due, renew = model.renewal
-    step, logits = model.stepper(), []
+    static, state = model.prefill(prompt)
+    shift_is_due, shift = model.context_shift
+    step, logits = model.make_decode_step(), []
     for newest in np.concatenate([prompt[:, -1:], tokens], axis=1).T:
-        if is_due(state):
-            state = renew(state)
-            assert not is_due(state)
+        if shift_is_due(state):
+            state = shift(state)
+            assert not shift_is_due(state)
         found, state = step(newest, static, state)
         logits.append(np.array(found))
     return np.stack(logits, axis=1)
@@ -54,13 +54,13 @@ def test_steps_of_a_long_text_equal_one_pass_and_append_to_a_short_part():
     # 1e-4: 150 positions and logits of about 5, the sums in two parts.
     np.testing.assert_allclose(model(text)[:, 4:], steps, atol=1e-4)
 
-    _, state = model.start(text[:, :5])
-    is_due, renew = model.renewal
+    _, state = model.prefill(text[:, :5])
+    shift_is_due, shift = model.context_shift
     lengths = []
     for newest in text[:, 4:].T:
-        if is_due(state):
-            state = renew(state)
-        _, state = model.stepper()(newest, (), state)
+        if shift_is_due(state):
+            state = shift(state)
+        _, state = model.make_decode_step()(newest, (), state)
         (read, _), (appended, _) = state[0][0]
         lengths.append((read.shape[2], appended.shape[2]))
     assert 10 < max(appended for _, appended in lengths) < 100
@@ -115,12 +115,12 @@ def test_a_short_row_beside_a_long_one_is_not_padded_without_end():
     model = built(context_length=6)
     text = np.random.default_rng(2).integers(4, V, size=(2, 30)).astype("int32")
     prompts = np.array([[0, 2], [4, 5]], "int32")  # they fill up one step apart
-    static, state = model.start(prompts)
-    is_due, renew = model.renewal
-    step, widths = model.stepper(), []
+    static, state = model.prefill(prompts)
+    shift_is_due, shift = model.context_shift
+    step, widths = model.make_decode_step(), []
     for newest in text.T:
-        if is_due(state):
-            state = renew(state)
+        if shift_is_due(state):
+            state = shift(state)
         _, state = step(newest, static, state)
         widths.append(state[1].shape[1])
     assert max(widths) <= 2 * 6
@@ -129,22 +129,22 @@ def test_a_short_row_beside_a_long_one_is_not_padded_without_end():
 @pytest.mark.model  # seconds
 def test_a_search_renews_the_context_on_its_way():
     model, prompt = built(context_length=8), np.array([[2, 5]], "int32")
-    plan, floats = Decoding().split()
+    static_config, dynamic_params = Decoding().split()
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec((None, None), tf.int32)])
     def greedy(prompt):
         return search(
-            model.stepper(),
-            *model.start(prompt),
+            model.make_decode_step(),
+            *model.prefill(prompt),
             batch_size=tf.shape(prompt)[0],
             start_id=prompt[:, -1],
             end_id=3,
             pad_id=0,
             limit=tf.fill([tf.shape(prompt)[0]], 25),
-            plan=plan,
-            floats=floats,
+            static_config=static_config,
+            dynamic_params=dynamic_params,
             constraint=banned([0, 1, 3], V),
-            renewal=model.renewal,
+            context_shift=model.context_shift,
         )
 
     found = greedy(np.concatenate([prompt, prompt + 2]))

@@ -24,10 +24,10 @@ def built(scale=0.5, **options):
 
 def stepped(model, prompt, tokens):
     """Logits (N, T', V) after a prompt (N, S) and each of `tokens` (N, T' - 1)."""
-    static, state = model.start(prompt)
+    static, state = model.prefill(prompt)
     logits = []
     for newest in np.concatenate([prompt[:, -1:], tokens], axis=1).T:
-        found, state = model.stepper()(newest, static, state)
+        found, state = model.make_decode_step()(newest, static, state)
         assert found.shape == (len(prompt), V) and found.dtype == "float32"
         logits.append(found)
     return np.stack(logits, axis=1)
@@ -104,10 +104,10 @@ def test_beams_as_rows_equal_repeated_prompts():
     model, prompt = built(), np.array([[0, 2, 4], [2, 7, 5]], "int32")
     more = np.random.default_rng(0).integers(3, V, (B * K, 4))
     expected = stepped(model, np.repeat(prompt, K, axis=0), more)
-    static, state = model.start(prompt)
+    static, state = model.prefill(prompt)
     state = tf.nest.map_structure(lambda x: tf.repeat(x, K, axis=0), state)
     for t, newest in enumerate(np.concatenate([np.repeat(prompt, K, 0)[:, -1:], more], 1).T):
-        found, state = model.stepper()(newest, static, state)
+        found, state = model.make_decode_step()(newest, static, state)
         # 1e-5: the products are cut into other blocks.
         np.testing.assert_allclose(found, expected[:, t], atol=1e-5)
 
@@ -159,13 +159,13 @@ def test_gradients_reach_every_weight():
 
 def decoder(model, limit, **options):
     """A graph from prompts of any shape to `Hypotheses`."""
-    plan, floats = Decoding(**options).split()
+    static_config, dynamic_params = Decoding(**options).split()
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec((None, None), tf.int32)])
     def decode(prompt):
-        static, state = model.start(prompt)
+        static, state = model.prefill(prompt)
         return search(
-            model.stepper(),
+            model.make_decode_step(),
             static,
             state,
             batch_size=tf.shape(prompt)[0],
@@ -173,8 +173,8 @@ def decoder(model, limit, **options):
             end_id=END,
             pad_id=PAD,
             limit=tf.fill([tf.shape(prompt)[0]], limit),
-            plan=plan,
-            floats=floats,
+            static_config=static_config,
+            dynamic_params=dynamic_params,
         )
 
     return decode

@@ -95,23 +95,23 @@ def test_masked_softmax_computes_in_float32_and_returns_the_dtype_of_the_scores(
 
 def test_folded_rows_stand_with_their_source_and_unfold_again():
     query = np.arange(6 * 2 * 3, dtype="float32").reshape(6, 2, 3)  # B=2, K=3, T=2
-    folded = masks.fold_rows(ops.convert_to_tensor(query), 2)
+    folded = masks.merge_beams(ops.convert_to_tensor(query), 2)
     np.testing.assert_array_equal(folded[0], np.concatenate(query[:3]))
     np.testing.assert_array_equal(folded[1], np.concatenate(query[3:]))
-    np.testing.assert_array_equal(masks.unfold_rows(folded, query), query)
+    np.testing.assert_array_equal(masks.split_beams(folded, query), query)
 
 
 def test_equal_row_numbers_fold_for_nothing():
     query = ops.ones((4, 2, 3))
-    assert masks.fold_rows(query, 4) is query
-    assert masks.unfold_rows(query, query) is query
+    assert masks.merge_beams(query, 4) is query
+    assert masks.split_beams(query, query) is query
 
 
 def test_rows_fold_with_every_axis_unknown():
     @tf.function(input_signature=[tf.TensorSpec((None, None, 3)), tf.TensorSpec((), "int32")])
     def there_and_back(query, batch):
-        folded = masks.fold_rows(query, batch)
-        return folded, masks.unfold_rows(folded, query)
+        folded = masks.merge_beams(query, batch)
+        return folded, masks.split_beams(folded, query)
 
     query = np.random.default_rng(0).normal(size=(6, 2, 3)).astype("float32")
     for batch in (2, 6):

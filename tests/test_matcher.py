@@ -246,7 +246,7 @@ def test_a_matcher_is_measured_beside_words_that_are_shared(taught):
     lexical = evaluation.answers.Lexical(["anna lives in rome", "bert lives in oslo"])
     found = evaluation.measure_answers(taught, lists, lexical)
     assert found["questions"] == 1 and found["map"] == found["mrr"] == found["right_first"] == 1
-    assert {y["map"] for y in found["matching_yardsticks"].values()} == {1.0}
+    assert {y["map"] for y in found["matching_baselines"].values()} == {1.0}
     with pytest.raises(ValueError, match="a question with an answer"):
         evaluation.measure_answers(taught, {"who": [("nobody", 0)]}, lexical)
 

@@ -192,7 +192,7 @@ def test_a_cache_that_grows_equals_one_whole_pass(num_kv_heads, rotary, chunks):
 @pytest.mark.parametrize("use_bias", [False, True])
 def test_a_step_of_a_loop_equals_a_call_with_a_cache(num_kv_heads, rotary, use_bias):
     layer = self_attention(num_kv_heads=num_kv_heads, rotary=rotary, use_bias=use_bias)
-    step, x = layer.stepper(), normal(B, S, D)
+    step, x = layer.make_decode_step(), normal(B, S, D)
     called, stepped = layer.empty_cache(B), (layer.empty_cache(B),)
     for t in range(S):
         # The first position is padding in the first row, and all are three further on.
@@ -210,7 +210,7 @@ def test_a_step_of_a_loop_equals_a_call_with_a_cache(num_kv_heads, rotary, use_b
 @pytest.mark.parametrize("num_kv_heads", [H, G])
 def test_a_step_appends_to_the_last_part_of_its_cache(num_kv_heads):
     layer = self_attention(num_kv_heads=num_kv_heads, rotary=True)
-    step, x = layer.stepper(), normal(B, S, D)
+    step, x = layer.make_decode_step(), normal(B, S, D)
     whole = (layer.empty_cache(B),)
     for t in range(3):
         _, whole = step(x[:, t], whole)

@@ -106,12 +106,12 @@ def test_weights_of_another_length_are_refused():
 @pytest.mark.parametrize("beams", [1, K])
 def test_one_pass_equals_step_by_step(options, beams):
     model = built(**options)
-    static, state = model.start(model.encode(SOURCE))
+    static, state = model.prefill(model.encode(SOURCE))
     state = tf.nest.map_structure(lambda x: tf.repeat(x, beams, axis=0), state)
     tokens = np.random.default_rng(0).integers(3, V, (B * beams, T))
     expected = log_probs(model, np.repeat(SOURCE, beams, axis=0), tokens)
     for t in range(T):
-        got, state = model.stepper(beams)(tokens[:, t], static, state)
+        got, state = model.make_decode_step(beams)(tokens[:, t], static, state)
         assert got.shape == (B * beams, V) and got.dtype == "float32"
         # 1e-5: the products are cut into other blocks.
         np.testing.assert_allclose(got, expected[:, t], atol=1e-5)

@@ -52,7 +52,7 @@ NUMBERS = {
     "widths": (12, 40),
     "batch_tokens": 240,
     "label_smoothing": 0.0,
-    "consistency": 0.0,
+    "r_drop_alpha": 0.0,
     "sampling": 0.0,
     "seed": 1,
 }
@@ -133,8 +133,8 @@ def test_a_stage_may_have_examples_of_its_own_and_lines_may_be_turns(tmp_path, m
         def build(self):
             pass
 
-        def compile(self, optimizer, label_smoothing, consistency):
-            seen.append(consistency)
+        def compile(self, optimizer, label_smoothing, r_drop_alpha):
+            seen.append(r_drop_alpha)
 
         def fit(self, train, steps_per_epoch, epochs, **options):
             inputs, _, _ = next(train)
@@ -149,7 +149,7 @@ def test_a_stage_may_have_examples_of_its_own_and_lines_may_be_turns(tmp_path, m
         model=tiny(words.vocab_size),
         stages=[
             {"steps": 4, "optimizer": sgd, "train": [("rot\nblau", "red")]},
-            {"steps": 2, "optimizer": sgd, "consistency": 1.0},
+            {"steps": 2, "optimizer": sgd, "r_drop_alpha": 1.0},
         ],
         train=[("grau", "grey")],
         valid=[("grau", "grey")],
@@ -239,7 +239,7 @@ def test_captions_train_with_their_encoder(tmp_path):
         batch_images=4,
         max_length=8,
         label_smoothing=0.1,
-        consistency=0.0,
+        r_drop_alpha=0.0,
         interval=2,
         seed=1,
     )
@@ -324,7 +324,7 @@ def test_consistency_adds_the_divergence_of_two_passes():
     kl = 0.5 * ((p * np.log(p / q)).sum(-1) + (q * np.log(q / p)).sum(-1))
     nll = -0.5 * sum(np.log(np.take_along_axis(d, y[..., None], -1)[..., 0]) for d in (p, q))
     learner = Learner(Alternating())
-    learner.compile(label_smoothing=0.0, consistency=3.0)
+    learner.compile(label_smoothing=0.0, r_drop_alpha=3.0)
     first = learner(np.zeros((1, 2)), training=True)
     loss = learner.compute_loss(np.zeros((1, 2)), y, first, weights, training=True)
     assert float(loss) == pytest.approx(float((nll + 3.0 * kl).mean()), rel=1e-5)
@@ -334,8 +334,8 @@ def test_consistency_adds_the_divergence_of_two_passes():
 
 
 def test_consistency_below_zero_is_refused():
-    with pytest.raises(ValueError, match="consistency must be >= 0; got consistency=-1"):
-        Learner(tiny(300)).compile(consistency=-1)
+    with pytest.raises(ValueError, match="r_drop_alpha must be >= 0; got r_drop_alpha=-1"):
+        Learner(tiny(300)).compile(r_drop_alpha=-1)
 
 
 # Subword sampling.

@@ -58,7 +58,7 @@ def test_logits_are_those_of_transformers(translator):
     reference = np.load(MARIAN / "expected.npz")
     known = {name: i for i, name in enumerate(translator.source_tokenizer.pieces(range(V)))}
     ours = np.array([known[NAMES[i]] for i in range(len(VOCABULARY))])
-    source = translator.pack(translator.encode_sources(TEXTS[:4]))
+    source = translator.collate(translator.encode_sources(TEXTS[:4]))
     target = ours[reference["target"]]
     start = np.full((4, 1), START_ID)
     inputs = {"source": source, "target": np.concatenate([start, target[:, :-1]], axis=1)}

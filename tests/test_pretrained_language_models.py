@@ -71,7 +71,9 @@ def gpt2(cases):
 
 
 def test_texts_have_the_tokens_that_transformers_gives_them(case):
-    for source, ids in zip(case.model.read(case.all_texts)[0], case.expected["ids"], strict=True):
+    for source, ids in zip(
+        case.model.preprocess(case.all_texts)[0], case.expected["ids"], strict=True
+    ):
         if source.text:
             assert [case.theirs[i] for i in source.ids] == ids, source.text
     in_graph = case.tokenizer(tf.constant([text.encode() for text in case.all_texts])).to_list()
@@ -120,10 +122,10 @@ def test_spaces_go_where_transformers_has_them(cases, spacing, tmp_path):
 
 def test_text_that_begins_with_nothing_has_no_space_in_front(cases):
     model = cases["llama2"].model
-    sources, _ = model.read(["", "a"])
-    assert [model.whole(source, " Das") for source in sources] == ["Das", "a Das"]
+    sources, _ = model.preprocess(["", "a"])
+    assert [model.postprocess(source, " Das") for source in sources] == ["Das", "a Das"]
     inputs = tf.constant(["", "a"])
-    in_graph = model.whole_in_graph(inputs, tf.constant([" Das", " Das"])).numpy()
+    in_graph = model.postprocess_answer_tf(inputs, tf.constant([" Das", " Das"])).numpy()
     assert in_graph.tolist() == [b"Das", b"a Das"]
 
 

@@ -75,7 +75,7 @@ def test_texts_have_the_tokens_that_transformers_gives_them(family):
 def test_logits_are_those_of_transformers(family):
     reference, ours = np.load(family.path / "expected.npz"), rows(family)
     translator = family.translator
-    source = translator.pack(translator.encode_sources(family.texts[:4]))
+    source = translator.collate(translator.encode_sources(family.texts[:4]))
     target = ours[reference["target"]]
     start = np.full((4, 1), START_ID)
     inputs = {"source": source[:, 1:], "target": np.concatenate([start, target[:, :-1]], axis=1)}
@@ -135,7 +135,7 @@ def test_score_and_attention_are_those_of_the_text(nllb):
     found = translator.generate(text, num_beams=1, return_dict=True, **nllb.options)
     number = translator.target_tokenizer.id_of
     given = [number(name) for name in ["fra_Latn", *found.tokens]]
-    source = translator.pack(translator.encode_sources([text]))[:, 1:]
+    source = translator.collate(translator.encode_sources([text]))[:, 1:]
     logits = translator.model({"source": source, "target": np.array([[START_ID, *given[:-1]]])})
     losses = CROSS_ENTROPY(np.array([given]), logits, from_logits=True)
     assert found.score == pytest.approx(-float(losses[0, 1:].numpy().sum()), abs=1e-4)

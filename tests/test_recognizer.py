@@ -93,8 +93,10 @@ def test_an_answer_carries_its_attention_over_the_recording(trained, tmp_path):
 def test_a_row_does_not_depend_on_its_batch(trained):
     sources = [audio.log_mel(say(text, 7))[: 20 + i] for i, text in enumerate(TEXTS[:6])]
     ids = trained.tokenizer.encode(TEXTS[:6])
-    together = trained.forced(sources, ids)[0]
-    alone = [trained.forced([s], [i])[0][0] for s, i in zip(sources, ids, strict=True)]
+    together = trained.teacher_forced_scores(sources, ids)[0]
+    alone = [
+        trained.teacher_forced_scores([s], [i])[0][0] for s, i in zip(sources, ids, strict=True)
+    ]
     # 1e-4: sums of float32 over more terms, which are 0, in another order.
     np.testing.assert_allclose(together, alone, atol=1e-4)
 

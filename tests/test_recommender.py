@@ -269,10 +269,10 @@ def test_full_ranking_of_answers_that_are_known():
     # Among 100 of the others few are before i3, and about three quarters before i150.
     assert found["sampled"]["hr_10"] == pytest.approx(2 / 3)
     assert found["sampled"]["ndcg_10"] >= found["ndcg_10"]
-    popular = found["yardsticks"]["most popular"]
+    popular = found["baselines"]["most popular"]
     assert popular["hr_10"] == pytest.approx(2 / 3)  # i1 ties with i5, i3 is first, i150 last
     assert popular["ndcg_10"] == pytest.approx((1 / np.log2(4) + 1) / 3)
-    near = found["yardsticks"]["neighbours"]
+    near = found["baselines"]["neighbours"]
     assert near["ndcg_10"] == pytest.approx(1 / 3)  # i3 was rated with i0; nothing else was
     sure = near["bootstrap"]  # of three histories the model is better in one and worse in one
     assert sure["difference"] == pytest.approx(found["ndcg_10"] - 1 / 3)

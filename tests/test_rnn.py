@@ -97,9 +97,9 @@ def test_equals_the_formulas_written_with_loops(cell):
 def test_one_pass_equals_step_by_step(cell):
     model = built(cell=cell)
     expected = logits(model)
-    static, state = model.start(model.encode(SOURCE))
+    static, state = model.prefill(model.encode(SOURCE))
     for t in range(T):
-        got, state = model.stepper()(TARGET[:, t], static, state)
+        got, state = model.make_decode_step()(TARGET[:, t], static, state)
         assert got.shape == (B, V) and got.dtype == "float32"
         # 1e-5: the products are cut into other blocks.
         np.testing.assert_allclose(got, expected[:, t], atol=1e-5)
@@ -108,12 +108,12 @@ def test_one_pass_equals_step_by_step(cell):
 @cells
 def test_beams_as_rows_equal_repeated_sources(cell):
     model = built(cell=cell)
-    static, state = model.start(model.encode(SOURCE))
+    static, state = model.prefill(model.encode(SOURCE))
     state = tf.nest.map_structure(lambda x: tf.repeat(x, K, axis=0), state)
     tokens = np.random.default_rng(0).integers(3, V, (B * K, T))
     expected = logits(model, np.repeat(SOURCE, K, axis=0), tokens)
     for t in range(T):
-        got, state = model.stepper(K)(tokens[:, t], static, state)
+        got, state = model.make_decode_step(K)(tokens[:, t], static, state)
         # 1e-5: the products are cut into other blocks.
         np.testing.assert_allclose(got, expected[:, t], atol=1e-5)
 
@@ -212,13 +212,13 @@ def test_gradients_reach_every_weight(cell):
 
 def decoder(model, limit, **options):
     """A graph from sources of any shape to `Hypotheses`."""
-    plan, floats = Decoding(**options).split()
+    static_config, dynamic_params = Decoding(**options).split()
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec((None, None), tf.int32)])
     def decode(source):
-        static, state = model.start(model.encode(source))
+        static, state = model.prefill(model.encode(source))
         return search(
-            model.stepper(),
+            model.make_decode_step(),
             static,
             state,
             batch_size=tf.shape(source)[0],
@@ -226,8 +226,8 @@ def decoder(model, limit, **options):
             end_id=END,
             pad_id=PAD,
             limit=tf.fill([tf.shape(source)[0]], limit),
-            plan=plan,
-            floats=floats,
+            static_config=static_config,
+            dynamic_params=dynamic_params,
         )
 
     return decode

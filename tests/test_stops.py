@@ -113,7 +113,7 @@ def test_search_ends_with_the_stop():
         after = tf.where(tokens == 4, 5, 4)  # a b a b ...
         return tf.one_hot(after, 6, 9.0, -9.0), state
 
-    plan, floats = Decoding(max_new_tokens=50).split()
+    static_config, dynamic_params = Decoding(max_new_tokens=50).split()
     found = search(
         watched_step(step, table, END_ID),
         (),
@@ -123,8 +123,8 @@ def test_search_ends_with_the_stop():
         end_id=END_ID,
         pad_id=0,
         limit=tf.constant([50, 50]),
-        plan=plan,
-        floats=floats,
+        static_config=static_config,
+        dynamic_params=dynamic_params,
     )
     np.testing.assert_array_equal(found.tokens[:, 0], [[4, 5, END_ID]] * 2)
     assert steps.numpy() == 3

@@ -1,11 +1,20 @@
 """Files that are whole or absent, the folder for what can be made again, and the cores."""
 
+import importlib
 import os
 import threading
 
 import pytest
 
-from zoo.system import cache_folder, cores, new_folder, put_folder, remove_unused, writing
+from zoo.system import (
+    cache_folder,
+    cores,
+    new_folder,
+    put_folder,
+    remove_unused,
+    with_new_names,
+    writing,
+)
 
 
 def names(folder):
@@ -161,3 +170,30 @@ def test_cores_are_those_that_this_process_may_use(monkeypatch):
     monkeypatch.delattr(os, "process_cpu_count", raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3}, raising=False)
     assert cores() == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("zoo.decoding", "banned", "suppress_tokens"),
+        ("zoo.decoding", "forced", "force_tokens"),
+        ("zoo.decoding", "template", "allowed_tokens"),
+        ("zoo.data", "SOURCES", "DATASETS"),
+        ("zoo.training", "divergence", "symmetric_kl"),
+        ("zoo.training", "SequenceLearner", "Learner"),
+    ],
+)
+def test_an_old_name_works_and_warns_of_the_new_one(module, old, new):
+    module = importlib.import_module(module)
+    with pytest.warns(DeprecationWarning, match=f"{old} is called .*{new} now"):
+        assert getattr(module, old) is getattr(module, new)
+    with pytest.raises(AttributeError, match="has no attribute 'nix'"):
+        _ = module.nix
+
+
+def test_an_old_argument_is_taken_by_its_new_name_but_not_beside_it():
+    with pytest.warns(DeprecationWarning, match="consistency is called r_drop_alpha now"):
+        found = with_new_names({"consistency": 2, "epochs": 1}, {"consistency": "r_drop_alpha"})
+    assert found == {"r_drop_alpha": 2, "epochs": 1}
+    with pytest.raises(TypeError, match="consistency is the old name of r_drop_alpha; got both"):
+        with_new_names({"consistency": 2, "r_drop_alpha": 1}, {"consistency": "r_drop_alpha"})

@@ -44,9 +44,9 @@ KINDS = {
 def test_one_pass_equals_step_by_step(kind):
     model = built(**KINDS[kind])
     expected = logits(model)
-    static, state = model.start(model.encode(SOURCE))
+    static, state = model.prefill(model.encode(SOURCE))
     for t in range(T):
-        got, state = model.stepper()(TARGET[:, t], static, state)
+        got, state = model.make_decode_step()(TARGET[:, t], static, state)
         assert got.shape == (B, V) and got.dtype == "float32"
         # 1e-5: the products are cut into other blocks.
         np.testing.assert_allclose(got, expected[:, t], atol=1e-5)
@@ -54,12 +54,12 @@ def test_one_pass_equals_step_by_step(kind):
 
 def test_beams_as_rows_equal_repeated_sources():
     model = built()
-    static, state = model.start(model.encode(SOURCE))
+    static, state = model.prefill(model.encode(SOURCE))
     state = tf.nest.map_structure(lambda x: tf.repeat(x, K, axis=0), state)
     tokens = np.random.default_rng(0).integers(3, V, (B * K, T))
     expected = logits(model, np.repeat(SOURCE, K, axis=0), tokens)
     for t in range(T):
-        got, state = model.stepper(K)(tokens[:, t], static, state)
+        got, state = model.make_decode_step(K)(tokens[:, t], static, state)
         # 1e-5: the products are cut into other blocks.
         np.testing.assert_allclose(got, expected[:, t], atol=1e-5)
 
@@ -156,13 +156,13 @@ def test_gradients_reach_every_weight():
 @pytest.mark.parametrize("kind", KINDS)
 def test_greedy_search_equals_full_passes_one_after_the_other(kind):
     model, limit = built(**KINDS[kind]), 6
-    plan, floats = Decoding().split()
+    static_config, dynamic_params = Decoding().split()
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec((None, None), tf.int32)])
     def greedy(source):
-        static, state = model.start(model.encode(source))
+        static, state = model.prefill(model.encode(source))
         return search(
-            model.stepper(),
+            model.make_decode_step(),
             static,
             state,
             batch_size=tf.shape(source)[0],
@@ -170,8 +170,8 @@ def test_greedy_search_equals_full_passes_one_after_the_other(kind):
             end_id=END,
             pad_id=PAD,
             limit=tf.fill([tf.shape(source)[0]], limit),
-            plan=plan,
-            floats=floats,
+            static_config=static_config,
+            dynamic_params=dynamic_params,
         )
 
     found = greedy(SOURCE)

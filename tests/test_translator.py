@@ -202,10 +202,14 @@ def test_answer_has_at_most_max_new_tokens(translator):
 def test_second_call_does_not_trace(translator, monkeypatch):
     monkeypatch.setattr(translator, "_graphs", Graphs())  # other tests may make some and use none
     translator.generate("Hund", num_beams=2)
-    traces = {plan: f.experimental_get_tracing_count() for plan, f in translator._functions.items()}
+    traces = {
+        static_config: f.experimental_get_tracing_count()
+        for static_config, f in translator._functions.items()
+    }
     translator.generate(SOURCES, num_beams=2, length_penalty=0.3, max_new_tokens=7)
     assert traces == {
-        plan: f.experimental_get_tracing_count() for plan, f in translator._functions.items()
+        static_config: f.experimental_get_tracing_count()
+        for static_config, f in translator._functions.items()
     }
     assert set(traces.values()) == {1}
 
@@ -252,7 +256,9 @@ def test_probabilities_of_all_continuations_sum_to_one(translator):
     """p(end) + sum over first tokens: what `score` spreads is a distribution."""
     size = translator.target_tokenizer.vocab_size
     (source,) = translator.encode_sources(["Hund"])
-    scores, _ = translator.forced([source] * (size - 1), [[i] for i in range(1, size)])
+    scores, _ = translator.teacher_forced_scores(
+        [source] * (size - 1), [[i] for i in range(1, size)]
+    )
     logits = translator({"source": np.array([source]), "target": np.array([[START_ID]])})
     padding = float(tf.nn.softmax(logits)[0, 0, 0])
     assert np.exp(scores).sum() + padding == pytest.approx(1, abs=1e-5)  # float32, 300 terms

@@ -150,7 +150,7 @@ plt.show()
 # place. A target may be predicted from the film below it and from all films to the left of that
 # one, never from the right: there stands the answer.*
 #
-# ## 2. The measure, and yardsticks first
+# ## 2. The measure, and baselines first
 #
 # A recommender is a function: histories in, a score for each film out. To measure it, rank all
 # films that the person has not seen, and look where the film stands that was really next. **HR@10**
@@ -178,7 +178,7 @@ def ranks(recommender, size=100):
 
 
 # %% [markdown]
-# Two yardsticks without any learning. **Most popular** gives everybody the same list. **Item-item
+# Two baselines without any learning. **Most popular** gives everybody the same list. **Item-item
 # neighbours** (物品协同过滤, ItemCF): two films are alike if the same people saw both, measured by
 # the cosine (余弦相似度) of their columns in the table people × films. A film's score is the sum of
 # its likeness to the films of the history.
@@ -191,12 +191,12 @@ popularity = saw.sum(axis=0)
 norms = np.sqrt(np.maximum(popularity, 1))
 alike = saw.T @ saw / norms[:, None] / norms  # cosines, (C + 1, C + 1)
 
-yardsticks = {
+baselines = {
     "most popular": lambda rows: np.tile(popularity, (len(rows), 1)),
     "neighbours of all films": lambda rows: [alike[row].sum(axis=0) for row in rows],
     "neighbours of the last 5": lambda rows: [alike[row[-5:]].sum(axis=0) for row in rows],
 }
-found = {name: ranks(recommender) for name, recommender in yardsticks.items()}
+found = {name: ranks(recommender) for name, recommender in baselines.items()}
 for name, (full, _) in found.items():
     print(f"{name:25} HR@10 {np.mean(full <= 10):.3f}")
 
@@ -403,7 +403,7 @@ for name, share in hits.items():
 
 # %%
 if real:
-    assert hits["your SASRec"] > max(hits[name] for name in yardsticks)
+    assert hits["your SASRec"] > max(hits[name] for name in baselines)
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 2.7), layout="constrained")
 left.plot(np.convolve(curve, np.ones(10) / 10, "valid"), color=BLUE)
@@ -423,7 +423,7 @@ plt.show()
 # really next is among the ten that are recommended. Orange: no learning. Blue: your model.*
 #
 # Why is it ahead? It knows the order of the films, and it weighs them, for each history anew.
-# Exercise 2 builds a yardstick that knows the order, too. Exercise 3 destroys the order, to see
+# Exercise 2 builds a baseline that knows the order, too. Exercise 3 destroys the order, to see
 # what it was worth.
 #
 # ## 5. Why the sampled protocol flatters
@@ -632,7 +632,7 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 #
 # </details>
 #
-# **2.** Build a yardstick that knows the order: count in the training histories how often film b
+# **2.** Build a baseline that knows the order: count in the training histories how often film b
 # came right after film a (a **Markov chain**, 马尔可夫链). Recommend by the newest film alone.
 #
 # <details><summary>Answer</summary>
@@ -742,7 +742,7 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 # - Krichene and Rendle (2020), *On Sampled Metrics for Item Recommendation*,
 #   [doi:10.1145/3394486.3403226](https://doi.org/10.1145/3394486.3403226): section 5.
 # - Dacrema, Cremonesi and Jannach (2019), *Are We Really Making Much Progress?*,
-#   [arXiv:1907.06902](https://arxiv.org/abs/1907.06902): yardsticks that were left out or weak.
+#   [arXiv:1907.06902](https://arxiv.org/abs/1907.06902): baselines that were left out or weak.
 # - Jain and Wallace (2019), *Attention is not Explanation*,
 #   [arXiv:1902.10186](https://arxiv.org/abs/1902.10186): the doubt of section 6.
 # - Harper and Konstan (2015), *The MovieLens Datasets: History and Context*,

@@ -396,7 +396,7 @@ plt.show()
 #
 # ## 5. What did the game bring? Ask the temperature
 #
-# An honest yardstick (基准). The oracle's NLL also falls if a writer becomes bolder: if it writes
+# An honest baseline (基准). The oracle's NLL also falls if a writer becomes bolder: if it writes
 # what it finds likely even more often. For that no game is needed. We take the weights from before
 # the game and write at lower temperatures. For the NLL of the test, the logits are divided by the
 # temperature, too.

@@ -167,7 +167,7 @@ judge("in the order of the article", lambda question, sentences: -np.arange(len(
 #
 # ## 2. What counting words can do
 #
-# Three old yardsticks. **Words shared**: how many different words of the question stand in the
+# Three old baselines. **Words shared**: how many different words of the question stand in the
 # sentence. **TF-IDF**: rare words count more; a text becomes a vector with a number for each word,
 # how often it stands there times how rare it is (its **inverse document frequency**, 逆文档频率),
 # and two texts are compared by the cosine (余弦).

@@ -41,7 +41,7 @@ _FIGURES = (
     ("perplexity_word", "perplexity {:.1f} a word"),
     ("perplexity_character", "perplexity {:.1f} a character"),
     ("cider_d", "CIDEr-D {:.3f}"),
-    ("bits_per_character", "{:.3f} bits a character"),
+    ("bits_per_character", "{:.3f} bits per character"),
     ("auc", "AUC {:.3f}"),
     ("f1", "F1 {:.3f}"),
     ("frechet_distance", "Fréchet distance {:.2f}"),

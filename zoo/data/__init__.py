@@ -43,8 +43,8 @@ from zoo.data.pairs import clean as clean
 from zoo.data.pairs import comparable as comparable
 from zoo.data.pairs import inspect_pairs as inspect_pairs
 from zoo.data.pairs import read_pairs as read_pairs
-from zoo.data.sources import SOURCES as SOURCES
-from zoo.data.sources import Source as Source
+from zoo.data.sources import DATASETS as DATASETS
+from zoo.data.sources import DatasetInfo as DatasetInfo
 from zoo.data.speakers import gap_pairs as gap_pairs
 from zoo.data.speakers import named_copies as named_copies
 from zoo.data.speakers import spoken as spoken
@@ -61,3 +61,6 @@ from zoo.data.translation import multi30k as multi30k
 from zoo.data.translation import multi30k_tokenized as multi30k_tokenized
 from zoo.data.translation import tatoeba_zh_en as tatoeba_zh_en
 from zoo.data.translation import three_am as three_am
+from zoo.system import old_names
+
+__getattr__ = old_names(__name__, {"SOURCES": "DATASETS", "Source": "DatasetInfo"})

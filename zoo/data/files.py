@@ -9,7 +9,7 @@ import urllib.request
 import zlib
 from pathlib import Path
 
-from zoo.data.sources import SOURCES
+from zoo.data.sources import DATASETS
 from zoo.system import cache_folder, writing
 
 
@@ -57,7 +57,7 @@ def folder(relative_path, data_dir=None):
 
 
 def read_lines(relative_path, data_dir=None):
-    """Lines of a file of `SOURCES`, found by `find` and checked against its checksum.
+    """Lines of a file of `DATASETS`, found by `find` and checked against its checksum.
 
     Returns:
         list of str, without line ends, as many as the file has.
@@ -72,7 +72,7 @@ def read_lines(relative_path, data_dir=None):
 
 
 def read_bytes(relative_path, data_dir=None):
-    """Bytes of a file of `SOURCES` that is no text; found and checked as by `read_lines`."""
+    """Bytes of a file of `DATASETS` that is no text; found and checked as by `read_lines`."""
     path = find(relative_path, data_dir)
     data = path.read_bytes()
     _check(data, relative_path, path)
@@ -145,14 +145,14 @@ def _check(data, relative_path, where):
 
 def file_of(relative_path):
     """The `File` at a path, or `None` where no set has it."""
-    files = (source.files.get(relative_path) for source in SOURCES.values())
+    files = (source.files.get(relative_path) for source in DATASETS.values())
     return next((file for file in files if file), None)
 
 
 def advice(relative_path):
     """Where a file comes from, and how to tell us where it is."""
     point = f"Set ZOO_DATA or data_dir to the folder that holds {relative_path}"
-    for source in SOURCES.values():
+    for source in DATASETS.values():
         if file := source.files.get(relative_path):
             download = ", or leave both unset to download it" if file.url else ""
             origin = f"{source.title}: from {source.origin}; terms: {source.terms}."

@@ -16,7 +16,7 @@ class File(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Source:
+class DatasetInfo:
     """A data set, as an error message or a model card needs to speak of it.
 
     Attributes:
@@ -198,8 +198,8 @@ _DIALOGSUM = {
     "test.jsonl": "be80fd1820aaa4e001273f9a0daf0ba557adc4e8b013a4ddb56c6fa62ea088cb",
 }
 
-SOURCES = {
-    "multi30k": Source(
+DATASETS = {
+    "multi30k": DatasetInfo(
         title="Multi30k",
         origin="https://github.com/multi30k/dataset",
         terms="research and education, non-commercial",
@@ -220,7 +220,7 @@ SOURCES = {
             for (split, language), sha256 in _MULTI30K_TOKENIZED.items()
         },
     ),
-    "three_am": Source(
+    "three_am": DatasetInfo(
         title="3AM",
         origin="https://github.com/MaxyLee/3AM",
         terms="MIT",
@@ -232,7 +232,7 @@ SOURCES = {
             for name, sha256 in _3AM_TEXTS.items()
         },
     ),
-    "tatoeba_zh_en": Source(
+    "tatoeba_zh_en": DatasetInfo(
         title="Tatoeba, Chinese-English",
         origin="https://tatoeba.org (sentence pairs, split without a shared sentence)",
         terms="CC-BY 2.0 FR; the third column names the authors",
@@ -246,7 +246,7 @@ SOURCES = {
             ),
         },
     ),
-    "docs_zh_en": Source(
+    "docs_zh_en": DatasetInfo(
         title="Chinese-English documents",
         origin=(
             "LibreOffice 7.4 help and user interface (https://www.libreoffice.org), GNOME help "
@@ -267,7 +267,7 @@ SOURCES = {
             ),
         },
     ),
-    "docs_fr_de": Source(
+    "docs_fr_de": DatasetInfo(
         title="French-German documents",
         origin=(
             "LibreOffice 7.4 help and user interface (https://www.libreoffice.org), GNOME help "
@@ -285,7 +285,7 @@ SOURCES = {
             ),
         },
     ),
-    "tatoeba": Source(
+    "tatoeba": DatasetInfo(
         title="Tatoeba",
         origin=(
             "https://tatoeba.org, through the pairs of manythings.org (2018); French-German joined "
@@ -295,21 +295,21 @@ SOURCES = {
         citation="Tatoeba contributors, https://tatoeba.org; Tiedemann (2020)",
         files={f"tatoeba/{name}": File(sha256) for name, sha256 in _TATOEBA.items()},
     ),
-    "xdailydialog": Source(
+    "xdailydialog": DatasetInfo(
         title="XDailyDialog",
         origin="https://github.com/liuzeming01/XDailyDialog",
         terms="Apache-2.0 there; its source DailyDialog is CC BY-NC-SA 4.0",
         citation="Liu et al. (2023), XDailyDialog: A Multilingual Parallel Dialogue Corpus",
         files={f"xdailydialog/{name}": File(sha256) for name, sha256 in _XDAILYDIALOG.items()},
     ),
-    "bcontrast": Source(
+    "bcontrast": DatasetInfo(
         title="BConTrasT",
         origin="https://github.com/Unbabel/BConTrasT",
         terms="CC BY-SA 4.0",
         citation="Farajian et al. (2020), Findings of the WMT 2020 Shared Task on Chat Translation",
         files={f"bcontrast/{name}": File(sha256) for name, sha256 in _BCONTRAST.items()},
     ),
-    "tiny_shakespeare": Source(
+    "tiny_shakespeare": DatasetInfo(
         title="Tiny Shakespeare",
         origin="https://github.com/karpathy/char-rnn (scenes of the plays, one file)",
         terms="public domain text",
@@ -322,7 +322,7 @@ SOURCES = {
             )
         },
     ),
-    "quatrains": Source(
+    "quatrains": DatasetInfo(
         title="Tang and Song quatrains",
         origin="npm package chinese-poetry 2.0.1 (poems of four lines of seven characters)",
         terms="MIT",
@@ -336,14 +336,14 @@ SOURCES = {
             ),
         },
     ),
-    "scifi": Source(
+    "scifi": DatasetInfo(
         title="Eight science-fiction novels",
         origin="Project Gutenberg through github.com/GITenberg, headers and licence pages removed",
         terms="public domain in the USA",
         citation="H. G. Wells, Jules Verne, Edgar Rice Burroughs, Mary Shelley",
         files={f"text/scifi/{name}.txt": File(sha256) for name, sha256 in _NOVELS.items()},
     ),
-    "flickr8k": Source(
+    "flickr8k": DatasetInfo(
         title="Flickr8k",
         origin=(
             "Hodosh et al. (2013), photographs of Flickr with English captions; Chinese captions: "
@@ -353,7 +353,7 @@ SOURCES = {
         citation="Hodosh et al. (2013), Framing Image Description; Li et al. (2016), Flickr8k-CN",
         files={f"flickr8k/captions.{name}.tsv": File(sha256) for name, sha256 in _CAPTIONS.items()},
     ),
-    "coco": Source(
+    "coco": DatasetInfo(
         title="COCO",
         origin=(
             "Lin et al. (2014), 132 of its photographs with their captions, scaled to 224x224, and "
@@ -363,7 +363,7 @@ SOURCES = {
         citation="Lin et al. (2014), Microsoft COCO: Common Objects in Context",
         files={f"coco/{name}": File(sha256) for name, sha256 in _COCO.items()},
     ),
-    "labelled_photos": Source(
+    "labelled_photos": DatasetInfo(
         title="Labelled photographs",
         origin=(
             "one photograph of each class of ImageNet "
@@ -378,7 +378,7 @@ SOURCES = {
             )
         },
     ),
-    "sst2": Source(
+    "sst2": DatasetInfo(
         title="SST-2, sentences",
         origin=(
             "Stanford Sentiment Treebank (https://nlp.stanford.edu/sentiment), the sentences that "
@@ -391,7 +391,7 @@ SOURCES = {
         ),
         files={f"labels/sst2.{split}.tsv": File(sha256) for split, sha256 in _SST2.items()},
     ),
-    "trec_questions": Source(
+    "trec_questions": DatasetInfo(
         title="TREC questions",
         origin="https://cogcomp.seas.upenn.edu/Data/QA/QC (the six coarse classes)",
         terms="not stated",
@@ -400,7 +400,7 @@ SOURCES = {
             f"labels/trec_questions.{split}.tsv": File(sha256) for split, sha256 in _TREC.items()
         },
     ),
-    "shopping_zh": Source(
+    "shopping_zh": DatasetInfo(
         title="Chinese shopping reviews",
         origin=(
             "online_shopping_10_cats of https://github.com/SophonPlus/ChineseNlpCorpus, "
@@ -412,14 +412,14 @@ SOURCES = {
             f"labels/shopping_zh.{split}.tsv": File(sha256) for split, sha256 in _SHOPPING.items()
         },
     ),
-    "movielens": Source(
+    "movielens": DatasetInfo(
         title="MovieLens-1M",
         origin="https://grouplens.org/datasets/movielens/1m, its ratings in the order of time",
         terms="research, non-commercial; no redistribution of the data without permission",
         citation="Harper and Konstan (2015), The MovieLens Datasets: History and Context",
         files={f"movielens/ml-1m/{name}": File(sha256) for name, sha256 in _MOVIELENS.items()},
     ),
-    "learners": Source(
+    "learners": DatasetInfo(
         title="ASSISTments 2009-2010 (updated) and 2015",
         origin=(
             "https://sites.google.com/site/assistmentsdata, in the split of "
@@ -432,7 +432,7 @@ SOURCES = {
         ),
         files={f"learners/{name}": File(sha256) for name, sha256 in _LEARNERS.items()},
     ),
-    "wikiqa": Source(
+    "wikiqa": DatasetInfo(
         title="WikiQA",
         origin=(
             "Yang et al. (2015), questions of Bing's users and sentences of Wikipedia, those with "
@@ -445,21 +445,21 @@ SOURCES = {
         ),
         files=_answers("wikiqa"),
     ),
-    "trecqa": Source(
+    "trecqa": DatasetInfo(
         title="TREC-QA",
         origin="Wang et al. (2007), questions of the TREC tracks 8 to 13, sentences of newspapers",
         terms="not stated",
         citation="Wang, Smith and Mitamura (2007), What is the Jeopardy Model?",
         files=_answers("trecqa"),
     ),
-    "atec": Source(
+    "atec": DatasetInfo(
         title="ATEC",
         origin="Ant Financial Artificial Competition 2018, split for this project",
         terms="not stated",
         citation="Ant Financial (2018), ATEC question similarity",
         files=_answers("atec"),
     ),
-    "nfcorpus": Source(
+    "nfcorpus": DatasetInfo(
         title="NFCorpus",
         origin=(
             "Boteva et al. (2016), queries of NutritionFacts.org and medical abstracts of PubMed; "
@@ -472,7 +472,7 @@ SOURCES = {
         ),
         files={f"documents/nfcorpus/{name}": File(sha256) for name, sha256 in _NFCORPUS.items()},
     ),
-    "mnist": Source(
+    "mnist": DatasetInfo(
         title="MNIST",
         origin=(
             "http://yann.lecun.com/exdb/mnist, half of its 60,000 training pictures and the test, "
@@ -489,7 +489,7 @@ SOURCES = {
             )
         },
     ),
-    "self_dialogue": Source(
+    "self_dialogue": DatasetInfo(
         title="Self-dialogue corpus",
         origin="https://github.com/jfainberg/self_dialogue_corpus, dialogues that one person wrote",
         terms="BSD-3-Clause",
@@ -503,7 +503,7 @@ SOURCES = {
             )
         },
     ),
-    "dailydialog": Source(
+    "dailydialog": DatasetInfo(
         title="DailyDialog",
         origin=(
             "Li et al. (2017), websites for learners of English; with the replies that Gupta et "
@@ -518,7 +518,7 @@ SOURCES = {
             f"dialogue/dailydialog.{name}": File(sha256) for name, sha256 in _DAILYDIALOG.items()
         },
     ),
-    "chinese_dialogues": Source(
+    "chinese_dialogues": DatasetInfo(
         title="Chinese dialogues of four origins",
         origin=(
             "C3 (exercises for learners), a sample of LCCC (social media), KdConv (films, music, "
@@ -531,7 +531,7 @@ SOURCES = {
         ),
         files={f"dialogue/chinese.{name}": File(sha256) for name, sha256 in _CHINESE.items()},
     ),
-    "dialogsum": Source(
+    "dialogsum": DatasetInfo(
         title="DialogSum",
         origin="https://github.com/cylnlp/dialogsum",
         terms="CC BY-NC-SA 4.0, non-commercial",
@@ -541,7 +541,7 @@ SOURCES = {
         ),
         files={f"summaries/dialogsum.{name}": File(sha256) for name, sha256 in _DIALOGSUM.items()},
     ),
-    "samsum": Source(
+    "samsum": DatasetInfo(
         title="SAMSum",
         origin="Gliwa et al. (2019), chats written by linguists",
         terms="CC BY-NC-ND 4.0: to evaluate on alone",
@@ -555,7 +555,7 @@ SOURCES = {
             )
         },
     ),
-    "spoken_digits": Source(
+    "spoken_digits": DatasetInfo(
         title="Free Spoken Digit Dataset",
         origin="https://github.com/Jakobovski/free-spoken-digit-dataset, its folder recordings",
         terms="CC BY-SA 4.0",

@@ -78,7 +78,7 @@ def extend_beams(
     length_penalty,
     diversity_penalty,
     most=0,
-    renewal=None,
+    context_shift=None,
 ):
     """Keeps the most probable beginnings of each source alive, and the best of their ends.
 
@@ -101,7 +101,7 @@ def extend_beams(
         limit: int32 (B,), most new tokens of each source.
         length_penalty, diversity_penalty: float32 (B, 1) or (1, 1).
         most: int32 scalar, stop when at most so many sources are unfinished.
-        renewal: see `zoo.decoding.loop.run`.
+        context_shift: see `zoo.decoding.loop.run`.
 
     Returns:
         `Beams`.
@@ -160,7 +160,7 @@ def extend_beams(
     def goes_on(loop):
         return tf.reduce_sum(tf.cast(~loop.done, tf.int32)) > most
 
-    return run(loop, goes_on, body, beams_shapes(loop), renewal)
+    return run(loop, goes_on, body, beams_shapes(loop), context_shift)
 
 
 def beams_shapes(loop):

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 
-def banned(ids, vocab_size):
+def suppress_tokens(ids, vocab_size):
     """Forbids some tokens everywhere.
 
     Args:
@@ -27,7 +27,7 @@ def banned(ids, vocab_size):
     return lambda tokens, t, sources: tf.constant(allowed)
 
 
-def forced(ids, pad_id, vocab_size):
+def force_tokens(ids, pad_id, vocab_size):
     """Token t of the answers of source b is `ids[b, t]`; where that is padding, it is free.
 
     A prefix is a row padded at its end; padding anywhere else leaves that place free. What follows
@@ -47,7 +47,7 @@ def forced(ids, pad_id, vocab_size):
     return constraint
 
 
-def template(classes, masks):
+def allowed_tokens(classes, masks):
     """Token t of the answers of source b is one of the class `classes[b, t]` of tokens.
 
     A class of -1 leaves its place free, and what follows the row is free. A class of the end token

@@ -12,11 +12,11 @@ from zoo.decoding.beam import (
     extend_beams,
     take_beams,
 )
+from zoo.decoding.drop_finished import drop_finished
 from zoo.decoding.greedy import begin_rows, extend_rows, rows_shapes, sources_done, take_rows
 from zoo.decoding.logits import next_log_probs
 from zoo.decoding.rows import Hypotheses, column, end_tokens, repeat_rows, rows_of
 from zoo.decoding.sampling import sample, uniform
-from zoo.decoding.shrinking import shrinking
 
 
 def search(
@@ -29,12 +29,12 @@ def search(
     end_id,
     pad_id,
     limit,
-    plan,
-    floats,
+    static_config,
+    dynamic_params,
     seeds=None,
     constraint=None,
     before=None,
-    renewal=None,
+    context_shift=None,
     shrink=True,
 ):
     """Decodes B sources. Pure TensorFlow: fit for `tf.function` and for a SavedModel.
@@ -54,42 +54,42 @@ def search(
             An answer for which a constraint leaves nothing has the first of them.
         pad_id: int, fills up the answers.
         limit: int32 (B,), most new tokens of each source, the end token included.
-        plan: `Plan`, and
-        floats: dict of float32 tensors, both from `Decoding.split`. A value may also be given for
-            each source, as (B,).
+        static_config: `StaticConfig`, and
+        dynamic_params: dict of float32 tensors, both from `Decoding.split`. A value may also be
+            given for each source, as (B,).
         seeds: int32 (B,); sampling needs them.
         constraint: see `zoo.decoding.constraints`.
         before: int32 (B, P), what each source begins with, padded at the left: for
             `repetition_penalty` and `no_repeat_ngram_size` it counts as if it stood in the answer.
             None where an answer stands alone.
-        renewal: of a state whose length is bounded; see `zoo.decoding.loop.run`.
-        shrink: whether sources whose answers are found leave the batch; see `shrinking`. A few
+        context_shift: of a state whose length is bounded; see `zoo.decoding.loop.run`.
+        shrink: whether sources whose answers are found leave the batch; see `drop_finished`. A few
             sources of one length are found sooner without.
 
     Returns:
         `Hypotheses`: beams best first, samples in the order of their number. With
-        `plan.candidates`, so many of each group of beams instead: the best of each group, then the
-        second best of each, and so on.
+        `static_config.candidates`, so many of each group of beams instead: the best of each group,
+        then the second best of each, and so on.
 
     Raises:
         ValueError: sampling without seeds.
     """
-    if plan.do_sample and seeds is None:
+    if static_config.do_sample and seeds is None:
         raise ValueError("seeds must be given for sampling; got seeds=None.")
-    times = plan.times
+    times = static_config.times
     first = tf.repeat(tf.broadcast_to(tf.cast(start_id, tf.int32), [batch_size]), times)
     state = repeat_rows(state, times)
     options = {
         "ends": end_tokens(end_id),
         "pad_id": pad_id,
-        "plan": plan,
-        "floats": floats,
+        "static_config": static_config,
+        "dynamic_params": dynamic_params,
         "constraint": constraint,
         "before": before,
-        "renewal": renewal,
+        "context_shift": context_shift,
     }
-    rounds = functools.partial(shrinking, batch_size=batch_size, shrink=shrink)
-    if plan.num_beams > 1:
+    rounds = functools.partial(drop_finished, batch_size=batch_size, shrink=shrink)
+    if static_config.num_beams > 1:
         found = _beams(step, static, state, first, limit, options, rounds)
     else:
         found = _rows(step, static, state, first, limit, {**options, "seeds": seeds}, rounds)
@@ -99,26 +99,26 @@ def search(
 
 
 def _beams(step, static, state, first, limit, options, rounds):
-    plan, floats = options["plan"], options["floats"]
-    groups = plan.num_beam_groups
-    answers = plan.candidates * groups or plan.num_return_sequences
-    counts = (plan.num_beams, groups, answers)
+    static_config, dynamic_params = options["static_config"], options["dynamic_params"]
+    groups = static_config.num_beam_groups
+    answers = static_config.candidates * groups or static_config.num_return_sequences
+    counts = (static_config.num_beams, groups, answers)
     names = ("num_beams", "num_beam_groups", "num_return_sequences")
     loop = begin_beams(state, first=first, limit=limit, **dict(zip(names, counts, strict=True)))
 
     def extend(loop, static, sources, most):
-        mine = _of(floats, sources)
+        mine = _of(dynamic_params, sources)
         return extend_beams(
             loop,
             lambda tokens, state: step(tokens, static, state),
-            _log_probs(plan, mine, sources, options),
+            _log_probs(static_config, mine, sources, options),
             ends=options["ends"],
             pad_id=options["pad_id"],
             limit=tf.gather(limit, sources),
             length_penalty=column(mine["length_penalty"], 1),
             diversity_penalty=column(mine["diversity_penalty"], 1),
             most=most,
-            renewal=options["renewal"],
+            context_shift=options["context_shift"],
         )
 
     return rounds(
@@ -126,14 +126,16 @@ def _beams(step, static, state, first, limit, options, rounds):
         static,
         extend=extend,
         done=lambda loop: loop.done,
-        answers=functools.partial(by_rank if plan.candidates else best_answers, count=answers),
+        answers=functools.partial(
+            by_rank if static_config.candidates else best_answers, count=answers
+        ),
         take=take_beams,
         shapes=beams_shapes(loop),
     )
 
 
 def _rows(step, static, state, first, limit, options, rounds):
-    times = options["plan"].num_return_sequences
+    times = options["static_config"].num_return_sequences
     rows = begin_rows(state, first=first, limit=tf.repeat(limit, times))
 
     def answers(rows):
@@ -166,14 +168,14 @@ def extend(
     ends,
     pad_id,
     limit,
-    plan,
-    floats,
+    static_config,
+    dynamic_params,
     seeds,
     constraint,
     before=None,
     most=0,
     until=None,
-    renewal=None,
+    context_shift=None,
 ):
     """Goes on with the rows of a greedy search or of a sampling; see `search` and `Rows`.
 
@@ -182,23 +184,23 @@ def extend(
         sources: int32 (b,), the places of their sources among the B of `search`.
         step, static: see `search`; `static` has b rows.
         ends: tuple of int, the end tokens.
-        pad_id, limit, plan, floats, seeds, constraint, before, renewal: see `search`; of all B
-            sources.
+        pad_id, limit, static_config, dynamic_params, seeds, constraint, before, context_shift:
+            see `search`; of all B sources.
         most: int32 scalar, stop when at most so many sources are unfinished.
         until: int32 scalar, the number of tokens at which to stop for now, or None.
 
     Returns:
         `Rows`.
     """
-    times, mine = plan.num_return_sequences, _of(floats, sources)
+    times, mine = static_config.num_return_sequences, _of(dynamic_params, sources)
     choose = _best_token
-    if plan.do_sample:
-        choose = _sampler(plan, mine, tf.gather(seeds, sources))
+    if static_config.do_sample:
+        choose = _sampler(static_config, mine, tf.gather(seeds, sources))
     rules = {"ends": ends, "pad_id": pad_id, "constraint": constraint, "before": before}
     return extend_rows(
         rows,
         lambda tokens, state: step(tokens, static, state),
-        _log_probs(plan, mine, sources, rules),
+        _log_probs(static_config, mine, sources, rules),
         choose,
         times=times,
         ends=ends,
@@ -206,19 +208,27 @@ def extend(
         limit=tf.repeat(tf.gather(limit, sources), times),
         most=most,
         until=until,
-        renewal=renewal,
+        context_shift=context_shift,
     )
 
 
-def _of(floats, sources):
+def _of(dynamic_params, sources):
     """The options of some sources; a scalar is that of all."""
-    floats = {name: tf.convert_to_tensor(value, tf.float32) for name, value in floats.items()}
-    return {name: tf.gather(x, sources) if x.shape.rank else x for name, x in floats.items()}
+    dynamic_params = {
+        name: tf.convert_to_tensor(value, tf.float32) for name, value in dynamic_params.items()
+    }
+    return {
+        name: tf.gather(x, sources) if x.shape.rank else x for name, x in dynamic_params.items()
+    }
 
 
-def _log_probs(plan, floats, sources, rules):
-    times, constraint, before = plan.times, rules["constraint"], rules["before"]
-    penalty = column(floats["repetition_penalty"], times) if plan.repetition_penalty else None
+def _log_probs(static_config, dynamic_params, sources, rules):
+    times, constraint, before = static_config.times, rules["constraint"], rules["before"]
+    penalty = (
+        column(dynamic_params["repetition_penalty"], times)
+        if static_config.repetition_penalty
+        else None
+    )
     rows = tf.repeat(sources, times)
     return functools.partial(
         next_log_probs,
@@ -226,7 +236,7 @@ def _log_probs(plan, floats, sources, rules):
         pad_id=rules["pad_id"],
         before=None if before is None else tf.gather(before, rows),
         repetition_penalty=penalty,
-        no_repeat_ngram_size=plan.no_repeat_ngram_size,
+        no_repeat_ngram_size=static_config.no_repeat_ngram_size,
         constraint=constraint and (lambda tokens, t: constraint(tokens, t, rows)),
     )
 
@@ -235,16 +245,16 @@ def _best_token(log_probs, t):
     return tf.argmax(log_probs, axis=-1, output_type=tf.int32)
 
 
-def _sampler(plan, floats, seeds):
+def _sampler(static_config, dynamic_params, seeds):
     """A draw for each row, keyed by its source's seed and its number among the source's answers."""
-    times = plan.num_return_sequences
+    times = static_config.num_return_sequences
     keys = tf.repeat(seeds, times)
     index = tf.tile(tf.range(times), [tf.size(seeds)])
     return lambda log_probs, t: sample(
         log_probs,
         uniform(keys, t, index),
-        temperature=column(floats["temperature"], times),
-        top_k=plan.top_k,
-        top_p=column(floats["top_p"], times) if plan.top_p else None,
-        min_p=column(floats["min_p"], times) if plan.min_p else None,
+        temperature=column(dynamic_params["temperature"], times),
+        top_k=static_config.top_k,
+        top_p=column(dynamic_params["top_p"], times) if static_config.top_p else None,
+        min_p=column(dynamic_params["min_p"], times) if static_config.min_p else None,
     )

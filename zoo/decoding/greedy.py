@@ -53,7 +53,7 @@ def extend_rows(
     limit,
     most=0,
     until=None,
-    renewal=None,
+    context_shift=None,
 ):
     """Appends the chosen token to each row until an end token or its limit.
 
@@ -68,7 +68,7 @@ def extend_rows(
         limit: int32 (N,), most new tokens of each row.
         most: int32 scalar, stop when at most so many sources are unfinished.
         until: int32 scalar, stop at this many tokens for now; None for no such stop.
-        renewal: see `zoo.decoding.loop.run`.
+        context_shift: see `zoo.decoding.loop.run`.
 
     Returns:
         `Rows`.
@@ -94,7 +94,7 @@ def extend_rows(
         more = tf.reduce_sum(tf.cast(~sources_done(rows, times), tf.int32)) > most
         return more if until is None else more & (tf.shape(rows.tokens)[1] < until)
 
-    return run(rows, goes_on, body, rows_shapes(rows), renewal)
+    return run(rows, goes_on, body, rows_shapes(rows), context_shift)
 
 
 def sources_done(rows, times):

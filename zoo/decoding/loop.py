@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 
-def run(loop, goes_on, body, shapes, renewal=None):
+def run(loop, goes_on, body, shapes, context_shift=None):
     """`tf.while_loop` over a named tuple that has a `state`.
 
     A model whose context is bounded now and then reads the newest part of it anew. That is done
@@ -14,8 +14,8 @@ def run(loop, goes_on, body, shapes, renewal=None):
         goes_on: `loop -> bool scalar`.
         body: `loop -> loop`.
         shapes: of `loop`, as loop invariants.
-        renewal: `(is_due, renew)`, functions `state -> bool scalar` and `state -> state`, or None.
-            A state that was just renewed must not be due.
+        context_shift: `(shift_is_due, shift)`, functions `state -> bool scalar` and `state ->
+            state`, or None. A state that was just shifted must not be due.
 
     Returns:
         The last `loop`.
@@ -24,12 +24,12 @@ def run(loop, goes_on, body, shapes, renewal=None):
     def steps(goes_on, body, loop):
         return tf.while_loop(goes_on, lambda x: (body(x),), (loop,), shape_invariants=(shapes,))[0]
 
-    if renewal is None:
+    if context_shift is None:
         return steps(goes_on, body, loop)
-    is_due, renew = renewal
+    shift_is_due, shift = context_shift
 
     def stretch(loop):
-        loop = loop._replace(state=renew(loop.state))
-        return steps(lambda x: goes_on(x) & ~is_due(x.state), body, loop)
+        loop = loop._replace(state=shift(loop.state))
+        return steps(lambda x: goes_on(x) & ~shift_is_due(x.state), body, loop)
 
     return steps(goes_on, stretch, loop)

@@ -30,7 +30,7 @@ _LARGEST = float(tf.float32.max)
 _LONGEST_NGRAM = 100  # each place of an n-gram costs operations in the graph
 
 
-class Plan(NamedTuple):
+class StaticConfig(NamedTuple):
     """The static half of `Decoding`: what the graph looks like. Equal plans share one trace.
 
     `top_p`, `min_p` and `repetition_penalty` say that the processor is in the graph; their values
@@ -183,9 +183,9 @@ class Decoding:
             method = {**_SAMPLING_OFF, "do_sample": False}
         return dataclasses.replace(self, **{**method, **given})
 
-    def split(self) -> tuple[Plan, dict[str, tf.Tensor]]:
-        """The static plan and the float32 scalars, so that new floats do not trace anew."""
-        plan = Plan(
+    def split(self) -> tuple[StaticConfig, dict[str, tf.Tensor]]:
+        """The static options and the float32 scalars, new values of which do not trace anew."""
+        static_config = StaticConfig(
             num_beams=self.num_beams,
             num_beam_groups=self.num_beam_groups,
             num_return_sequences=self.num_return_sequences,
@@ -196,8 +196,8 @@ class Decoding:
             repetition_penalty=self.repetition_penalty != 1,
             no_repeat_ngram_size=self.no_repeat_ngram_size,
         )
-        floats = {name: tf.constant(getattr(self, name), tf.float32) for name in FLOATS}
-        return plan, floats
+        dynamic_params = {name: tf.constant(getattr(self, name), tf.float32) for name in FLOATS}
+        return static_config, dynamic_params
 
     def to_dict(self) -> dict:
         """Plain numbers, fit for JSON."""

@@ -42,9 +42,9 @@ def watched_step(step, table, end_id):
     return watched
 
 
-def watched_renewal(renewal):
-    """A renewal for a state from `watched_state`; see `zoo.decoding.loop.run`."""
-    if renewal is None:
+def watched_context_shift(context_shift):
+    """A context_shift for a state from `watched_state`; see `zoo.decoding.loop.run`."""
+    if context_shift is None:
         return None
-    is_due, renew = renewal
-    return lambda state: is_due(state[0]), lambda state: (renew(state[0]), state[1])
+    shift_is_due, shift = context_shift
+    return lambda state: shift_is_due(state[0]), lambda state: (shift(state[0]), state[1])

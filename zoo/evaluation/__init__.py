@@ -31,11 +31,11 @@ from zoo.evaluation.litert import compare_litert as compare_litert
 from zoo.evaluation.measure import evaluate as evaluate
 from zoo.evaluation.next_items import HistoryCorpus as HistoryCorpus
 from zoo.evaluation.next_items import measure_next as measure_next
-from zoo.evaluation.own_sentences import OWN_SENTENCES as OWN_SENTENCES
 from zoo.evaluation.pictures import PictureCorpus as PictureCorpus
 from zoo.evaluation.pictures import choose_temperature as choose_temperature
 from zoo.evaluation.pictures import measure_pictures as measure_pictures
 from zoo.evaluation.pictures import read_digits as read_digits
+from zoo.evaluation.probe_sentences import PROBE_SENTENCES as PROBE_SENTENCES
 from zoo.evaluation.ranking import average_precision as average_precision
 from zoo.evaluation.ranking import ndcg as ndcg
 from zoo.evaluation.ranking import paired_bootstrap as paired_bootstrap

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo import data
-from zoo.evaluation.lexical import YARDSTICKS, Lexical
+from zoo.evaluation.lexical import BASELINES, Lexical
 from zoo.evaluation.progress import progress
 from zoo.evaluation.ranking import average_precision, paired_bootstrap, reciprocal_rank
 from zoo.evaluation.sources import checksums
@@ -18,7 +18,7 @@ class PairCorpus(NamedTuple):
     """One split of one set of judged pairs of texts, whose matches are to be found.
 
     Attributes:
-        data: key of `zoo.data.SOURCES`, which is also the name of its loader.
+        data: key of `zoo.data.DATASETS`, which is also the name of its loader.
         split: split of the set.
     """
 
@@ -96,7 +96,7 @@ class AnswerCorpus(NamedTuple):
         """One line of the figures that count."""
         beside = ", ".join(
             f"{name} {found['map']:.4f} / {found['mrr']:.4f}"
-            for name, found in result["matching_yardsticks"].items()
+            for name, found in result["matching_baselines"].items()
         )
         return (
             f"MAP {result['map']:.4f}, MRR {result['mrr']:.4f} ({result['questions']} questions; "
@@ -128,12 +128,12 @@ def measure_answers(model, lists, lexical, description="answers"):
     Args:
         model: `zoo.Matcher`.
         lists: dict of a question -> list of (sentence, 0 or 1).
-        lexical: `Lexical`, for the yardsticks.
+        lexical: `Lexical`, for the baselines.
         description: what a progress bar says.
 
     Returns:
         dict: `questions`, `sentences`, `map`, `mrr`, `right_first` (the share of questions whose
-        first sentence is right), `matching_yardsticks` (name -> `map`, `mrr`, and `bootstrap` of
+        first sentence is right), `matching_baselines` (name -> `map`, `mrr`, and `bootstrap` of
         the average precisions of the model against it), and `late`, questions whose right sentence
         came latest.
 
@@ -156,10 +156,10 @@ def measure_answers(model, lists, lexical, description="answers"):
 
     ours = scores_of(model, triples, description)
     precision, rank = figures(ours)
-    yardsticks = {}
-    for name, score in YARDSTICKS.items():
+    baselines = {}
+    for name, score in BASELINES.items():
         theirs = figures([score(lexical, question, text) for question, text, _ in triples])
-        yardsticks[name] = {
+        baselines[name] = {
             "map": float(theirs[0].mean()),
             "mrr": float(theirs[1].mean()),
             "bootstrap": paired_bootstrap(precision, theirs[0]),
@@ -171,7 +171,7 @@ def measure_answers(model, lists, lexical, description="answers"):
         "map": float(precision.mean()),
         "mrr": float(rank.mean()),
         "right_first": float(np.mean(rank == 1)),
-        "matching_yardsticks": yardsticks,
+        "matching_baselines": baselines,
         "late": [_late(*list(lists.items())[i], np.split(ours, cuts)[i]) for i in shown],
     }
 

@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.data import SOURCES
+from zoo.data import DATASETS
 from zoo.evaluation.examples import read_examples
 from zoo.evaluation.files import read_text, write_atomically
-from zoo.evaluation.own_sentences import OWN_SENTENCES
+from zoo.evaluation.probe_sentences import PROBE_SENTENCES
 
 # Key of a corpus' result -> how the card calls it, and how it is written.
 _MEASURES = {
@@ -49,9 +49,9 @@ _MEASURES = {
     "recall": ("recall", ".3f"),
     "calibration_error": ("expected calibration error", ".3f"),
     "most_common": ("accuracy of the most common label", ".3f"),
-    "nats_per_character": ("nats a character", ".4f"),
-    "bits_per_character": ("bits a character", ".3f"),
-    "bits_per_byte": ("bits a byte", ".3f"),
+    "nats_per_character": ("nats per character", ".4f"),
+    "bits_per_character": ("bits per character", ".3f"),
+    "bits_per_byte": ("bits per byte", ".3f"),
     "auc": ("AUC", ".3f"),
     "skill_auc": ("AUC of the skill alone", ".3f"),
     "loss": ("loss", ".3f"),
@@ -60,7 +60,7 @@ _MEASURES = {
 _SETTINGS = ("num_beams", "length_penalty", "temperature", "top_p", "max_new_tokens")
 _NEXT = ("hr_10", "ndcg_10")
 _MEANINGS = {
-    sentence: meaning for own in OWN_SENTENCES.values() for sentence, meaning in own.items()
+    sentence: meaning for own in PROBE_SENTENCES.values() for sentence, meaning in own.items()
 }
 
 
@@ -96,13 +96,13 @@ class Card:
     Attributes:
         title: task and architecture in one line.
         purpose: what the model is for, and what it is not for.
-        data: key of `zoo.data.SOURCES` -> which part of it trained the model.
+        data: key of `zoo.data.DATASETS` -> which part of it trained the model.
         command: the exact command that trained it.
         minutes: how long that took.
         machine: on what.
         published: figures of others, as `Published` or dicts of its fields.
-        faults: what it gets wrong, a sentence each, with an example.
-        helped: what made it better, a sentence each, with the figures.
+        limitations: what it gets wrong, a sentence each, with an example.
+        ablations: what made it better, a sentence each, with the figures.
     """
 
     title: str
@@ -112,14 +112,14 @@ class Card:
     minutes: float
     machine: str
     published: tuple = ()
-    faults: tuple[str, ...] = ()
-    helped: tuple[str, ...] = ()
+    limitations: tuple[str, ...] = ()
+    ablations: tuple[str, ...] = ()
 
     def __post_init__(self):
-        unknown = [key for key in self.data if key not in SOURCES]
+        unknown = [key for key in self.data if key not in DATASETS]
         if unknown:
             raise ValueError(
-                f"data must have keys of zoo.data.SOURCES ({', '.join(SOURCES)}); got {unknown}."
+                f"data must have keys of zoo.data.DATASETS ({', '.join(DATASETS)}); got {unknown}."
             )
         published = (
             figure if isinstance(figure, Published) else Published(**figure)
@@ -152,7 +152,7 @@ def render_card(card, metrics, examples):
     Args:
         card: `Card`.
         metrics: dict of `evaluate`.
-        examples: list of `(input, output)`; those of `OWN_SENTENCES` get a table of their own.
+        examples: list of `(input, output)`; those of `PROBE_SENTENCES` get a table of their own.
 
     Returns:
         str.
@@ -170,7 +170,10 @@ def render_card(card, metrics, examples):
     ]
     if card.published:
         sections.append(f"### Beside published figures\n\n{_comparison(card, metrics)}")
-    for title, sentences in (("What helped", card.helped), ("What it gets wrong", card.faults)):
+    for title, sentences in (
+        ("What helped: ablations", card.ablations),
+        ("Limitations", card.limitations),
+    ):
         if sentences:
             sections.append(f"## {title}\n\n" + "\n".join(f"- {text}" for text in sentences))
     others = [pair for pair in examples if pair[0] not in _MEANINGS]
@@ -200,7 +203,7 @@ def _size(metrics):
 
 
 def _data(card):
-    used = [(SOURCES[key], part) for key, part in card.data.items()]
+    used = [(DATASETS[key], part) for key, part in card.data.items()]
     table = _table(
         ["trained on", "part", "origin", "terms", "cite"],
         [(s.title, part, s.origin, s.terms, s.citation) for s, part in used],
@@ -234,7 +237,7 @@ def _quality(metrics):
         _table(heading, rows),
     ]
     if "bleu" in measures:
-        parts.append("BLEU and chrF are cased and detokenised; the loss is in nats a token.")
+        parts.append("BLEU and chrF are cased and detokenised; the loss is in nats per token.")
         signatures = {
             key: result[key]["signature"]
             for result in corpora.values()
@@ -255,7 +258,7 @@ def _quality(metrics):
             parts += _captions(name, result)
         if "kinds" in result:
             parts += _kinds(name, result)
-        if "matching_yardsticks" in result:
+        if "matching_baselines" in result:
             parts += _matching(name, result)
         if "skill_bootstrap" in result:
             parts += _tracing(name, result)
@@ -336,9 +339,9 @@ def _language(name, result):
     keys = ("nats_per_character", "bits_per_character", "bits_per_byte")
     rows = [
         [system, *(_figure(rates, key) for key in keys)]
-        for system, rates in [("**this model**", result), *result["yardsticks"].items()]
+        for system, rates in [("**this model**", result), *result["baselines"].items()]
     ]
-    yield f"Beside its yardsticks, over the same tokens of {name}:"
+    yield f"Beside its baselines, over the same tokens of {name}:"
     yield _table(["", *(_MEASURES[key][0] for key in keys)], rows)
     rows = [
         [method, f"{100 * cost['copied']:.1f} %"]
@@ -360,7 +363,7 @@ def _samples(name, result):
         f"{result['samples']} poems out of nothing, for each temperature (and no top-p). BLEU-n: "
         f"n-grams of characters against all of {name.partition(',')[0]}; self-BLEU-n: against the "
         "other poems of the row, low is diverse; form: the share with the right form; copied: the "
-        "share of lines that stand in the training text; judge: the loss, in nats a token, of a "
+        "share of lines that stand in the training text; judge: the loss, in nats per token, of a "
         "Kneser-Ney model of the training text, which had no part in the training. At one "
         "temperature a model may look better only because it is sharper: compare rows of like "
         "BLEU by their self-BLEU."
@@ -379,7 +382,7 @@ def _samples(name, result):
 def _next_items(name, result):
     """What only the corpora of recommenders have."""
     yield (
-        f"{name}, beside yardsticks that counted the same training histories: what is rated most, "
+        f"{name}, beside baselines that counted the same training histories: what is rated most, "
         "and neighbours, the sum of the cosines of a film with those of the history (two films are "
         "alike when the same people rated both). Ties count against a system. By how much the "
         "model's nDCG@10 is better: the 95 % interval, and the share p of 10,000 samples of the "
@@ -390,7 +393,7 @@ def _next_items(name, result):
         "Metrics for Item Recommendation)."
     )
     rows = []
-    for system, found in [("**this model**", result), *result["yardsticks"].items()]:
+    for system, found in [("**this model**", result), *result["baselines"].items()]:
         better = _interval(found["bootstrap"]) if "bootstrap" in found else ["", ""]
         full, sampled = ([_figure(x, key) for key in _NEXT] for x in (found, found["sampled"]))
         rows.append([system, *full, *better, *sampled])
@@ -452,9 +455,9 @@ def _matching(name, result):
         "wrong ones are taken to come first:"
     )
     rows = [["**this model**", _figure(result, "map"), _figure(result, "mrr"), "", ""]]
-    for yardstick, found in result["matching_yardsticks"].items():
+    for baseline, found in result["matching_baselines"].items():
         figures = [_figure(found, key) for key in ("map", "mrr")]
-        rows.append([yardstick, *figures, *_interval(found["bootstrap"])])
+        rows.append([baseline, *figures, *_interval(found["bootstrap"])])
     yield _table(["", "MAP", "MRR", "the model is better by", "p"], rows)
     rows = [
         [late["question"], f"{late['place']} of {late['of']}", late["right"], late["first"]]
@@ -502,7 +505,7 @@ def _replies(name, result):
     keys.append("perplexity")
     rows = [
         [system, *(_figure(rates, key) for key in keys)]
-        for system, rates in [("**this model**", result), *result["yardsticks"].items()]
+        for system, rates in [("**this model**", result), *result["baselines"].items()]
     ]
     yield _table(["", *(f"{_MEASURES[key][0]}" for key in keys)], rows)
     keys = ("bleu_1", "bleu_2", "bleu_3", "bleu_4", "single_bleu_2", "distinct_1", "distinct_2")
@@ -531,7 +534,7 @@ def _summaries(name, result):
     yield f"On {name}, beside the turns themselves:"
     rows = [
         [system, *(_figure(found, key) for key in keys)]
-        for system, found in [("**this model**", result), *result["yardsticks"].items()]
+        for system, found in [("**this model**", result), *result["baselines"].items()]
     ]
     yield _table(["", *(_MEASURES[key][0] for key in keys)], rows)
     yield (
@@ -563,7 +566,7 @@ def _speech(name, result):
 def _labels(name, result):
     """What only the corpora of classifiers have."""
     yield (
-        "The loss is in nats a text; the expected calibration error is the mean distance between "
+        "The loss is in nats per text; the expected calibration error is the mean distance between "
         f"the probability of an answer and how often such answers are right. By label, on {name}:"
     )
     rows = [

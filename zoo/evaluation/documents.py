@@ -17,7 +17,7 @@ class DocumentCorpus(NamedTuple):
     """One split of one collection with queries and graded judgments.
 
     Attributes:
-        data: key of `zoo.data.SOURCES`, which is also the name of its loader.
+        data: key of `zoo.data.DATASETS`, which is also the name of its loader.
         split: split of the queries; the documents are all.
     """
 

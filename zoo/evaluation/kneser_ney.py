@@ -1,4 +1,4 @@
-"""An n-gram language model: the yardstick of every language model that is trained here."""
+"""An n-gram language model: the baseline of every language model that is trained here."""
 
 import numpy as np
 

@@ -19,7 +19,7 @@ class LabelCorpus(NamedTuple):
     """One split of one set of labelled texts.
 
     Attributes:
-        data: key of `zoo.data.SOURCES`, which is also the name of its loader.
+        data: key of `zoo.data.DATASETS`, which is also the name of its loader.
         split: split of the set.
         column: which labels, of a set that has several; else None.
     """
@@ -81,8 +81,8 @@ def measure_labels(model, pairs, description="texts"):
 
     Returns:
         dict: `texts`; `accuracy`; `macro_f1`, the mean of F1 over the labels that occur; `loss`, in
-        nats a text; `calibration_error`, the expected calibration error: the mean distance between
-        the probability of the answers and the share of them that are right, in 15 bins;
+        nats per text; `calibration_error`, the expected calibration error: the mean distance
+        between the probability of the answers and the share of them that are right, in 15 bins;
         `most_common`, the accuracy of who always says the most common label; `by_label`, for each
         label its `texts`, `precision` and `recall`; `mistakes`, those that the model was most sure
         of.

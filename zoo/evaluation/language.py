@@ -31,9 +31,9 @@ class TextCorpus(NamedTuple):
     """One held-out split of one set of texts.
 
     Attributes:
-        data: key of `zoo.data.SOURCES`, which is also the name of its loader.
+        data: key of `zoo.data.DATASETS`, which is also the name of its loader.
         split: split of the set.
-        order: of the n-gram model that is the yardstick, the best on the validation split.
+        order: of the n-gram model that is the baseline, the best on the validation split.
         prompt_length: characters of a held-out text that begin a sample.
         sample_length: tokens of a sample.
         lines: function from a text to its lines, where copies are counted in whole lines.
@@ -67,9 +67,9 @@ class TextCorpus(NamedTuple):
             limit: int or None: this many texts, and of a long one this many thousand characters.
 
         Returns:
-            dict: `texts`, `characters`, `bytes`, `tokens`; `loss` in nats a token, `perplexity`,
+            dict: `texts`, `characters`, `bytes`, `tokens`; `loss` in nats per token, `perplexity`,
             `nats_per_character`, `bits_per_character` and `bits_per_byte` of the model, and
-            `yardsticks`, the same three of a Kneser-Ney n-gram model over the same tokens; no end
+            `baselines`, the same three of a Kneser-Ney n-gram model over the same tokens; no end
             token is counted. `decoding_costs`: for each of `METHODS` what `_costs` says. For a
             model with a form, `well_formed`: the share among samples that are free, and held to it.
         """
@@ -93,8 +93,8 @@ class TextCorpus(NamedTuple):
             "loss": loss,
             "perplexity": math.exp(loss),
             **_rates(log_prob, size),
-            "yardsticks": {
-                f"Kneser-Ney, order {self.order}": self._yardstick(model, ids, training, size)
+            "baselines": {
+                f"Kneser-Ney, order {self.order}": self._baseline(model, ids, training, size)
             },
             "decoding_costs": {
                 method: self._costs(model, texts, training, options)
@@ -123,14 +123,14 @@ class TextCorpus(NamedTuple):
     @staticmethod
     def summary(result):
         """One line of the figures that count."""
-        yardsticks = ", ".join(
+        baselines = ", ".join(
             f"{name} {rates['bits_per_character']:.3f}"
-            for name, rates in result["yardsticks"].items()
+            for name, rates in result["baselines"].items()
         )
         return (
-            f"{result['nats_per_character']:.4f} nats a character, "
-            f"{result['bits_per_byte']:.3f} bits a byte, "
-            f"{result['bits_per_character']:.3f} bits a character ({yardsticks})"
+            f"{result['nats_per_character']:.4f} nats per character, "
+            f"{result['bits_per_byte']:.3f} bits per byte, "
+            f"{result['bits_per_character']:.3f} bits per character ({baselines})"
         )
 
     @property
@@ -138,7 +138,7 @@ class TextCorpus(NamedTuple):
         """Path -> SHA-256 of the files behind the corpus."""
         return checksums(self.data)
 
-    def _yardstick(self, model, ids, training, size):
+    def _baseline(self, model, ids, training, size):
         rows = ([*row, END_ID] for row in model.tokenizer.encode(training))
         ngrams = KneserNey(rows, model.tokenizer.vocab_size, self.order)
         return _rates(sum(float(ngrams.log_prob(row).sum()) for row in ids), size)

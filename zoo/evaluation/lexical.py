@@ -1,4 +1,4 @@
-"""Yardsticks that know words and no meaning: overlap, cosine of TF-IDF, BM25."""
+"""Baselines that know words and no meaning: overlap, cosine of TF-IDF, BM25."""
 
 import math
 from collections import Counter
@@ -48,7 +48,7 @@ class Lexical:
         )
 
 
-YARDSTICKS = {
+BASELINES = {
     "words shared, by rarity": Lexical.overlap,
     "cosine of TF-IDF": Lexical.cosine,
     "BM25": Lexical.bm25,

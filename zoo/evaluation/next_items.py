@@ -22,7 +22,7 @@ class HistoryCorpus(NamedTuple):
     """One split of one set of histories, of each of which one item is left out.
 
     Attributes:
-        data: key of `zoo.data.SOURCES`, which is also the name of its loader.
+        data: key of `zoo.data.DATASETS`, which is also the name of its loader.
         split: split of the set.
     """
 
@@ -71,18 +71,18 @@ class HistoryCorpus(NamedTuple):
 
 
 def measure_next(model, pairs, training, description="histories"):
-    """Measure a recommender, and two yardsticks beside it.
+    """Measure a recommender, and two baselines beside it.
 
     Args:
         model: `zoo.Recommender`.
         pairs: list of (history, item), what came before and what came next.
-        training: the histories that the yardsticks count, as of `Recommender.fit`.
+        training: the histories that the baselines count, as of `Recommender.fit`.
         description: of the progress bar.
 
     Returns:
         dict: `users`; `hr_10`, the share of histories whose next item is among the best 10 of all
         that were not seen, and `ndcg_10`, in which rank r counts 1 / log2(r + 1); `sampled`, the
-        same among 100 items that were not seen, drawn with equal chance; `yardsticks`, all of this
+        same among 100 items that were not seen, drawn with equal chance; `baselines`, all of this
         of `"most popular"`, and of `"neighbours"`, the sum of the cosines of an item with those of
         the history, each with `bootstrap`, how sure it is that the model's `ndcg_10` is better; see
         `paired_bootstrap`.
@@ -99,7 +99,7 @@ def measure_next(model, pairs, training, description="histories"):
     count = len(model.items)
     rows = [model.catalogue.numbers(history) for history, _ in pairs]
     targets = np.array(model.catalogue.numbers([item for _, item in pairs], "items"))
-    systems = {"model": None, **yardsticks(map(model.catalogue.numbers, training), count)}
+    systems = {"model": None, **baselines(map(model.catalogue.numbers, training), count)}
     ranks = {name: [] for name in systems}
     sampled = {name: [] for name in systems}
     rng = np.random.default_rng(1)
@@ -124,7 +124,7 @@ def measure_next(model, pairs, training, description="histories"):
     ours = figures.pop("model")
     for name, theirs in figures.items():
         theirs["bootstrap"] = paired_bootstrap(_gains(ranks["model"]), _gains(ranks[name]))
-    return {"users": len(rows), **ours, "yardsticks": figures}
+    return {"users": len(rows), **ours, "baselines": figures}
 
 
 def rank(scores, place):
@@ -137,7 +137,7 @@ def rank(scores, place):
     return int(np.sum(np.asarray(scores) >= scores[place]))
 
 
-def yardsticks(histories, count):
+def baselines(histories, count):
     """What a model is compared with, counted on training histories.
 
     Args:

@@ -19,7 +19,7 @@ class PictureCorpus(NamedTuple):
     """One split of one set of pictures with classes.
 
     Attributes:
-        data: key of `zoo.data.SOURCES`, which is also the name of its loader.
+        data: key of `zoo.data.DATASETS`, which is also the name of its loader.
         split: split of the set.
     """
 

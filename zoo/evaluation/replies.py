@@ -16,9 +16,9 @@ from zoo.evaluation.sources import checksums
 from zoo.text import END_ID
 
 _BATCH = 64
-_ORDER = 5  # of the n-gram yardstick
+_ORDER = 5  # of the n-gram baseline
 _SAMPLES = 300  # turns that are replied to by each way of decoding
-_KEYS = {"dailydialog": "dailydialog", "chinese": "chinese_dialogues"}  # of `zoo.data.SOURCES`
+_KEYS = {"dailydialog": "dailydialog", "chinese": "chinese_dialogues"}  # of `zoo.data.DATASETS`
 
 METHODS = {
     "greedy": {"num_beams": 1, "dullness_penalty": 0.0},
@@ -70,9 +70,9 @@ class ReplyCorpus(NamedTuple):
         """Measures a `zoo.ChatBot` on the dialogues, or on the first `limit` of them.
 
         Returns:
-            dict: `texts`, the replies; `loss` in nats a token, the end token included,
+            dict: `texts`, the replies; `loss` in nats per token, the end token included,
             `perplexity`, and by words (`perplexity_word`; of Chinese `perplexity_character`), with
-            those of a Kneser-Ney 5-gram over the same tokens in `yardsticks`; `replies`: for each
+            those of a Kneser-Ney 5-gram over the same tokens in `baselines`; `replies`: for each
             of `METHODS` and for people what `measure_replies` says.
         """
         dialogues, training, several = material
@@ -90,13 +90,13 @@ class ReplyCorpus(NamedTuple):
         targets = [target for _, target, _ in pairs]
         units = sum(len(_units(target, self.data)) for target in targets)
         tokens = sum(len(ids) + 1 for ids in model.target_tokenizer.encode(targets))
-        yardstick = _ngram_log_prob(model.target_tokenizer, dialogues, training)
+        baseline = _ngram_log_prob(model.target_tokenizer, dialogues, training)
         return {
             "texts": len(pairs),
             "tokens": tokens,
             "units": units,
             **self._rates(log_prob, tokens, units),
-            "yardsticks": {f"Kneser-Ney, order {_ORDER}": self._rates(yardstick, tokens, units)},
+            "baselines": {f"Kneser-Ney, order {_ORDER}": self._rates(baseline, tokens, units)},
             "replies": self._replies(model, pairs, several),
         }
 
@@ -139,7 +139,7 @@ class ReplyCorpus(NamedTuple):
     @staticmethod
     def summary(result):
         """One line of the figures that count."""
-        ((name, ngram),) = result["yardsticks"].items()
+        ((name, ngram),) = result["baselines"].items()
         key = next(key for key in ngram if key.startswith("perplexity_"))
         chosen = result["replies"]["as it replies by default"]
         people = result["replies"]["people"]

@@ -24,7 +24,7 @@ class SampleCorpus(NamedTuple):
     their temperatures, not at one point.
 
     Attributes:
-        data: key of `zoo.data.SOURCES`, which is also the name of its loader.
+        data: key of `zoo.data.DATASETS`, which is also the name of its loader.
         split: split of the set, the references of BLEU.
         beside: name of the shipped model that stands beside the measured one.
         order: of the n-gram model that judges, and learned from the training split alone.

@@ -19,7 +19,7 @@ class SpeechCorpus(NamedTuple):
     """Recordings of one split of a set of spoken digits: one by one, or joined to strings.
 
     Attributes:
-        data: key of `zoo.data.SOURCES`, which is also the name of its loader.
+        data: key of `zoo.data.DATASETS`, which is also the name of its loader.
         split: split of the set.
         strings: whether strings of one to ten digits are made of the recordings; see
             `zoo.data.digit_strings`.

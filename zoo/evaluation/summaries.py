@@ -23,7 +23,7 @@ class SummaryCorpus(NamedTuple):
     """One split of one set of conversations with summaries.
 
     Attributes:
-        data: key of `zoo.data.SOURCES`, which is also the name of its loader.
+        data: key of `zoo.data.DATASETS`, which is also the name of its loader.
         split: split of the set.
     """
 
@@ -49,8 +49,8 @@ class SummaryCorpus(NamedTuple):
     def measure(self, model, material, limit=None):
         """Measures a `zoo.Summarizer`; see `measure_summaries`.
 
-        With it come `loss`, in nats a token of the references, and `yardsticks`: ROUGE of the three
-        first and of the three longest turns.
+        With it come `loss`, in nats per token of the references, and `baselines`: ROUGE of the
+        three first and of the three longest turns.
         """
         rows = material[:limit]
         texts, log_prob, tokens = [], 0.0, 0
@@ -65,7 +65,7 @@ class SummaryCorpus(NamedTuple):
             **measure_summaries(texts, rows),
             "loss": -log_prob / tokens,
             "perplexity": math.exp(-log_prob / tokens),
-            "yardsticks": {
+            "baselines": {
                 name: rouge([choose(row.dialogue) for row in rows], [r.summaries for r in rows])
                 for name, choose in (("the three first turns", _lead), ("the longest", _longest))
             },

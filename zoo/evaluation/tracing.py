@@ -17,7 +17,7 @@ class LearnerCorpus(NamedTuple):
     """One split of one set of pupils' answers.
 
     Attributes:
-        data: key of `zoo.data.SOURCES`, which is also the name of its loader.
+        data: key of `zoo.data.DATASETS`, which is also the name of its loader.
         split: split of the set.
         set: which of the sets that the loader has.
     """
@@ -62,7 +62,7 @@ def measure_tracing(model, sequences, training, description="pupils"):
     Args:
         model: `zoo.KnowledgeTracer`.
         sequences: list of lists of (skill, right).
-        training: the sequences that the yardstick counts.
+        training: the sequences that the baseline counts.
         description: of the progress bar.
 
     Returns:

@@ -17,7 +17,7 @@ class Corpus(NamedTuple):
     """One split of one data set, in one direction.
 
     Attributes:
-        data: key of `zoo.data.SOURCES`, which is also the name of its loader.
+        data: key of `zoo.data.DATASETS`, which is also the name of its loader.
         split: split of the set.
         source, target: languages; a loader that has several directions is told them.
         options: dict of what else its loader is told, such as `{"speaker": "customer"}`; or None.
@@ -107,7 +107,7 @@ def evaluate_pairs(model, pairs, **options):
         **options: decoding options that go over those kept in the model, as in `generate`.
 
     Returns:
-        dict: `bleu` and `chrf`, each `{"score", "signature"}`; `loss`, in nats a token:
+        dict: `bleu` and `chrf`, each `{"score", "signature"}`; `loss`, in nats per token:
         minus the sum of the log-probabilities of all references, over the number of their tokens
         with end tokens; `perplexity`, its exponential; `tokens`; `sentences`; `seconds` spent in
         `generate`, compilation included; `decoding`, the settings.

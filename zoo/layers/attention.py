@@ -88,12 +88,12 @@ class Attention(Adaptable, keras.layers.Layer):
         mask = self._mask(query, value, attention_mask, use_causal_mask)
         mask = masks.with_keras_masks(mask, 0, value_mask, key_mask)
 
-        folded = masks.fold_rows(query, ops.shape(value)[0])
+        folded = masks.merge_beams(query, ops.shape(value)[0])
         weights = masks.masked_softmax(self.scores(folded, projected_key), mask)  # (B, K·T, S)
         context = ops.matmul(self.dropout_layer(weights, training=training), value)
-        context = masks.unfold_rows(context, query)
+        context = masks.split_beams(context, query)
         if return_attention_scores:
-            return context, masks.unfold_rows(weights, query)
+            return context, masks.split_beams(weights, query)
         return context
 
     def compute_output_shape(self, query_shape, value_shape, key_shape=None):

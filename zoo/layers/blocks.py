@@ -335,22 +335,22 @@ class DecoderBlock(_Block):
         """The self-attention cache before the first position."""
         return self.self_attention.empty_cache(batch_size)
 
-    def stepper(self, times=1):
+    def make_decode_step(self, beams_per_input=1):
         """One new position of each row, as a function for the loop of decoding.
 
         What depends on the weights alone is computed here, once.
 
         Args:
-            times: int, K, the rows in succession that share one memory.
+            beams_per_input: int, K, the rows in succession that share one memory.
 
         Returns:
             A function `(x (N, D), cache, memory_cache=None, memory_mask=None, **own) -> (x (N, D),
             cache)`: what a call with `x[:, None]` gives, without dropout. `cache` and `own` as for
-            the function of `MultiHeadAttention.stepper`, the rest as for a call.
+            the function of `MultiHeadAttention.make_decode_step`, the rest as for a call.
         """
         if overrides(self, DecoderBlock, "call"):
             return self._called_step
-        attend = self.self_attention.stepper()
+        attend = self.self_attention.make_decode_step()
 
         def step(x, cache, memory_cache=None, memory_mask=None, **own):
             block_input = x
@@ -358,7 +358,9 @@ class DecoderBlock(_Block):
             x = self._after(self.self_attention_norm, x + attended)
             if self.cross_attention:
                 normed = self._before(self.memory_attention_norm, x)
-                found = self.memory_attention.look_up(normed, memory_cache, memory_mask, times)
+                found = self.memory_attention.cross_attend_step(
+                    normed, memory_cache, memory_mask, beams_per_input
+                )
                 x = self._after(self.memory_attention_norm, x + found)
             return self._fed(x, block_input), cache
 

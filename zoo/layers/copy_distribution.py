@@ -78,14 +78,14 @@ class CopyDistribution(Adaptable, keras.layers.Layer):
 def _at_their_tokens(weights, source, vocab_size):
     """Weights (N, T, S) of source positions -> of tokens, (N, T, V): of equal tokens the sum."""
     batch = ops.shape(source)[0]
-    folded = masks.fold_rows(weights, batch)  # (B, K·T, S)
+    folded = masks.merge_beams(weights, batch)  # (B, K·T, S)
     columns = ops.shape(folded)[1]
     by_position = ops.reshape(ops.transpose(folded, (0, 2, 1)), (-1, columns))
     first = ops.arange(batch, dtype="int32")[:, None] * vocab_size
     rows = ops.reshape(first + ops.cast(source, "int32"), (-1, 1))  # (B·S, 1)
     summed = ops.scatter(rows, by_position, (batch * vocab_size, columns))
     summed = ops.reshape(summed, (-1, vocab_size, columns))
-    return masks.unfold_rows(ops.transpose(summed, (0, 2, 1)), weights)
+    return masks.split_beams(ops.transpose(summed, (0, 2, 1)), weights)
 
 
 # In elementary operations, which every runtime has: of log-softmax, softplus and log-add-exp LiteRT

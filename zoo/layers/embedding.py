@@ -66,7 +66,7 @@ class TokenEmbedding(keras.layers.Layer):
         """
         return self._product(x, ops.transpose(self.table))
 
-    def projector(self):
+    def output_projection(self):
         """`logits` as a function for a loop: the table is transposed once, before it."""
         if overrides(self, TokenEmbedding, "logits"):
             return self.logits

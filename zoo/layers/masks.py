@@ -125,7 +125,7 @@ def masked_softmax(scores, mask=None):
     return ops.cast(ops.where(mask, weights, 0.0), scores.dtype)
 
 
-def fold_rows(query, batch):
+def merge_beams(query, batch):
     """Fold the beams of a source into its query axis.
 
     Row n of the query belongs to source n // K, so that beams share the keys and values of
@@ -143,8 +143,8 @@ def fold_rows(query, batch):
     return ops.reshape(query, (batch, -1) + tuple(ops.shape(query)[2:]))
 
 
-def unfold_rows(context, query):
-    """Undo `fold_rows`: context (B, K·T, ...) -> (N, T, ...), N and T as in `query` (N, T, ...)."""
+def split_beams(context, query):
+    """Undo `merge_beams`: context (B, K·T, ...) -> (N, T, ...), N and T as in `query`."""
     if context.shape[0] is not None and context.shape[0] == query.shape[0]:
         return context
     return ops.reshape(context, tuple(ops.shape(query)[:2]) + tuple(ops.shape(context)[2:]))

@@ -148,7 +148,7 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
             self._split_heads(self.value_dense(value), self.num_kv_heads),
         )
 
-    def stepper(self):
+    def make_decode_step(self):
         """Self-attention of one new position, as a function for the loop of decoding.
 
         The kernels of query, key and value are put side by side here, once, so that a step has one
@@ -178,7 +178,7 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
                     offset = sum(ops.shape(keys)[2] for keys, _ in cache)
                 queries, keys = self._rotate(queries, offset), self._rotate(keys, offset)
             cache = (*cache[:-1], _appended(cache[-1], keys, values))
-            return self._looked(queries, cache, attention_mask), cache
+            return self._attend_step(queries, cache, attention_mask), cache
 
         return step
 
@@ -216,14 +216,14 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
 
         return step_by_call(call, x, cache)
 
-    def look_up(self, x, cache, attention_mask=None, times=1):
+    def cross_attend_step(self, x, cache, attention_mask=None, beams_per_input=1):
         """Cross-attention of one position a row, for the loop of decoding.
 
         Args:
             x: (N, D), N = B·K.
             cache: keys and values of B sources, as from `project`.
             attention_mask: bool (B, 1, S), True = may attend; or None.
-            times: int, K, the rows in succession that attend to one source.
+            beams_per_input: int, K, the rows in succession that attend to one source.
 
         Returns:
             (N, output_dim).
@@ -231,12 +231,12 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
         if overrides(self, MultiHeadAttention, "call"):
             found = self(x[:, None], attention_mask=attention_mask, cache=cache)
             return found[0][:, 0]
-        queries = self.project_query(ops.reshape(x, (-1, times, x.shape[-1])))
-        return self._looked(queries, (cache,), attention_mask)
+        queries = self.project_query(ops.reshape(x, (-1, beams_per_input, x.shape[-1])))
+        return self._attend_step(queries, (cache,), attention_mask)
 
-    def _looked(self, queries, parts, mask):
+    def _attend_step(self, queries, parts, mask):
         """What queries (B, H, K, Dh) of a step find, as for `_attend` -> (B·K, output_dim)."""
-        context, _ = self._attend(queries, parts, mask, products.product_of_rows)
+        context, _ = self._attend(queries, parts, mask, products.small_batch_matmul)
         joined = (-1, self.num_heads * self.key_dim)
         return self.output_dense(ops.reshape(self._join_heads(context), joined))
 
@@ -267,7 +267,7 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
         folded = query
         if value is None:
             keys, values = cache
-            folded = masks.fold_rows(query, ops.shape(keys)[0])
+            folded = masks.merge_beams(query, ops.shape(keys)[0])
         else:
             keys, values = self.project(value, key)
             if self.rotary:
@@ -289,7 +289,7 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
         context, weights = self._attend(
             queries, ((keys, values),), mask, products.product, training
         )
-        results = [masks.unfold_rows(self.output_dense(self._join_heads(context)), query)]
+        results = [masks.split_beams(self.output_dense(self._join_heads(context)), query)]
         if return_attention_scores:
             results.append(weights)
         if cache is not None:

@@ -18,7 +18,7 @@ def product(x, y, transposed=False):
     return ops.matmul(x, ops.transpose(y, (0, 1, 3, 2)) if transposed else y)
 
 
-def product_of_rows(x, y, transposed=False):
+def small_batch_matmul(x, y, transposed=False):
     """The same where T is one row or a few, as in a step of decoding.
 
     On TensorFlow by an operation that oneDNN does not take over: there it needs 20 µs more a call

@@ -128,16 +128,16 @@ class CaptionTransformer(Adaptable, keras.Model):
         cells = cells + self.cell_positions(ops.arange(self._config["num_cells"]))
         return self.dropout_layer(self.memory_norm(cells), training=training)
 
-    def start(self, memory):
+    def prefill(self, memory):
         """What decoding needs of `encode`'s answer; see ARCHITECTURE.md, the decoding protocol."""
         static = tuple(block.project_memory(memory) for block in self.blocks)
         rows = ops.shape(memory)[0]
         return static, tuple((block.empty_cache(rows),) for block in self.blocks)
 
-    def stepper(self, times=1):
+    def make_decode_step(self, beams_per_input=1):
         """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
-        steps = [block.stepper(times) for block in self.blocks]
-        project = self.embedding.projector()
+        steps = [block.make_decode_step(beams_per_input) for block in self.blocks]
+        project = self.embedding.output_projection()
 
         def step(tokens, static, state):
             past = ops.shape(state[0][0][0])[2]

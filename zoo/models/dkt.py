@@ -8,7 +8,7 @@ from zoo.models.akt import Tracing
 
 @keras.saving.register_keras_serializable(package="zoo")
 class DKT(Tracing):
-    """Deep knowledge tracing: an LSTM over the past answers, the yardstick of the field.
+    """Deep knowledge tracing: an LSTM over the past answers, the baseline of the field.
 
     Args:
         num_skills, context_length: see `Tracing`.

@@ -131,7 +131,7 @@ class LabelledCaptionTransformer(CaptionTransformer):
 
     def call(self, inputs, return_attention_scores=False, training=None):
         memory = self.encode(inputs["source"], inputs.get("labels"), training=training)
-        static, _ = self.start(memory)
+        static, _ = self.prefill(memory)
         caches, mask, *named = static
         x = self._embed(inputs["target"], 0, training)
         weights = []
@@ -178,10 +178,10 @@ class LabelledCaptionTransformer(CaptionTransformer):
         named = self.dropout_layer(named, training=training)
         return ops.concatenate([cells, ops.cast(named, cells.dtype)], axis=1), tokens
 
-    def start(self, memory):
+    def prefill(self, memory):
         """What decoding needs of `encode`'s answer; see ARCHITECTURE.md, the decoding protocol."""
         memory, tokens = memory
-        caches, state = super().start(memory)
+        caches, state = super().prefill(memory)
         real = ops.not_equal(tokens, 0)
         cells = ops.ones_like(memory[:, : self._config["num_cells"], 0], "bool")
         mask = ops.concatenate([cells, real], axis=1)[:, None]
@@ -189,10 +189,10 @@ class LabelledCaptionTransformer(CaptionTransformer):
         keys = self.copy_attention.project_key(named)
         return (caches, mask, named, keys, real[:, None], tokens), state
 
-    def stepper(self, times=1):
+    def make_decode_step(self, beams_per_input=1):
         """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
-        steps = [block.stepper(times) for block in self.blocks]
-        project = self.embedding.projector()
+        steps = [block.make_decode_step(beams_per_input) for block in self.blocks]
+        project = self.embedding.output_projection()
 
         def step(tokens, static, state):
             memory_caches, mask, *named = static

@@ -173,7 +173,7 @@ class TransformerLM(Adaptable, keras.Model):
         logits = self._logits(x)
         return (logits, ops.stack(weights, axis=1)) if return_attention_scores else logits
 
-    def start(self, prompt):
+    def prefill(self, prompt):
         """Reads prompts but for their last token, with which the first `step` begins.
 
         Args:
@@ -182,18 +182,18 @@ class TransformerLM(Adaptable, keras.Model):
 
         Returns:
             See ARCHITECTURE.md, the decoding protocol. The state is the caches of the blocks, each
-            in two parts, see `renewal`; the P tokens in them, int (B, P), 0 where a column does not
-            count; and the position of the next token, int (B,), the same in all rows.
+            in two parts, see `context_shift`; the P tokens in them, int (B, P), 0 where a column
+            does not count; and the position of the next token, int (B,), the same in all rows.
         """
         # One more column of padding: there is something to read where a prompt is one token long.
         tokens = ops.pad(prompt[:, :-1], [[0, 0], [1, 0]])
         position = ops.zeros_like(tokens[:, 0]) + ops.shape(tokens)[1]
         return (), (self._opened(self._read(tokens, 0)), tokens, position)
 
-    def stepper(self, times=1):
+    def make_decode_step(self, beams_per_input=1):
         """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
-        steps = [block.stepper() for block in self.blocks]
-        project = self._output.projector()
+        steps = [block.make_decode_step() for block in self.blocks]
+        project = self._output.output_projection()
 
         def step(tokens, static, state):
             caches, seen, position = state
@@ -211,7 +211,7 @@ class TransformerLM(Adaptable, keras.Model):
         return step
 
     @property
-    def renewal(self):
+    def context_shift(self):
         """How a state is kept in order: functions `state -> bool`, whether the next step has to
         wait for that, and `state -> state`.
 

@@ -91,7 +91,7 @@ class LSTMGenerator(Adaptable, keras.Model):
         outputs, *_ = self.rnn(self.embedding(tokens), training=training)
         return ops.cast(self.output_dense(outputs), "float32")
 
-    def start(self, prompt):
+    def prefill(self, prompt):
         """Reads prompts int (B, S), all of one length, but for their last token.
 
         Returns:
@@ -103,9 +103,9 @@ class LSTMGenerator(Adaptable, keras.Model):
         _, *state = self.rnn(x)
         return (), tuple(state)
 
-    renewal = None  # the state of an LSTM has no end
+    context_shift = None  # the state of an LSTM has no end
 
-    def stepper(self, times=1):
+    def make_decode_step(self, beams_per_input=1):
         """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
 
         def step(tokens, static, state):

@@ -114,7 +114,7 @@ class LSTMLanguageModel(Adaptable, keras.Model):
         logits = self._logits(outputs, context, training)
         return (logits, weights[:, None, None]) if return_attention_scores else logits
 
-    def start(self, prompt):
+    def prefill(self, prompt):
         """Reads prompts but for their last token, with which the first `step` begins.
 
         Args:
@@ -131,11 +131,11 @@ class LSTMLanguageModel(Adaptable, keras.Model):
         outputs, states = self._recur(tokens, visible)
         return (), self._newest((states, outputs, self.attention.project_key(outputs), visible))
 
-    renewal = None  # the state of an LSTM has no end
+    context_shift = None  # the state of an LSTM has no end
 
-    def stepper(self, times=1):
+    def make_decode_step(self, beams_per_input=1):
         """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
-        project = self.embedding.projector()
+        project = self.embedding.output_projection()
         return lambda tokens, static, state: self._step(tokens, state, project)
 
     def _step(self, tokens, state, project):

@@ -79,16 +79,19 @@ class PointerGenerator(Transformer):
         """Source int (B, S) -> memory (B, S, D), its mask, bool (B, 1, S), and the source."""
         return (*super().encode(source, training), source)
 
-    def start(self, memory):
+    def prefill(self, memory):
         """What decoding needs of `encode`'s answer; see ARCHITECTURE.md, the decoding protocol."""
         memory, mask, source = memory
-        static, state = super().start((memory, mask))
+        static, state = super().prefill((memory, mask))
         keys = self.copy_attention.project_key(memory)
         return (static, (memory, keys, mask, source)), state
 
-    def stepper(self, times=1):
+    def make_decode_step(self, beams_per_input=1):
         """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
-        decode, project = self.decode_stepper(times), self.target_embedding.projector()
+        decode, project = (
+            self.make_decoder_step(beams_per_input),
+            self.target_embedding.output_projection(),
+        )
 
         def step(tokens, static, state):
             own, sources = static

@@ -149,7 +149,7 @@ class RNNSearch(Adaptable, keras.Model):
         self.built = True
 
     def call(self, inputs, return_attention_scores=False, training=None):
-        static, state = self.start(self.encode(inputs["source"], training=training))
+        static, state = self.prefill(self.encode(inputs["source"], training=training))
         logits, weights, _ = self._decode(inputs["target"], static, state, training)
         return (logits, weights[:, None, None]) if return_attention_scores else logits
 
@@ -161,7 +161,7 @@ class RNNSearch(Adaptable, keras.Model):
             x = rnn(self.dropout_layer(x, training=training), mask=padding, training=training)
         return x, masks.attention_mask(padding)
 
-    def start(self, memory):
+    def prefill(self, memory):
         """What decoding needs of `encode`'s answer; see ARCHITECTURE.md, the decoding protocol."""
         memory, mask = memory
         static = (self.attention.project_key(memory), memory, mask)
@@ -173,9 +173,9 @@ class RNNSearch(Adaptable, keras.Model):
         half = len(states) // 2
         return static, (tuple(states[:half]), tuple(states[half:]))
 
-    def stepper(self, times=1):
+    def make_decode_step(self, beams_per_input=1):
         """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
-        project = self.target_embedding.projector()
+        project = self.target_embedding.output_projection()
 
         def step(tokens, static, state):
             logits, _, state = self._decode(tokens[:, None], static, state, False, project)

@@ -112,7 +112,7 @@ class ShowAttendTell(Adaptable, keras.Model):
         self.built = True
 
     def call(self, inputs, return_attention_scores=False, training=None):
-        static, state = self.start(self.encode(inputs["source"], training=training))
+        static, state = self.prefill(self.encode(inputs["source"], training=training))
         target = inputs["target"]
         y = self._embed(target, training)
         rows = ops.shape(target)[0] // ops.shape(static[1])[0]
@@ -132,15 +132,15 @@ class ShowAttendTell(Adaptable, keras.Model):
         cells = self.cell_dense(self.dropout_layer(source, training=training))
         return self.dropout_layer(self.memory_norm(cells), training=training)
 
-    def start(self, memory):
+    def prefill(self, memory):
         """What decoding needs of `encode`'s answer; see ARCHITECTURE.md, the decoding protocol."""
         static = (self.rnn.cell.attention.project_key(memory), memory)
         state = self.start_dense(ops.mean(memory, axis=1))
         return static, tuple(ops.split(state, 2, axis=1))
 
-    def stepper(self, times=1):
+    def make_decode_step(self, beams_per_input=1):
         """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
-        project = self.embedding.projector()
+        project = self.embedding.output_projection()
 
         def step(tokens, static, state):
             y = self._embed(tokens[:, None], training=False)[:, 0]

@@ -187,16 +187,19 @@ class Transformer(Adaptable, keras.Model):
             weights.append(layer_weights)
         return self.decoder_norm(x), ops.stack(weights, axis=1)
 
-    def start(self, memory):
+    def prefill(self, memory):
         """What decoding needs of `encode`'s answer; see ARCHITECTURE.md, the decoding protocol."""
         memory, mask = memory
         static = (tuple(block.project_memory(memory) for block in self.decoder_blocks), mask)
         rows = ops.shape(memory)[0]
         return static, tuple((block.empty_cache(rows),) for block in self.decoder_blocks)
 
-    def stepper(self, times=1):
+    def make_decode_step(self, beams_per_input=1):
         """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
-        decode, project = self.decode_stepper(times), self.target_embedding.projector()
+        decode, project = (
+            self.make_decoder_step(beams_per_input),
+            self.target_embedding.output_projection(),
+        )
 
         def step(tokens, static, state):
             x, state = decode(tokens, static, state)
@@ -204,9 +207,9 @@ class Transformer(Adaptable, keras.Model):
 
         return step
 
-    def decode_stepper(self, times=1):
-        """`decode` for the newest token of each row, as `stepper`: x (N, D) in place of logits."""
-        steps = [block.stepper(times) for block in self.decoder_blocks]
+    def make_decoder_step(self, beams_per_input=1):
+        """As `make_decode_step`, but the step gives x (N, D) in place of logits."""
+        steps = [block.make_decode_step(beams_per_input) for block in self.decoder_blocks]
 
         def step(tokens, static, state):
             memory_caches, mask = static

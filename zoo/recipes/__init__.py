@@ -68,7 +68,7 @@ def train(
         valid: path of the pairs that are held out from `tsv`'s training.
         out: folder of the finished model.keras, and of recipe.json, the numbers that it was trained
             with. Default: `saved_models/NAME`, or where the recipe looks for a reverse model.
-        run_dir: folder of checkpoints and logs. Default: `runs/NAME`, with `start`
+        run_dir: folder of checkpoints and logs. Default: `runs/NAME`, with `prefill`
             `runs/NAME-rewards`, and with `tsv` or `numbers` `runs/NAME-DIGEST`, where the digest is
             of the pairs and the numbers. The same call after a stop goes on with the run that it
             finds there, and one with more steps goes on from its end.
@@ -120,7 +120,7 @@ def train(
         print(f"training on {title}" if tsv is not None else f"training {title}", flush=True)
     if start is not None:
         start = registry.load(start, task="captioning")
-        path = chosen.reinforce(start, steps=steps, verbose=verbose, **places)
+        path = chosen.self_critical_train(start, steps=steps, verbose=verbose, **places)
     else:
         path = chosen.train(steps=steps, verbose=verbose, **places)
     _note_numbers(path, name, chosen, steps)

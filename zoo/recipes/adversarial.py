@@ -40,7 +40,7 @@ class AdversarialRecipe:
             and for the discriminator.
         interval: rounds between two validations, each with a checkpoint.
         samples: poems that are written for a validation.
-        tolerance: nats a token that the loss of the held-out poems may rise above that of the
+        tolerance: nats per token that the loss of the held-out poems may rise above that of the
             start. Of the validations within it the one is kept whose poems an n-gram model, which
             had no part in the game, finds likeliest.
         seed: of everything random.

@@ -64,7 +64,7 @@ CARD = {
         ),
         *SPATIAL_ATTENTION,
     ],
-    "helped": [
+    "ablations": [
         "The captioner before this one learned from Flickr8k alone, with an encoder tuned on "
         "it, and from rewards. It had CIDEr-D 0.611 on the Flickr8k test and 0.361 on the 132 "
         "photographs of COCO, where 36 % of its captions named the thing; it called the cat of "
@@ -80,7 +80,7 @@ CARD = {
         "COCO from 0.543 to 0.550. No caption ends behind a word like `in` or `the`: the end "
         "token costs 20 nats there.",
     ],
-    "faults": [
+    "limitations": [
         "On Flickr8k it is behind the captioner before it, and in BLEU-1 behind Show, Attend "
         "and Tell.",
         "What the classifier takes for another thing the captioner says, too: an astronaut "

@@ -55,11 +55,11 @@ CARD = {
         ),
         *SPATIAL_ATTENTION,
     ],
-    "helped": [
+    "ablations": [
         "Two passes of self-critical training: on half of the validation split, "
         "BLEU-1 rose from 0.629 to 0.649; CIDEr-D, 0.53, stayed.",
     ],
-    "faults": [
+    "limitations": [
         "What its data does not show it does not know: the cat becomes a dog with a tennis ball, "
         "the cup of coffee a dog in the water.",
         "Its attention is a hint, no more: on 50 photographs, to cover the fifth of the picture "

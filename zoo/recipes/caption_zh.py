@@ -59,13 +59,13 @@ CARD = {
             bleu_3=0.213,
         ),
     ],
-    "helped": [
+    "ablations": [
         "Figures are BLEU-1 and CIDEr-D on 500 images of the validation split, the last two on "
         "other images than the first four. A frozen encoder: 0.594 and 0.787. A tuned one: 0.590 "
         "and 0.760, though the loss fell by 0.05 nats. Four passes of self-critical training then: "
         "0.616 and 0.796.",
     ],
-    "faults": [
+    "limitations": [
         "What its data does not show it does not know: the cat becomes a dog with something in its "
         "mouth, the cup of coffee a dog on the water.",
         "Five of six captions stand word for word in the training set: it prefers the short and "

@@ -33,7 +33,8 @@ class CaptioningRecipe:
 
     There are up to three stages. `train` leaves the encoder as ImageNet left it: the features of
     every training image and of its mirror image are computed once and stored beside the run, for
-    all captioners. `pack` and `finish` tune the encoder, too. `reinforce` is for the words alone.
+    all captioners. `pack` and `finish` tune the encoder, too. `self_critical_train` is for the
+    words alone.
 
     Attributes:
         language: "en" or "zh".
@@ -129,7 +130,9 @@ class CaptioningRecipe:
             seed=self.seed,
         )
 
-    def reinforce(self, start, *, out, run_dir, data_dir=None, steps=None, verbose="auto"):
+    def self_critical_train(
+        self, start, *, out, run_dir, data_dir=None, steps=None, verbose="auto"
+    ):
         """Goes on with a captioner that `train` or `finish` has made, by its rewards.
 
         Args:
@@ -235,7 +238,7 @@ class CaptioningRecipe:
             batch_images=self.tuning_images,
             max_length=self.max_length,
             label_smoothing=self.label_smoothing,
-            consistency=0.0,
+            r_drop_alpha=0.0,
             interval=self.interval * self.batch_images // self.tuning_images,
             seed=self.seed,
         )
@@ -268,14 +271,16 @@ class CaptioningRecipe:
 
 def _sampler(captioner, shape, count, max_length):
     """`sample` of `self_critical_batches`, by the search of the captioner."""
-    plan, floats = Decoding(do_sample=True, num_return_sequences=count).split()
+    static_config, dynamic_params = Decoding(do_sample=True, num_return_sequences=count).split()
     spec = [tf.TensorSpec([None, *shape], tf.float16), tf.TensorSpec([None], tf.int32)]
 
     @tf.function(autograph=False, input_signature=spec)
     def draw(source, seeds):
         limit = tf.fill([tf.shape(source)[0]], max_length)
         source = tf.cast(source, tf.float32)
-        return captioner.search_ids(source, {}, limit, seeds, floats, plan=plan).tokens
+        return captioner.search_ids(
+            source, {}, limit, seeds, dynamic_params, static_config=static_config
+        ).tokens
 
     return lambda source, seed: draw(source, row_seeds(seed, len(source))).numpy()
 

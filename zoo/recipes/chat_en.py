@@ -100,7 +100,7 @@ CARD = {
     "minutes": 6.1,
     "machine": "one NVIDIA H200, shared with five other trainings: `zoo train chat_en --pack "
     "DIR`, `KERAS_BACKEND=jax python -m zoo.training DIR` and `zoo train chat_en --weights DIR`",
-    "helped": [
+    "ablations": [
         "The penalty against replies that fit anything, on 200 turns of the val split: at 0.5, "
         "greedy, distinct-2 goes from 0.519 to 0.658 and BLEU-2 by one reference from 0.054 to "
         "0.068, where four beams had 0.430 and 0.065. Both together, at 0.3 and with "
@@ -111,7 +111,7 @@ CARD = {
         "dialogues of DailyDialog alone, a mark counts as a word, and the end of a reply is "
         "counted.",
     ],
-    "faults": [
+    "limitations": [
         "It says one thing twice: `Do you like dogs? Yes, I love them and I have three.`, `Me too, "
         "I love dogs and dogs.`",
         "It takes no name over: after `My name is Sofia`, to `What is my name?`, it says `Nice to "

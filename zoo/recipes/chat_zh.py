@@ -100,7 +100,7 @@ CARD = {
     "minutes": 3.1,
     "machine": "one NVIDIA H200, shared with one other training: `zoo train chat_zh --pack "
     "DIR`, `KERAS_BACKEND=jax python -m zoo.training DIR` and `zoo train chat_zh --weights DIR`",
-    "helped": [
+    "ablations": [
         "DailyDialog in Chinese before the Chinese dialogues: perplexity on 60 dialogues of the "
         "val files 50.9 a character of C3 and 98.7 of CPED, where the Chinese dialogues alone had "
         "56.7 and 104.2 (with 6,000 tokens in the vocabulary in place of 7,000).",
@@ -110,7 +110,7 @@ CARD = {
         "to 0.018).",
         READS_TRADITIONAL,
     ],
-    "faults": [
+    "limitations": [
         "It was measured on the exercises for learners (C3) alone; KdConv's test was not.",
         "Of the replies below about half fit what was said; others do not: to `我今天很难过。` it "
         "speaks of studies abroad, and to `早上八点，怎么样？` it says `八点开始,下午下午八点了。`",

@@ -51,7 +51,7 @@ class ClassificationRecipe:
         optimizer: `(peak, warmup, steps) -> keras.optimizers.Optimizer`.
         peak: the highest learning rate.
         warmup: steps until then.
-        label_smoothing, consistency: see `zoo.training.CrossEntropy`.
+        label_smoothing, r_drop_alpha: see `zoo.training.CrossEntropy`.
         subword_sampling: see `Classifier.fit`.
         interval: steps between two validations, each with a checkpoint.
         seed: of everything random.
@@ -68,7 +68,7 @@ class ClassificationRecipe:
     peak: float = 2e-3
     warmup: int = 100
     label_smoothing: float = 0.0
-    consistency: float = 0.0
+    r_drop_alpha: float = 0.0
     subword_sampling: float = 0.0
     interval: int = 100
     more: Callable | None = None
@@ -103,7 +103,7 @@ class ClassificationRecipe:
             steps=steps or self.steps,
             interval=self.interval,
             label_smoothing=self.label_smoothing,
-            consistency=self.consistency,
+            r_drop_alpha=self.r_drop_alpha,
             metrics=["accuracy"],
             after=lambda classifier: classifier.calibrate(valid),
             subword_sampling=self.subword_sampling,

@@ -31,8 +31,8 @@ CARD = {
     "command": "zoo train classify_goods_zh",
     "minutes": 4.6,
     "machine": "two cores of an AMD EPYC, other work on both",
-    "helped": [READS_TRADITIONAL],
-    "faults": [
+    "ablations": [READS_TRADITIONAL],
+    "limitations": [
         "Telephones are often taken for tablets: `手机很卡，电池一天要充三次` (the telephone is "
         "slow and must be charged three times a day) is called 平板, with 0.99.",
         "A review that names nothing (`还行吧，一般般`, it is all right) is called 平板 or 衣服.",

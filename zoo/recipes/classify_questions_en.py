@@ -25,7 +25,7 @@ RECIPE = ClassificationRecipe(
     batch_size=32,
     max_length=64,
     label_smoothing=0.05,
-    consistency=2.0,  # two passes with other dropout agree: 0.875 on validation against 0.862
+    r_drop_alpha=2.0,  # two passes with other dropout agree: 0.875 on validation against 0.862
     subword_sampling=0.8,
     interval=153,
 )
@@ -58,12 +58,12 @@ CARD = {
             "origin": "Kim 2014, table 2 (trained on all 5,452 questions)",
         },
     ],
-    "helped": [
+    "ablations": [
         "On validation, about one point each: Adam with beta_2 0.95 in place of 0.999 and other "
         "subwords each time (0.84 to 0.861), R-Drop (0.862 to 0.875). A bidirectional GRU had "
         "0.866 where the convolutions had 0.861.",
     ],
-    "faults": [
+    "limitations": [
         "It is behind the published CNN by two points.",
         "`How often does Old Faithful erupt?` is called a description, and not a number: one in "
         "eight questions for a number is missed, and one in four for an entity.",

@@ -55,8 +55,8 @@ CARD = {
     "command": "zoo train classify_reviews_zh",
     "minutes": 3.5,
     "machine": "two cores of an AMD EPYC, other work on both",
-    "helped": [READS_TRADITIONAL],
-    "faults": [
+    "ablations": [READS_TRADITIONAL],
+    "limitations": [
         "Short praise of books: `书的内容很精彩` (the book is brilliant) is called bad, with 0.95; "
         "in a longer sentence it is called good.",
         "There is no neutral label: `还行吧，一般般` (it is all right) is called good, with 0.80.",

@@ -24,7 +24,7 @@ RECIPE = ClassificationRecipe(
     batch_size=320,  # 64 for each member
     max_length=64,
     label_smoothing=0.05,
-    consistency=2.0,  # two passes with other dropout agree
+    r_drop_alpha=2.0,  # two passes with other dropout agree
     subword_sampling=0.3,
     interval=108,
     more=english,
@@ -70,14 +70,14 @@ CARD = {
             ("CNN on words, vectors of 100 billion words", 0.872, ", likewise"),
         )
     ],
-    "helped": [
+    "ablations": [
         "On validation: one network from random vectors has an accuracy of 0.78 to 0.81, five of "
         "them together 0.821, naive Bayes of the tokens alone 0.819, both together 0.830. One "
         "network that begins with vectors counted in other English text has 0.811 where the same "
         "from random ones has 0.802; five of those 0.817, with naive Bayes 0.829.",
         "Pairs of tokens in naive Bayes gave 0.822 in place of 0.818.",
     ],
-    "faults": [
+    "limitations": [
         "It weighs words more than their order: `Not bad at all, and at times very funny.` and `I "
         "laughed, I cried, I would watch it again.` are negative to it.",
         "It never saw neutral sentences, and is forced to choose.",

@@ -33,7 +33,7 @@ class ConversationRecipe:
         policy: see `train_and_save`.
         peak: the highest learning rate.
         warmup: steps until then.
-        label_smoothing, consistency: see `Task.compile`; consistency is that of `steps` alone.
+        label_smoothing, r_drop_alpha: see `Task.compile`; r_drop_alpha is that of `steps` alone.
         interval: steps between two validations, each with a checkpoint.
         seed: of everything random.
     """
@@ -55,7 +55,7 @@ class ConversationRecipe:
     peak: float = 1e-3
     warmup: int = 400
     label_smoothing: float = 0.1
-    consistency: float = 0.0
+    r_drop_alpha: float = 0.0
     interval: int = 500
     seed: int = 1
 
@@ -98,7 +98,7 @@ class ConversationRecipe:
             valid,
             build=build,
             steps=steps or self.steps,
-            consistency=self.consistency,
+            r_drop_alpha=self.r_drop_alpha,
             out=out,
             run_dir=run_dir,
             verbose=verbose,
@@ -120,7 +120,7 @@ class ConversationRecipe:
     def pack(self, folder, *, run_dir, data_dir=None):
         """Writes the training for `python -m zoo.training`; see `zoo.training.portable`."""
         train, valid, before, tokenizer = self._data(Path(folder), run_dir, data_dir)
-        stages = [{"steps": self.steps, "consistency": self.consistency}]
+        stages = [{"steps": self.steps, "r_drop_alpha": self.r_drop_alpha}]
         if before:
             stages.insert(0, {"steps": self.before_steps, "train": before})
         for stage in stages:
@@ -137,7 +137,7 @@ class ConversationRecipe:
             batch_tokens=self.batch_tokens,
             sampling=0.0,
             label_smoothing=self.label_smoothing,
-            consistency=0.0,
+            r_drop_alpha=0.0,
             interval=self.interval,
             seed=self.seed,
         )

@@ -124,7 +124,7 @@ CARD = {
             "corpus": "mnist test",
             "measure": measure,
             "score": score,
-            "origin": "`python scripts/vaegan_yardsticks.py`",
+            "origin": "`python scripts/vaegan_baselines.py`",
         }
         for system, scores in (
             ("the same without self-attention", (2.61, 0.9907, 14.89)),
@@ -134,7 +134,7 @@ CARD = {
             ("frechet_distance", "digit_accuracy", "squared_error"), scores, strict=True
         )
     ],
-    "helped": [
+    "ablations": [
         "The second network: a plain VAE has the smaller squared error, and blurred samples whose "
         "Fréchet distance is eighteen times as large. Self-attention did not help here: without it "
         "the Fréchet distance is 2.61 where it is 3.07 with it, one training each. The digits are "
@@ -147,7 +147,7 @@ CARD = {
         "layers were normalised, too, the style said which digit it is: after 3,000 steps 66.7 "
         "and 0.462 at temperature 1.0. As it is now, after 2,500 steps, 6.40 and 0.967.",
     ],
-    "faults": [
+    "limitations": [
         "Some samples are no digits: open strokes, spots beside them, a 1 with a foot too many.",
         "The accuracy flatters: the decoder learned to be read by the encoder, and the judge has "
         "learned from the same pictures as the encoder.",

@@ -44,10 +44,10 @@ CARD = {
             "corpus": "scifi test",
             "measure": "bits_per_byte",
             "score": 1.7957,
-            "origin": "scripts/lstm_yardstick.py",
+            "origin": "scripts/lstm_baseline.py",
         },
     ],
-    "faults": [
+    "limitations": [
         "It read the novels two and a half times, and the validation loss was still falling.",
         "A sentence is mostly grammatical, a paragraph tells nothing.",
         "The vocabulary of eight old novels: no word that is younger than 1920.",

@@ -32,10 +32,10 @@ _WINDOWS = "mean over random windows of 256 characters"
 CARD = {
     "title": "Plays in the manner of Shakespeare, decoder-only Transformer on characters",
     "purpose": "It writes scenes that look and sound like the plays; for learning, for fun and for "
-    "comparing language models. It knows no plot and no facts. Its 1.4424 nats a character are the "
-    "mean over the whole text, where every character has at least 127 before it, the first windows "
-    "aside; in random windows of 256, as others measure, whose first characters have little before "
-    "them, it has 1.4635.",
+    "comparing language models. It knows no plot and no facts. Its 1.4424 nats per character are "
+    "the mean over the whole text, where every character has at least 127 before it, the first "
+    "windows aside; in random windows of 256, as others measure, whose first characters have "
+    "little before them, it has 1.4635.",
     "data": {"tiny_shakespeare": "the first 90 % of its characters"},
     "command": "TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 zoo train generate_shakespeare",
     "minutes": 60,
@@ -64,13 +64,13 @@ CARD = {
             "origin": f"as its training reported it ({_WINDOWS})",
         },
     ],
-    "helped": [
+    "ablations": [
         "Muon for the matrices of the blocks: in scripts/shakespeare_in_three_minutes.py 1.683 "
-        "nats a character, with AdamW in its place, all else equal, 1.788.",
+        "nats per character, with AdamW in its place, all else equal, 1.788.",
         "More passes at a small size: the loss of the windows fell from 1.993 after 200 steps to "
         "1.503 after 1,200 and 1.464 after 1,800, with dropout 0.05 and no sign of overfitting.",
     ],
-    "faults": [
+    "limitations": [
         "Sentences fall apart after a line or two: words are real, what they say is not.",
         "Speakers come and go without a reason, and may answer themselves.",
         "Characters that are not in the plays (`é`, `猫`) were never seen in training; what "

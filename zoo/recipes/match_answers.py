@@ -87,7 +87,7 @@ CARD = {
             ("Compare-Aggregate, the same", 0.748, "Bian et al. 2017"),
         )
     ],
-    "helped": [
+    "ablations": [
         "In trials on the 126 questions of validation, with the tokens of the file and without a "
         "choice of none, MAP: vectors of words that stay as they are 0.70 (6 passes), the same "
         "that learn 0.65, random ones that learn 0.62; 128 dimensions and 12 passes 0.73, 20 "
@@ -95,7 +95,7 @@ CARD = {
         "question, 0.69; with less dropout (0.1 of the vectors, 0.3 elsewhere) 0.72; with a hidden "
         "width of 32 0.68. One run each, so that differences of 0.02 may be chance.",
     ],
-    "faults": [
+    "limitations": [
         "It compares words and their neighbours, and draws no conclusion over several sentences.",
         "It is behind what models with vectors of much other text reach, by 3 to 9 points of MAP, "
         "and no better than DRMM-TKS.",

@@ -47,8 +47,8 @@ CARD = {
     "command": "zoo train match_questions_zh",
     "minutes": 4.8,
     "machine": "two cores of an AMD EPYC, shared with others",
-    "helped": [READS_TRADITIONAL],
-    "faults": [
+    "ablations": [READS_TRADITIONAL],
+    "limitations": [
         "Six in ten of the pairs that it calls equal are not (on the test, precision 0.40, recall "
         "0.72): questions about one service look alike to it, whatever they ask.",
     ],

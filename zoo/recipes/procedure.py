@@ -72,7 +72,7 @@ def train_and_save(
     out,
     run_dir,
     label_smoothing=0.0,
-    consistency=0.0,
+    r_drop_alpha=0.0,
     metrics=None,
     after=None,
     policy="mixed_bfloat16",
@@ -91,7 +91,7 @@ def train_and_save(
         interval: steps between two validations, each with a checkpoint.
         out: folder of the finished model.
         run_dir: folder of the checkpoints and the TensorBoard logs.
-        label_smoothing, consistency, metrics: see `zoo.training.Learner.compile`.
+        label_smoothing, r_drop_alpha, metrics: see `zoo.training.Learner.compile`.
         after: called with the trained model before it is saved.
         policy: of the dtypes in training. "mixed_bfloat16" takes products in bfloat16, sums and
             weights in float32: 1.3 times the speed on a CPU that has the instructions for it.
@@ -109,7 +109,7 @@ def train_and_save(
         optimizer(epochs * interval),
         metrics=metrics,
         label_smoothing=label_smoothing,
-        consistency=consistency,
+        r_drop_alpha=r_drop_alpha,
     )
     progress = TrainingProgress(epochs * interval, done * interval)
     if verbose:

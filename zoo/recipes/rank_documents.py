@@ -30,11 +30,11 @@ CARD = {
     "command": "zoo train rank_documents",
     "minutes": 4.0,
     "machine": "two cores of an AMD EPYC, shared with others",
-    "helped": [
+    "ablations": [
         "On validation, nDCG@10 of all documents, BM25 0.286: 0.304 after 2,000 steps. In trials "
         "on a third of the queries, BM25 0.314: 0.323 after 300 steps with a rate of 4e-3.",
     ],
-    "faults": [
+    "limitations": [
         "On the test queries it is better than BM25, but the difference may be chance (above).",
         "With the 1,000 candidates that it ranks anew a query takes about 0.1 s; with 100, 0.02 s "
         "(`ranker.candidates = 100`), on two cores that others used, too.",

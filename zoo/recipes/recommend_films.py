@@ -123,12 +123,12 @@ CARD = {
             strict=True,
         )
     ],
-    "helped": [
+    "ablations": [
         "Size and time, on validation: width 64 on windows of 100 films had NDCG@10 0.159 after "
         "4.3 passes over the data; width 128 on windows of 200 had 0.172 after 4.6 and 0.182 after "
         "9.1, where it ended. More passes were not tried.",
     ],
-    "faults": [
+    "limitations": [
         "It learned what people rated one after the other on a website, mostly films that they had "
         "seen long before. `Casablanca (1942)` alone is followed by `Star Wars: Episode VI - "
         "Return of the Jedi (1983)`, which is rated much, and nothing like it.",

@@ -118,7 +118,7 @@ CARD = {
         }
         for name, score in (("rouge_1", 35.91), ("rouge_2", 8.74), ("rouge_l_sum", 33.50))
     ],
-    "helped": [
+    "ablations": [
         "Guessing turns that were left out, before any summary: a smaller one (1.6 M parameters, a "
         "few hundred steps) had learned little without it.",
         "Not measured: without copying, without attention. Its loss on validation was lowest after "
@@ -127,7 +127,7 @@ CARD = {
         "Greedy search had ROUGE-1 44.8 in place of 45.5 on 60 dialogues of the val split, and "
         "28.7 in place of 35.9 on 60 chats of SAMSum.",
     ],
-    "faults": [
+    "limitations": [
         "Who said what comes out wrong: of the conversation about the party below it writes "
         "`Anna invites Anna`.",
         "Most names it takes over; those that are cut into many tokens it can leave out, and words "

@@ -54,7 +54,7 @@ CARD = {
             "corpus": "learners test assist2009_updated",
             "measure": "auc",
             "score": 0.8173,
-            "origin": "`python scripts/dkt_yardstick.py trace_learners`",
+            "origin": "`python scripts/dkt_baseline.py trace_learners`",
         },
         *(
             {
@@ -67,7 +67,7 @@ CARD = {
             for system, score in (("SAKT", 0.752), ("DKT", 0.817), ("AKT", 0.835))
         ),
     ],
-    "faults": [
+    "limitations": [
         "It is no better than an LSTM that learned by the same answers (AUC 0.8172 and 0.8173 on "
         "the test, 0.8233 and 0.8210 on validation). Unlike the LSTM it says on what it rests.",
         "It is behind the published AKT by 0.018. Its loss in training (0.460) and in validation "

@@ -36,7 +36,7 @@ CARD = {
             "corpus": "learners test assist2015",
             "measure": "auc",
             "score": 0.7336,
-            "origin": "`python scripts/dkt_yardstick.py trace_learners_2015`",
+            "origin": "`python scripts/dkt_baseline.py trace_learners_2015`",
         },
         *(
             {
@@ -49,7 +49,7 @@ CARD = {
             for system, score in (("SAKT", 0.721), ("DKT", 0.731), ("AKT", 0.783))
         ),
     ],
-    "faults": [
+    "limitations": [
         "It is behind an LSTM that learned by the same answers, by 0.003. Unlike that "
         "it says on what it rests.",
         "It is behind the published DKT by 0.001 and the published AKT by 0.053; more passes and a "

@@ -99,7 +99,7 @@ class RecognitionRecipe:
                 for batch in rng.permutation(order.reshape(_POOL, -1)):
                     width = max(len(ids[i]) for i in batch)
                     padded = [np.pad(ids[i], (0, width - len(ids[i]))) for i in batch]
-                    yield recognizer.pack([frames[i] for i in batch]), np.stack(padded)
+                    yield recognizer.collate([frames[i] for i in batch]), np.stack(padded)
 
         spec = recognizer.source_spec, tf.TensorSpec([None, None], tf.int32)
         return tf.data.Dataset.from_generator(rows, output_signature=spec).map(shifted)
@@ -154,7 +154,7 @@ CARD = {
     "minutes": 31,
     "machine": "two cores of an AMD EPYC that were busy with other work",
     "published": [],
-    "helped": [
+    "ablations": [
         "Chosen by takes 5 to 9 with a training of 4,000 steps on takes 10 to 49: word error rate "
         "1.99 % of strings, 3.33 % of single digits, half of the latter because nothing was heard "
         "where a recording had no pause around it. So one string in four became a single digit, "
@@ -163,10 +163,10 @@ CARD = {
         "Four beams in place of greedy search, on the first 300 strings of that training: 2.2 % to "
         "2.3 %, no better.",
     ],
-    "faults": [
+    "limitations": [
         "Not measured: a speaker who is left out of the training (`zoo train transcribe_digits "
         "--set left_out=0 --out DIR`), and a CTC model by the same recipe "
-        "(`scripts/ctc_yardstick.py`).",
+        "(`scripts/ctc_baseline.py`).",
         "Of the same digit said several times in a row it now and then loses or adds one: `six "
         "six` is heard as `six`. Nothing forces its attention to go from left to right.",
         "With noise 10 dB below the speech its errors are nearly three times as many.",

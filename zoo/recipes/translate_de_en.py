@@ -90,7 +90,7 @@ CARD = {
             "origin": "bentrevett/pytorch-seq2seq (lower-cased tokens by spaCy)",
         },
     ],
-    "helped": [
+    "ablations": [
         "Before the training, what shares a side with any evaluation split of any pair of "
         "languages is taken out, whatever its case and punctuation: 9,719 pairs of Tatoeba, 13 of "
         "Multi30k, 991 of XDailyDialog, 3,539 of BConTrasT; of the synthetic pairs another 463.",
@@ -107,7 +107,7 @@ CARD = {
         "with addresses. Of 18 names 9 were kept, in place of 5, and the BLEU of 300 pairs of "
         "Tatoeba's validation fell from 48.8 to 47.9.",
     ],
-    "faults": [
+    "limitations": [
         "Of 50 random sentences of the Tatoeba test, read beside their references, 28 are right, 8 "
         "usable and 14 wrong: long sentences and those with rare words.",
         "Rare words are spelled into words that do not exist, or are taken for others: *Krebs* "

@@ -40,11 +40,11 @@ CARD = {
             "origin": "bentrevett/pytorch-seq2seq (lower-cased tokens by spaCy)",
         },
     ],
-    "helped": [
+    "ablations": [
         "In the same eight minutes it makes 8,000 steps and the Transformer 20,000, on the same "
         "batches: it has seen each pair four times in ten as often.",
     ],
-    "faults": [
+    "limitations": [
         "A part of the sentence is lost: *Meine Schwester hat nächsten Freitag Geburtstag.* "
         "becomes `My sister has next Friday.`",
         "Fixed expressions are taken word by word: *wie spät es ist* becomes `how late it is`.",

@@ -83,7 +83,7 @@ CARD = {
             "origin": "its model card",
         },
     ],
-    "helped": [
+    "ablations": [
         "Before the training, what shares a side with any evaluation split of any pair of "
         "languages is taken out, whatever its case and punctuation: 8,321 pairs of Tatoeba, 18 of "
         "Multi30k, 60 of the documents; of the synthetic pairs another 1,869.",
@@ -97,7 +97,7 @@ CARD = {
         "with addresses. Of 18 names 7 were kept, in place of 5, and the BLEU of 300 pairs of "
         "Tatoeba's validation fell from 36.6 to 34.6.",
     ],
-    "faults": [
+    "limitations": [
         "Of 50 random sentences of the Tatoeba test, read beside their references, 16 are right, 8 "
         "usable and 26 wrong: they are longer and rarer than what people type first.",
         "Names that it has not seen are translated or spelled anew: of the lines as people type "

@@ -81,7 +81,7 @@ CARD = {
     "minutes": 8.5,
     "machine": "one NVIDIA H200, shared with five other trainings, Keras on JAX",
     "published": [],
-    "helped": [
+    "ablations": [
         "Before the training, what shares a side with any evaluation split of any pair of "
         "languages is taken out: 2,026 pairs of Tatoeba, 24 of 3AM, 1,027 of XDailyDialog, 102 "
         "documents.",
@@ -91,7 +91,7 @@ CARD = {
         "the training (`SentencePieceTokenizer.replacing`): of 32 words that 20 lines in "
         "traditional characters must bring, 31 came out in place of 6.",
     ],
-    "faults": [
+    "limitations": [
         "Of 50 random sentences of the validation split of Tatoeba, read beside their references, "
         "31 are right, 12 usable and 7 wrong.",
         "Traditional characters are read as simplified ones, by a table; of the words that Taiwan "

@@ -33,7 +33,7 @@ class TranslationRecipe:
         policy: see `train_and_save`.
         peak: the highest learning rate.
         warmup: steps until then.
-        label_smoothing, consistency: see `Translator.compile`.
+        label_smoothing, r_drop_alpha: see `Translator.compile`.
         subword_sampling: see `Translator.fit`.
         interval: steps between two validations, each with a checkpoint.
         decoding: what `generate` does by default.
@@ -59,7 +59,7 @@ class TranslationRecipe:
     peak: float = 2e-3
     warmup: int = 400
     label_smoothing: float = 0.1
-    consistency: float = 0.0
+    r_drop_alpha: float = 0.0
     subword_sampling: float = 0.0
     interval: int = 200
     decoding: dict = dataclasses.field(default_factory=lambda: {"num_beams": 5})
@@ -112,7 +112,7 @@ class TranslationRecipe:
             steps=steps,
             interval=self.interval,
             label_smoothing=self.label_smoothing,
-            consistency=self.consistency,
+            r_drop_alpha=self.r_drop_alpha,
             subword_sampling=self.subword_sampling,
             batch_tokens=self.batch_tokens,
             seed=self.seed,
@@ -137,7 +137,7 @@ class TranslationRecipe:
             batch_tokens=self.batch_tokens,
             sampling=self.subword_sampling,
             label_smoothing=self.label_smoothing,
-            consistency=self.consistency,
+            r_drop_alpha=self.r_drop_alpha,
             interval=self.interval,
             seed=self.seed,
         )

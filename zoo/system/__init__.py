@@ -2,6 +2,7 @@
 
 from zoo.system.atomic import new_folder, put_folder, remove_unused, writing
 from zoo.system.cache import cache_folder
+from zoo.system.old_names import old_names, with_new_names
 from zoo.system.packages import advising
 from zoo.system.processors import cores
 
@@ -10,7 +11,9 @@ __all__ = [
     "cache_folder",
     "cores",
     "new_folder",
+    "old_names",
     "put_folder",
     "remove_unused",
+    "with_new_names",
     "writing",
 ]

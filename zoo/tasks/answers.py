@@ -6,7 +6,7 @@ import inspect
 import numpy as np
 import tensorflow as tf
 
-from zoo.decoding import watched_renewal, watched_state, watched_step
+from zoo.decoding import watched_context_shift, watched_state, watched_step
 from zoo.text import END_ID, Stops
 
 SHARED = ("masks", "stops")  # of what answers are held to, what is not said for each source
@@ -45,22 +45,22 @@ def checked_options(method, given, more=()):
             raise TypeError(f"{method.__name__} has no option {name!r}: {hint}")
 
 
-def watched(step, state, renewal, held, source):
-    """A step, its first state and its renewal, with the stops of `held` where it has some."""
-    if "stops" not in held:
-        return step, state, renewal
+def watched(step, state, context_shift, constraints, source):
+    """A step, its first state and its context shift, with the stops of `constraints`, if any."""
+    if "stops" not in constraints:
+        return step, state, context_shift
     return (
-        watched_step(step, held["stops"], END_ID),
+        watched_step(step, constraints["stops"], END_ID),
         watched_state(state, tf.shape(source)[0]),
-        watched_renewal(renewal),
+        watched_context_shift(context_shift),
     )
 
 
-def widened(plan):
+def widened(static_config):
     """Plans that look for more and more hypotheses than are asked for."""
-    beams = plan.num_beams // plan.num_beam_groups
+    beams = static_config.num_beams // static_config.num_beam_groups
     for times in _WIDER:
-        yield plan._replace(candidates=times * beams)
+        yield static_config._replace(candidates=times * beams)
 
 
 def distinct(hypotheses, decoding):
@@ -86,39 +86,41 @@ def distinct(hypotheses, decoding):
 class Answering:
     """The part of `SearchTask` between a search and the texts of its answers."""
 
-    def _watched(self, held, stops):
+    def _watched(self, constraints, stops):
         """What answers are held to, with the stops (list of str) in it, and their `Stops` or None.
 
         Raises:
             ValueError: a prefix that holds a stop, after which an answer could not go on.
         """
         if not stops:
-            return held, None
-        if "classes" in held:
+            return constraints, None
+        if "classes" in constraints:
             raise ValueError(f"stop must be None with a form; got stop={stops!r:.80}.")
         stops = Stops(stops, self.target_tokenizer, self.spaces)
-        prefixes = held["ids"].tolist() if "ids" in held else []
+        prefixes = constraints["ids"].tolist() if "ids" in constraints else []
         for text in self.target_tokenizer.decode(prefixes):
             if stops.cut(text) != text:
                 raise ValueError(f"prefix must hold none of stop={stops.texts}; got {text!r:.80}.")
-        return {**held, "stops": stops.table}, stops
+        return {**constraints, "stops": stops.table}, stops
 
-    def _answers(self, sources, held, seeds, decoding, stops):
+    def _answers(self, sources, constraints, seeds, decoding, stops):
         """Sources -> for each a list of pairs: the ids of an answer, and its text."""
-        plan, floats = decoding.split()
+        static_config, dynamic_params = decoding.split()
         count = decoding.num_return_sequences
-        if plan.num_beams == 1 or count == 1:
-            found = self._search(sources, held, seeds, plan, floats, decoding.max_new_tokens)
+        if static_config.num_beams == 1 or count == 1:
+            found = self._search(
+                sources, constraints, seeds, static_config, dynamic_params, decoding.max_new_tokens
+            )
             return [[pair for pair, _ in row[:count]] for row in self._texts(sources, found, stops)]
         # Several hypotheses may spell one text, so that more are looked for than are asked for.
         answers, missing = [None] * len(sources), list(range(len(sources)))
-        for wider in widened(plan):
+        for wider in widened(static_config):
             found = self._search(
                 [sources[i] for i in missing],
-                {n: part if n in SHARED else part[missing] for n, part in held.items()},
+                {n: part if n in SHARED else part[missing] for n, part in constraints.items()},
                 seeds[missing],
                 wider,
-                floats,
+                dynamic_params,
                 decoding.max_new_tokens,
             )
             texts_ = self._texts([sources[i] for i in missing], found, stops)
@@ -141,6 +143,6 @@ class Answering:
         texts_ = iter(self.target_tokenizer.decode([ids for row in found for ids, _ in row]))
         cut = stops.cut if stops is not None else str
         return [
-            [((ids, self.whole(source, cut(next(texts_)))), score) for ids, score in row]
+            [((ids, self.postprocess(source, cut(next(texts_)))), score) for ids, score in row]
             for source, row in zip(sources, found, strict=True)
         ]

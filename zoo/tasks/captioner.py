@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from zoo.tasks import raw_data
 from zoo.tasks.inputs import dataset_files, file_tensor, framed, path_or_file
-from zoo.tasks.search_task import Beginning, SearchTask
+from zoo.tasks.search_task import DecodeInit, SearchTask
 from zoo.text import PAD_ID, START_ID
 from zoo.vision import augment, decode_batch, read
 
@@ -27,8 +27,9 @@ class ImageCaptioner(SearchTask):
             (B, h, w, C): `zoo.vision.efficientnet_lite0()`, or a `keras.applications` model without
             its top and with its preprocessing in front.
         model: `zoo.models.CaptionTransformer`, `zoo.models.ShowAttendTell`, or any `keras.Model`
-            that maps `{"source", "target"}` to logits and has `encode`, `start` and `stepper` (see
-            ARCHITECTURE.md, the decoding protocol), with a source of S = h·w cells.
+            that maps `{"source", "target"}` to logits and has `encode`, `prefill` and
+            `make_decode_step` (see ARCHITECTURE.md, the decoding protocol), with a source of
+            S = h·w cells.
         tokenizer: a `zoo.text.SentencePieceTokenizer` for the captions.
         decoding: dict of the options that `generate` uses where it is not told otherwise.
         spaces: whether captions have spaces. Without (Chinese), those of the tokenizer are removed.
@@ -138,9 +139,9 @@ class ImageCaptioner(SearchTask):
         Returns:
             A float for one image, float32 (B,) for a list.
         """
-        return self.scored(*self.read(image), "caption", caption, "image")
+        return self.scored(*self.preprocess(image), "caption", caption, "image")
 
-    def read(self, inputs):
+    def preprocess(self, inputs):
         if not _is_several(inputs):
             return [read(inputs, self.image_size)], True
         images = list(inputs)
@@ -150,10 +151,10 @@ class ImageCaptioner(SearchTask):
     def length(self, source):
         return self.grid_size[0] * self.grid_size[1]
 
-    def pack(self, sources):
+    def collate(self, sources):
         return np.stack(sources).astype("float32")
 
-    def whole(self, source, text):
+    def postprocess(self, source, text):
         return text if self.spaces else text.replace(" ", "")
 
     def source_pieces(self, source, ids):
@@ -163,15 +164,15 @@ class ImageCaptioner(SearchTask):
         found = super()._explain(source, ids, text)
         return dataclasses.replace(found, image=source, grid=self.grid_size)
 
-    def begin(self, source):
+    def init_decoding(self, source):
         """`SearchTask.begin`; a source is an image, or the features (S, C) of its cells."""
         if len(source.shape) == 4:
             seen = source[:, 0, 0, 0] >= 0  # see `zoo.vision.decode_batch`
-            source = self.see(source)
+            source = self.encode_images(source)
         else:
             seen = tf.ones([tf.shape(source)[0]], tf.bool)
-        static, state = self.model.start(self.model.encode(source))
-        return Beginning(
+        static, state = self.model.prefill(self.model.encode(source))
+        return DecodeInit(
             static=static,
             state=state,
             first=START_ID,
@@ -189,7 +190,7 @@ class ImageCaptioner(SearchTask):
     def preprocess_tf(self, inputs):
         return decode_batch(inputs, self.image_size)
 
-    def whole_in_graph(self, inputs, text):
+    def postprocess_answer_tf(self, inputs, text):
         return text if self.spaces else tf.strings.regex_replace(text, " ", "")
 
     def lite_manifest(self, weights):

@@ -137,7 +137,7 @@ class ChatBot(ConversationTask):
     def answer(self, inputs):
         return self.ask(inputs)
 
-    def read(self, inputs):
+    def preprocess(self, inputs):
         if isinstance(inputs, str):
             return self._histories([inputs.split("\n")], []), True
         if all(isinstance(history, History) for history in inputs):
@@ -145,25 +145,25 @@ class ChatBot(ConversationTask):
         found = raw_data.text_items("inputs", inputs, "a str or a list of str")
         return self._histories([text.split("\n") for text in found], []), False
 
-    def held_to(self, sources, prefix, dullness_penalty=None):
+    def build_constraints(self, sources, prefix, dullness_penalty=None):
         """As for `SearchTask`; `dullness` is float32 (B, 1), where there is a penalty."""
-        held = super().held_to(sources, prefix)
+        constraints = super().build_constraints(sources, prefix)
         given = self.dullness_penalty if dullness_penalty is None else _penalty(dullness_penalty)
         if given or self.dullness_penalty:
-            held["dullness"] = np.full((len(sources), 1), given, "float32")
-        return held
+            constraints["dullness"] = np.full((len(sources), 1), given, "float32")
+        return constraints
 
-    def started(self, source, held, times):
-        beginning, step = super().started(source, held, times)
+    def init_search(self, source, constraints, times):
+        beginning, step = super().init_search(source, constraints, times)
         rows = tf.shape(source)[0]
-        if "dullness" in held:
-            weights = held["dullness"]
+        if "dullness" in constraints:
+            weights = constraints["dullness"]
         elif self.dullness_penalty:  # as an export has it
             weights = tf.fill([rows, 1], tf.constant(self.dullness_penalty, tf.float32))
         else:
             return beginning, step
         # Of two tokens, since Keras warns of a softmax over one.
-        nothing = self.begin(tf.tile([[END_ID, PAD_ID]], [rows, 1]))
+        nothing = self.init_decoding(tf.tile([[END_ID, PAD_ID]], [rows, 1]))
         beginning = beginning._replace(
             static=(beginning.static, nothing.static, weights),
             state=(beginning.state, nothing.state),
@@ -209,7 +209,7 @@ class ChatBot(ConversationTask):
     def encode_sources(self, texts):
         return [History(ids, 0) for ids in super().encode_sources(texts)]
 
-    def pack(self, sources):
+    def collate(self, sources):
         return padded([history.ids for history in sources])
 
     def length(self, source):

@@ -16,9 +16,18 @@ from zoo.lite.subwords import continued, prompt_ids
 from zoo.tasks import raw_data
 from zoo.tasks.answers import checked_options, watched
 from zoo.tasks.chat_bot import Reply
-from zoo.tasks.inputs import FLOATS, IDS, VECTOR, framed, held_spec, padded, prompts, row_seeds
+from zoo.tasks.inputs import (
+    FLOATS,
+    IDS,
+    VECTOR,
+    constraints_spec,
+    framed,
+    padded,
+    prompts,
+    row_seeds,
+)
 from zoo.tasks.inputs import texts as listed
-from zoo.tasks.search_task import Beginning, SearchTask
+from zoo.tasks.search_task import DecodeInit, SearchTask
 from zoo.tasks.windows import Windows
 from zoo.text import END_ID, PAD_ID, START_ID, Form, checked_stops
 from zoo.training import token_cross_entropy
@@ -44,7 +53,8 @@ class TextGenerator(SearchTask):
 
     Args:
         model: `zoo.models.TransformerLM`, or any `keras.Model` that maps tokens to logits and has
-            `context_length`, `start` and `stepper` (see ARCHITECTURE.md, the decoding protocol).
+            `context_length`, `prefill` and `make_decode_step` (see ARCHITECTURE.md, the decoding
+            protocol).
         tokenizer: a `zoo.text.SentencePieceTokenizer`, trained with `lossless=True`.
         decoding: dict of the options that `generate` uses where it is not told otherwise.
         form: dict of the arguments of `zoo.text.Form`, which `generate(..., form=True)` keeps to;
@@ -181,7 +191,7 @@ class TextGenerator(SearchTask):
         known = {field.name for field in dataclasses.fields(Decoding)} - {"do_sample"}
         checked_options(TextGenerator.stream, options, known)
         stops = checked_stops(stop)
-        sources, _ = self.read(prompt)
+        sources, _ = self.preprocess(prompt)
         decoding = self.decoding.updated(**options)
         if decoding.num_beams > 1 or decoding.num_return_sequences > 1:
             raise ValueError(
@@ -189,25 +199,27 @@ class TextGenerator(SearchTask):
                 f"got num_beams={decoding.num_beams}, "
                 f"num_return_sequences={decoding.num_return_sequences}."
             )
-        held = self.held_to(sources, prefix, form=form, acrostic=acrostic)
-        held, stops = self._watched(held, stops)
-        return self._stream(sources, decoding, held, stops, row_seeds(seed, 1))
+        constraints = self.build_constraints(sources, prefix, form=form, acrostic=acrostic)
+        constraints, stops = self._watched(constraints, stops)
+        return self._stream(sources, decoding, constraints, stops, row_seeds(seed, 1))
 
-    def _stream(self, sources, decoding, held, stops, seeds):
+    def _stream(self, sources, decoding, constraints, stops, seeds):
         yield sources[0].text
         self.build()
-        plan, floats = decoding.split()
-        begin, go_on = self._stream_functions(plan, held)
+        static_config, dynamic_params = decoding.split()
+        begin, go_on = self._stream_functions(static_config, constraints)
         limit = np.full(1, decoding.max_new_tokens, "int32")
-        source = self.pack(sources)
-        static, rows = begin(source, held, limit)
+        source = self.collate(sources)
+        static, rows = begin(source, constraints, limit)
         told, until = "", 0
         while not rows.done.numpy().all():
             until += _STREAM_TOKENS
-            rows = go_on(source, static, rows, held, limit, seeds, floats, tf.constant(until))
+            rows = go_on(
+                source, static, rows, constraints, limit, seeds, dynamic_params, tf.constant(until)
+            )
             (ids,), done = rows.tokens.numpy().tolist(), rows.done.numpy().all()
             (text,) = self.tokenizer.decode([ids if stops is None else stops.until(ids)])
-            text = self.whole(sources[0], text).removeprefix(sources[0].text)
+            text = self.postprocess(sources[0], text).removeprefix(sources[0].text)
             # The bytes of a character may not have come all.
             whole = text if done else text.rstrip("\ufffd")
             if stops is not None:
@@ -215,19 +227,23 @@ class TextGenerator(SearchTask):
             yield whole[len(told) :]
             told = whole
 
-    def _stream_functions(self, plan, held):
+    def _stream_functions(self, static_config, constraints):
         """Two compiled functions for one static setting: the beginning, and some tokens more."""
-        key = "stream", plan, tuple(held)
+        key = "stream", static_config, tuple(constraints)
         if key not in self._functions:
 
-            def begin(source, held, limit):
-                static, state = self.model.start(source)
-                _, state, _ = watched(None, state, None, held, source)
+            def begin(source, constraints, limit):
+                static, state = self.model.prefill(source)
+                _, state, _ = watched(None, state, None, constraints, source)
                 return static, begin_rows(state, first=source[:, -1], limit=limit)
 
-            def go_on(source, static, rows, held, limit, seeds, floats, until):
-                step, _, renewal = watched(
-                    self.model.stepper(), None, self.model.renewal, held, source
+            def go_on(source, static, rows, constraints, limit, seeds, dynamic_params, until):
+                step, _, context_shift = watched(
+                    self.model.make_decode_step(),
+                    None,
+                    self.model.context_shift,
+                    constraints,
+                    source,
                 )
                 return extend(
                     rows,
@@ -237,16 +253,16 @@ class TextGenerator(SearchTask):
                     ends=self.ends,
                     pad_id=PAD_ID,
                     limit=limit,
-                    plan=plan,
-                    floats=floats,
+                    static_config=static_config,
+                    dynamic_params=dynamic_params,
                     seeds=seeds,
-                    constraint=self.constraint(held),
+                    constraint=self.constraint(constraints),
                     before=source,
                     until=until,
-                    renewal=renewal,
+                    context_shift=context_shift,
                 )
 
-            specs = self.source_spec, held_spec(held)
+            specs = self.source_spec, constraints_spec(constraints)
             begin = tf.function(begin, autograph=False, input_signature=[*specs, VECTOR])
             static, rows = begin.get_concrete_function().structured_outputs
             static, rows = tf.nest.map_structure(
@@ -254,9 +270,9 @@ class TextGenerator(SearchTask):
                 (static, rows),
                 (row_shapes(static), rows_shapes(rows)),
             )
-            source, held = specs
+            source, constraints = specs
             scalar = tf.TensorSpec([], tf.int32)
-            signature = [source, static, rows, held, VECTOR, VECTOR, FLOATS, scalar]
+            signature = [source, static, rows, constraints, VECTOR, VECTOR, FLOATS, scalar]
             go_on = tf.function(go_on, autograph=False, input_signature=signature)
             self._functions[key] = begin, go_on
         return self._functions[key]
@@ -310,7 +326,7 @@ class TextGenerator(SearchTask):
                 break
         return Prompt("", ids[2 - context :]), left_out
 
-    def read(self, inputs):
+    def preprocess(self, inputs):
         if isinstance(inputs, list) and inputs and isinstance(inputs[0], Prompt):
             return inputs, False
         texts = listed("inputs", inputs)
@@ -329,11 +345,11 @@ class TextGenerator(SearchTask):
         ]
         return sources, isinstance(inputs, str)
 
-    def held_to(self, sources, prefix, form=False, acrostic=None):
+    def build_constraints(self, sources, prefix, form=False, acrostic=None):
         """What the continuations of prompts are held to.
 
         Args:
-            sources: list of B prompts, as from `read`.
+            sources: list of B prompts, as from `preprocess`.
             prefix: str, or list of B str, how each continuation begins; or None.
             form: whether prompt and continuation together are a text of the model's form.
             acrostic: str, or list of B str, the first characters of the lines (藏頭詩); it implies
@@ -343,7 +359,7 @@ class TextGenerator(SearchTask):
             ValueError: the model has no form, or the form cannot be met; or a prefix with a form.
         """
         if not form and acrostic is None:
-            return super().held_to(sources, prefix)
+            return super().build_constraints(sources, prefix)
         if self.form is None:
             raise ValueError("form and acrostic need a model that has a form; this one has none.")
         if prefix is not None:
@@ -360,28 +376,28 @@ class TextGenerator(SearchTask):
     def length(self, source):
         return len(source.ids)
 
-    def pack(self, sources):
+    def collate(self, sources):
         return padded([source.ids for source in sources], left=True)
 
-    def whole(self, source, text):
+    def postprocess(self, source, text):
         return continued(source.text, text, self.tokenizer.adds_space)
 
     def _explain(self, source, ids, text):
         found = super()._explain(source, ids, text)
         return dataclasses.replace(found, axes=("earlier text", "new text"))
 
-    def begin(self, source):
-        static, state = self.model.start(source)
-        return Beginning(
+    def init_decoding(self, source):
+        static, state = self.model.prefill(source)
+        return DecodeInit(
             static=static,
             state=state,
             first=source[:, -1],
             limit=tf.fill([tf.shape(source)[0]], tf.int32.max),
-            renewal=self.model.renewal,
+            context_shift=self.model.context_shift,
             before=source,
         )
 
-    def forced_ids(self, source, target):
+    def teacher_forced_scores_tf(self, source, target):
         """See `SearchTask`; S is P + T - 1: the prompt, and the answer but for its last token.
 
         Beyond the context, each token is judged in the window in which the search wrote it: the
@@ -392,8 +408,8 @@ class TextGenerator(SearchTask):
         before = tf.reduce_sum(tf.cast(source != PAD_ID, tf.int32), axis=1)  # (B,)
         tokens = _joined(source, target)
         length = tf.shape(tokens)[1] - 1
-        # A model without renewal reads everything in one go.
-        context = length if self.model.renewal is None else self.model.context_length
+        # A model without context_shift reads everything in one go.
+        context = length if self.model.context_shift is None else self.model.context_length
         windows = Windows(context, length)
         inputs = windows.cut(tokens[:, :-1], PAD_ID, START_ID)  # (B·W, C)
         logits, attention = self.model(inputs, return_attention_scores=True, training=False)
@@ -423,20 +439,36 @@ class TextGenerator(SearchTask):
         return {**super().signatures(), "sample": sample}
 
     def _serve_sample(self, text, temperature, top_p, seed):
-        floats = {"temperature": temperature, "top_p": top_p}
-        best = self._best(self.preprocess_tf(text), seed, self._sampling, **floats)
+        dynamic_params = {"temperature": temperature, "top_p": top_p}
+        best = self._best(self.preprocess_tf(text), seed, self._sampling, **dynamic_params)
         answer = self._answer(text, best)
-        return {**answer, "text": tf.where(in_range(floats), answer["text"], "")}
+        return {**answer, "text": tf.where(in_range(dynamic_params), answer["text"], "")}
 
-    def search_ids(self, source, held, max_new_tokens, seeds, floats, *, plan, shrink=True):
+    def search_ids(
+        self,
+        source,
+        constraints,
+        max_new_tokens,
+        seeds,
+        dynamic_params,
+        *,
+        static_config,
+        shrink=True,
+    ):
         """See `SearchTask`. A row whose options are out of range has no answer."""
-        given = {name: value for name, value in floats.items() if value.shape.rank}
+        given = {name: value for name, value in dynamic_params.items() if value.shape.rank}
         if given:
             max_new_tokens = tf.where(in_range(given), max_new_tokens, 0)
         if seeds is not None:  # as in Python, modulo 2**31
             seeds = tf.where(seeds < 0, seeds - tf.int32.min, seeds)
         return super().search_ids(
-            source, held, max_new_tokens, seeds, floats, plan=plan, shrink=shrink
+            source,
+            constraints,
+            max_new_tokens,
+            seeds,
+            dynamic_params,
+            static_config=static_config,
+            shrink=shrink,
         )
 
     @property
@@ -467,7 +499,7 @@ class TextGenerator(SearchTask):
         ids = prompts(pieces, self.start_token)
         return tf.ensure_shape(_padding_first(ids.to_tensor()), [None, None])
 
-    def whole_in_graph(self, inputs, text):
+    def postprocess_answer_tf(self, inputs, text):
         if self.tokenizer.adds_space:
             text = tf.where(inputs == "", tf.strings.regex_replace(text, "^ ", ""), text)
         return tf.strings.join([tf.strings.unicode_transcode(inputs, "UTF-8", "UTF-8"), text])
@@ -485,14 +517,14 @@ class TextGenerator(SearchTask):
         }
 
 
-def in_range(floats):
+def in_range(dynamic_params):
     """Which rows have options that `Decoding` takes: bool (B,), of a dict of float32 (B,)."""
     # A comparison with NaN is false.
     rules = {
         "temperature": lambda x: (x > 0) & (x <= x.dtype.max),
         "top_p": lambda x: (x > 0) & (x <= 1),
     }
-    return functools.reduce(tf.logical_and, [rules[name](x) for name, x in floats.items()])
+    return functools.reduce(tf.logical_and, [rules[name](x) for name, x in dynamic_params.items()])
 
 
 def _listed_turns(name, value):

@@ -17,9 +17,9 @@ FLOATS = dict.fromkeys(options.FLOATS, tf.TensorSpec([], tf.float32))
 _CHUNK_TOKENS = 2048  # source positions that `generate` decodes together
 
 
-def held_spec(held):
-    """The `tf.TensorSpec` of each array that `held_to` returns."""
-    return {name: tf.TensorSpec([None, None], part.dtype) for name, part in held.items()}
+def constraints_spec(constraints):
+    """The `tf.TensorSpec` of each array that `build_constraints` returns."""
+    return {name: tf.TensorSpec([None, None], part.dtype) for name, part in constraints.items()}
 
 
 def row_seeds(seed, count):

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.layers.adapted import short_collections
+from zoo.system import with_new_names
 from zoo.tasks import raw_data
 from zoo.tasks.graphs import Graphs
 from zoo.training import Learner
@@ -50,6 +51,7 @@ class KerasVerbs(Learner):
 
     def compile(self, *args, **kwargs):
         """`Learner.compile`, and no XLA, which compiles anew for each length."""
+        kwargs = with_new_names(kwargs, {"consistency": "r_drop_alpha"})
         kwargs.setdefault("jit_compile", False)  # XLA compiles anew for each length: seconds each
         super().compile(*args, **kwargs)
 

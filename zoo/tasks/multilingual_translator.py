@@ -9,7 +9,7 @@ import tensorflow as tf
 from zoo.lite.languages import checked_code
 from zoo.tasks.answers import SHARED
 from zoo.tasks.search_export import Answers
-from zoo.tasks.search_task import Beginning
+from zoo.tasks.search_task import DecodeInit
 from zoo.tasks.translator import Translator
 from zoo.text import PAD_ID, START_ID
 from zoo.training import token_cross_entropy
@@ -120,32 +120,34 @@ class MultilingualTranslator(Translator):
         )
         return super().generate(Directed(inputs, tokens), **options)
 
-    def read(self, inputs):
+    def preprocess(self, inputs):
         directed = inputs if isinstance(inputs, Directed) else Directed(inputs, self._prefix_ids)
-        passages, one = super().read(directed.inputs)
+        passages, one = super().preprocess(directed.inputs)
         for passage in passages:
             for ids in passage.ids:
                 ids[: len(directed.tokens)] = directed.tokens
         return passages, one
 
-    def held_to(self, sources, prefix):
-        held = super().held_to(sources, prefix)  # the first place is that of the language
+    def build_constraints(self, sources, prefix):
+        constraints = super().build_constraints(
+            sources, prefix
+        )  # the first place is that of the language
         return {
             name: part if name in SHARED else np.pad(part, [(0, 0), (1, 0)])
-            for name, part in held.items()
+            for name, part in constraints.items()
         }
 
-    def begin(self, source):
-        static, state = self.model.start(self.model.encode(source[:, 1:]))
-        return Beginning(
+    def init_decoding(self, source):
+        static, state = self.model.prefill(self.model.encode(source[:, 1:]))
+        return DecodeInit(
             static=(static, source[:, 0]),
             state=state,
             first=START_ID,
             limit=self.longest_answer(source),
         )
 
-    def started(self, source, held, times):
-        beginning, step = super().started(source, held, times)
+    def init_search(self, source, constraints, times):
+        beginning, step = super().init_search(source, constraints, times)
 
         def directed(tokens, static, state):
             """The step; behind the start token, which comes once, is the language to write."""
@@ -165,7 +167,7 @@ class MultilingualTranslator(Translator):
         ids, score = super()._best(*arguments, **options)
         return Answers(ids[:, 1:], score)
 
-    def forced_ids(self, source, target):
+    def teacher_forced_scores_tf(self, source, target):
         start = tf.fill([tf.shape(target)[0], 1], START_ID)
         given = tf.concat([start, source[:, :1], target[:, :-1]], axis=1)
         inputs = {"source": source[:, 1:], "target": given}

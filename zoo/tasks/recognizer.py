@@ -12,7 +12,7 @@ from zoo.lite import audio
 from zoo.tasks import raw_data
 from zoo.tasks.inputs import dataset_files, file_tensor
 from zoo.tasks.output import Generated
-from zoo.tasks.search_task import Beginning, SearchTask
+from zoo.tasks.search_task import DecodeInit, SearchTask
 from zoo.text import END_ID, PAD_ID, START_ID
 
 _AUDIO = "a path, bytes or an array, or a list of these"
@@ -41,8 +41,8 @@ class Recognizer(SearchTask):
 
     Args:
         model: `zoo.models.SpeechTransformer`, or any `keras.Model` that maps `{"source", "target"}`
-            to logits and has `encode`, `start` and `stepper` (see ARCHITECTURE.md, the decoding
-            protocol), with a position of its memory for every four frames.
+            to logits and has `encode`, `prefill` and `make_decode_step` (see ARCHITECTURE.md, the
+            decoding protocol), with a position of its memory for every four frames.
         tokenizer: a `zoo.text.SentencePieceTokenizer` for the texts.
         decoding: dict of the options that `transcribe` uses where it is not told otherwise.
 
@@ -157,9 +157,9 @@ class Recognizer(SearchTask):
         Returns:
             A float for one recording, float32 (B,) for a list.
         """
-        return self.scored(*self.read(recording), "text", text, "recording")
+        return self.scored(*self.preprocess(recording), "text", text, "recording")
 
-    def read(self, inputs):
+    def preprocess(self, inputs):
         if not _is_several(inputs):
             return [audio.log_mel(audio.read(inputs))], True
         found = raw_data.items("inputs", inputs, _AUDIO)
@@ -169,7 +169,7 @@ class Recognizer(SearchTask):
     def length(self, source):
         return -(-len(source) // 4)
 
-    def pack(self, sources):
+    def collate(self, sources):
         longest = max(map(len, sources), default=0)
         rows = np.full((len(sources), longest, audio.BANDS), audio.EMPTY, "float32")
         for row, frames in zip(rows, sources, strict=True):
@@ -184,10 +184,10 @@ class Recognizer(SearchTask):
         fields = {f.name: getattr(found, f.name) for f in dataclasses.fields(found)}
         return Transcript(**{**fields, "axes": ("recording", "words")}, frames=source)
 
-    def begin(self, source):
-        static, state = self.model.start(self.model.encode(source))
+    def init_decoding(self, source):
+        static, state = self.model.prefill(self.model.encode(source))
         heard = tf.reduce_any(source > audio.EMPTY, axis=[1, 2])
-        return Beginning(
+        return DecodeInit(
             static=static,
             state=state,
             first=START_ID,

@@ -50,13 +50,19 @@ class SearchExport:
     def _lite_function(self, decoding, **specs):
         """`lite_function` with more inputs: `seed`, or options of `decoding` as tensors."""
         self.build()
-        plan, kept = decoding.split()
+        static_config, kept = decoding.split()
 
-        def answer(source, max_new_tokens, seed=None, **floats):
-            floats = {**kept, **floats}
+        def answer(source, max_new_tokens, seed=None, **dynamic_params):
+            dynamic_params = {**kept, **dynamic_params}
             seed = tf.zeros_like(max_new_tokens) if seed is None else seed
             found = self.search_ids(
-                source, {}, max_new_tokens, seed, floats, plan=plan, shrink=False
+                source,
+                {},
+                max_new_tokens,
+                seed,
+                dynamic_params,
+                static_config=static_config,
+                shrink=False,
             )
             return {"ids": found.tokens[:, 0], "score": found.log_probs[:, 0]}
 
@@ -85,8 +91,8 @@ class SearchExport:
     def answer_settings(self):
         return (self.decoding,)
 
-    def whole_in_graph(self, inputs, text):
-        """`whole` in the graph: raw inputs, and the tf.string (B,) that was generated."""
+    def postprocess_answer_tf(self, inputs, text):
+        """`postprocess` in the graph: raw inputs, and the tf.string (B,) that was generated."""
         return text
 
     def source_pieces_in_graph(self, source, ids):
@@ -97,7 +103,7 @@ class SearchExport:
         return self._answer(inputs, self._best(self.preprocess_tf(inputs)))
 
     def _answer(self, inputs, best):
-        text = self.whole_in_graph(inputs, self.target_tokenizer.detokenize(best.ids))
+        text = self.postprocess_answer_tf(inputs, self.target_tokenizer.detokenize(best.ids))
         return {"text": text, "score": best.score}
 
     def _serve_attention(self, inputs):
@@ -105,7 +111,7 @@ class SearchExport:
         best = self._best(source)
         # A row without tokens still needs a column to attend with.
         column = tf.fill([tf.shape(best.ids)[0], 1], PAD_ID)
-        _, attention = self.forced_ids(source, tf.concat([best.ids, column], axis=1))
+        _, attention = self.teacher_forced_scores_tf(source, tf.concat([best.ids, column], axis=1))
         weights = tf.reduce_mean(attention[:, -1], axis=1)[:, : tf.shape(best.ids)[1]]
         pieces = self.source_pieces_in_graph(source, best.ids)
         real = (best.ids != PAD_ID)[:, :, None]
@@ -119,16 +125,16 @@ class SearchExport:
             "attention": tf.where(real, weights, 0.0),
         }
 
-    def _best(self, source, seeds=None, decoding=None, **floats):
+    def _best(self, source, seeds=None, decoding=None, **dynamic_params):
         """The best `Answers` in the graph, by the decoding kept with the model or by another."""
-        plan, kept = (decoding or self.decoding).split()
+        static_config, kept = (decoding or self.decoding).split()
         rows = tf.shape(source)[0]
         found = self.search_ids(
             source,
             {},
             tf.fill([rows], self.decoding.max_new_tokens),
             tf.zeros([rows], tf.int32) if seeds is None else seeds,
-            {**kept, **floats},
-            plan=plan,
+            {**kept, **dynamic_params},
+            static_config=static_config,
         )
         return Answers(found.tokens[:, 0], found.log_probs[:, 0])

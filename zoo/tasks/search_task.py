@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from zoo.decoding import Decoding, all_of, banned, forced, search, template
+from zoo.decoding import Decoding, all_of, allowed_tokens, force_tokens, search, suppress_tokens
 from zoo.tasks.answers import SHARED, Answering, checked_options, watched
-from zoo.tasks.inputs import FLOATS, IDS, VECTOR, chunks, held_spec, padded, row_seeds, texts
+from zoo.tasks.inputs import FLOATS, IDS, VECTOR, chunks, constraints_spec, padded, row_seeds, texts
 from zoo.tasks.output import Generated
 from zoo.tasks.search_export import SearchExport
 from zoo.tasks.task import Task
@@ -16,14 +16,14 @@ from zoo.text import END_ID, PAD_ID, START_ID, UNKNOWN_ID, checked_stops
 from zoo.training import token_cross_entropy
 
 
-class Beginning(NamedTuple):
+class DecodeInit(NamedTuple):
     """What a search starts from; see `zoo.decoding.search`.
 
     Attributes:
         static, state: nests of tensors with B rows.
         first: int or int32 (B,), the token before the first new one.
         limit: int32 (B,), the most new tokens that make sense for each source; 0 is no answer.
-        renewal: of a state whose length is bounded; None where it is not.
+        context_shift: of a state whose length is bounded; None where it is not.
         before: int32 (B, P), the tokens that an answer goes on with, padded at the left; None where
             it stands alone.
     """
@@ -32,15 +32,16 @@ class Beginning(NamedTuple):
     state: Any
     first: Any
     limit: tf.Tensor
-    renewal: Any = None
+    context_shift: Any = None
     before: Any = None
 
 
 class SearchTask(Answering, SearchExport, Task):
     """Base of the task models that write text: raw inputs in, text out.
 
-    An input becomes a *source* (`read`), sources of like length a batch for the graph (`pack`), and
-    a batch the beginning of a search (`begin`). A subclass defines these three,
+    An input becomes a *source* (`preprocess`), sources of like length a batch for the graph
+    (`collate`), and a batch the beginning of a search (`init_decoding`). A subclass
+    defines these three,
 
     - `batches`: raw data to batches of (inputs, next tokens, weights) for training;
     - `source_pieces`: the names of what attention can point at;
@@ -54,7 +55,7 @@ class SearchTask(Answering, SearchExport, Task):
     """
 
     verb = "generate"
-    rules = ()  # names of what else `held_to` takes
+    rules = ()  # names of what else `build_constraints` takes
     spaces = True  # whether answers have spaces
     ends = (END_ID,)  # the tokens that end an answer
 
@@ -102,7 +103,7 @@ class SearchTask(Answering, SearchExport, Task):
                 vocabulary is made for it, and each answer that is stopped takes one step more.
             seed: int, for sampling; the same seed gives the same answers. Default: a random one.
             return_dict: whether to return `zoo.tasks.Generated` in place of strings.
-            **rules: what else the class can hold answers to; see its `held_to`.
+            **rules: what else the class can hold answers to; see its `build_constraints`.
 
         Returns:
             A str for one input, a list for a list. With `num_return_sequences` above 1, a list of
@@ -116,7 +117,7 @@ class SearchTask(Answering, SearchExport, Task):
         """
         checked_options(SearchTask.generate, rules, self.rules)
         stops = checked_stops(stop)
-        sources, one = self.read(inputs)
+        sources, one = self.preprocess(inputs)
         decoding = self.decoding.updated(
             max_new_tokens=max_new_tokens,
             num_beams=num_beams,
@@ -131,22 +132,25 @@ class SearchTask(Answering, SearchExport, Task):
             repetition_penalty=repetition_penalty,
             no_repeat_ngram_size=no_repeat_ngram_size,
         )
-        held = self.held_to(sources, prefix, **rules)
-        held, stops = self._watched(held, stops)
+        constraints = self.build_constraints(sources, prefix, **rules)
+        constraints, stops = self._watched(constraints, stops)
         seeds = row_seeds(seed, len(sources))
 
-        answers = self._answered(sources, held, seeds, decoding, stops, return_dict)
+        answers = self._answered(sources, constraints, seeds, decoding, stops, return_dict)
         if decoding.num_return_sequences == 1:
             answers = [row[0] for row in answers]
         return answers[0] if one else answers
 
-    def _answered(self, sources, held, seeds, decoding, stops, return_dict):
+    def _answered(self, sources, constraints, seeds, decoding, stops, return_dict):
         """Sources -> for each a list of its answers, str or `Generated`."""
         answers = [None] * len(sources)
         for rows in chunks(list(map(self.length, sources))):
             found = self._answers(
                 [sources[i] for i in rows],
-                {name: part if name in SHARED else part[rows] for name, part in held.items()},
+                {
+                    name: part if name in SHARED else part[rows]
+                    for name, part in constraints.items()
+                },
                 seeds[rows],
                 decoding,
                 stops,
@@ -162,11 +166,11 @@ class SearchTask(Answering, SearchExport, Task):
     def answer(self, inputs):
         return self.generate(inputs)
 
-    def read(self, inputs):
+    def preprocess(self, inputs):
         """What `generate` takes -> a list of sources, and whether it was one input alone."""
         raise NotImplementedError
 
-    def held_to(self, sources, prefix):
+    def build_constraints(self, sources, prefix):
         """What the answers to a list of sources are held to; see `zoo.decoding.constraints`.
 
         Args:
@@ -192,62 +196,74 @@ class SearchTask(Answering, SearchExport, Task):
         """Positions that a source has in a batch."""
         return len(source)
 
-    def pack(self, sources):
+    def collate(self, sources):
         """A list of sources -> one batch for the graph, of `source_spec`."""
         raise NotImplementedError
 
-    def whole(self, source, text):
+    def postprocess(self, source, text):
         """The answer to a source, from the text that was generated."""
         return text
 
     def source_pieces(self, source, ids):
-        """The names (list of str) of what `forced_ids` attends to, for an answer of `ids`."""
+        """The names (list of str) of what an answer `ids` attends to."""
         raise NotImplementedError
 
-    def begin(self, source):
-        """A batch of sources -> `Beginning`, in the graph."""
+    def init_decoding(self, source):
+        """A batch of sources -> `DecodeInit`, in the graph."""
         raise NotImplementedError
 
-    def started(self, source, held, times):
-        """A search in the graph: its `Beginning` and its step, for `times` rows of each source."""
-        return self.begin(source), self.model.stepper(times)
+    def init_search(self, source, constraints, times):
+        """A search in the graph: its `DecodeInit` and its step, for `times` rows of each source."""
+        return self.init_decoding(source), self.model.make_decode_step(times)
 
-    def forced_ids(self, source, target):
+    def teacher_forced_scores_tf(self, source, target):
         """One pass over known answers, in the graph.
 
         Args:
-            source: a batch as from `pack`.
+            source: a batch as from `collate`.
             target: int32 (B, T), without the start token.
 
         Returns:
             float32 (B,), the log-probability of each target, and float32 (B, layers, H, T, S).
         """
         if self.encoder is not None:
-            source = self.see(source)
+            source = self.encode_images(source)
         start = tf.fill([tf.shape(target)[0], 1], START_ID)
         inputs = {"source": source, "target": tf.concat([start, target[:, :-1]], axis=1)}
         logits, attention = self.model(inputs, return_attention_scores=True, training=False)
         losses = token_cross_entropy(target, logits) * tf.cast(target != PAD_ID, tf.float32)
         return -tf.reduce_sum(losses, axis=1), tf.cast(attention, tf.float32)
 
-    def search_ids(self, source, held, max_new_tokens, seeds, floats, *, plan, shrink=True):
+    def search_ids(
+        self,
+        source,
+        constraints,
+        max_new_tokens,
+        seeds,
+        dynamic_params,
+        *,
+        static_config,
+        shrink=True,
+    ):
         """Sources to ids, in the graph.
 
         Args:
-            source: a batch as from `pack`.
-            held: what the answers are held to, as from `held_to`; `stops`, int32 (Q, V), where
-                they end: see `zoo.decoding.stops`.
+            source: a batch as from `collate`.
+            constraints: what the answers are held to, as from `build_constraints`; `stops`, int32
+                (Q, V), where they end: see `zoo.decoding.stops`.
             max_new_tokens: int32 (B,).
             seeds: int32 (B,).
-            floats: from `Decoding.split`, as is
-            plan: the static options.
+            dynamic_params: from `Decoding.split`, as is
+            static_config: the static options.
             shrink: see `zoo.decoding.search`.
 
         Returns:
             `zoo.decoding.Hypotheses`.
         """
-        beginning, step = self.started(source, held, plan.times)
-        step, state, renewal = watched(step, beginning.state, beginning.renewal, held, source)
+        beginning, step = self.init_search(source, constraints, static_config.times)
+        step, state, context_shift = watched(
+            step, beginning.state, beginning.context_shift, constraints, source
+        )
         return search(
             step,
             beginning.static,
@@ -257,68 +273,78 @@ class SearchTask(Answering, SearchExport, Task):
             end_id=self.ends,
             pad_id=PAD_ID,
             limit=tf.minimum(max_new_tokens, beginning.limit),
-            plan=plan,
-            floats=floats,
+            static_config=static_config,
+            dynamic_params=dynamic_params,
             seeds=seeds,
-            constraint=self.constraint(held),
+            constraint=self.constraint(constraints),
             before=beginning.before,
-            renewal=renewal,
+            context_shift=context_shift,
             shrink=shrink,
         )
 
-    def constraint(self, held):
+    def constraint(self, constraints):
         """What the answers are held to, in the graph; see `zoo.decoding.constraints`."""
         vocab_size = self.target_tokenizer.vocab_size
-        rules = [banned([PAD_ID, UNKNOWN_ID, START_ID], vocab_size)]
-        if "ids" in held:
-            rules.append(forced(held["ids"], PAD_ID, vocab_size))
-        if "classes" in held:
-            rules.append(template(held["classes"], held["masks"]))
+        rules = [suppress_tokens([PAD_ID, UNKNOWN_ID, START_ID], vocab_size)]
+        if "ids" in constraints:
+            rules.append(force_tokens(constraints["ids"], PAD_ID, vocab_size))
+        if "classes" in constraints:
+            rules.append(allowed_tokens(constraints["classes"], constraints["masks"]))
         return all_of(*rules)
 
-    def _search(self, sources, held, seeds, plan, floats, max_new_tokens):
+    def _search(self, sources, constraints, seeds, static_config, dynamic_params, max_new_tokens):
         """Sources -> for each a list of pairs: the ids of an answer, and what ranks it among beams.
 
         That is minus infinity for an answer that does not exist.
         """
         limit = np.full(len(sources), max_new_tokens, "int32")
-        found = self._search_function(plan, held)(self.pack(sources), held, limit, seeds, floats)
+        found = self._search_function(static_config, constraints)(
+            self.collate(sources), constraints, limit, seeds, dynamic_params
+        )
         tokens, lengths, log_probs = (part.numpy() for part in found)
-        scale = lengths.astype("float32") ** floats["length_penalty"].numpy()
+        scale = lengths.astype("float32") ** dynamic_params["length_penalty"].numpy()
         scores = log_probs / np.clip(scale, 1e-30, 1e30)
         return [
             [(ids[:n].tolist(), score) for ids, n, score in zip(*row, strict=True)]
             for row in zip(tokens, lengths, scores, strict=True)
         ]
 
-    def _search_function(self, plan, held):
+    def _search_function(self, static_config, constraints):
         """The compiled search for one static setting: traced once, for all shapes.
 
         Without AutoGraph, as everywhere here: no Python `if` or loop depends on a tensor, and to
         look for one took two thirds of the time to the first answer.
         """
         self.build()
-        key = plan, tuple(held)
+        key = static_config, tuple(constraints)
         if key not in self._functions:
             self._functions[key] = tf.function(
-                functools.partial(self.search_ids, plan=plan),
+                functools.partial(self.search_ids, static_config=static_config),
                 autograph=False,
-                input_signature=[self.source_spec, held_spec(held), VECTOR, VECTOR, FLOATS],
+                input_signature=[
+                    self.source_spec,
+                    constraints_spec(constraints),
+                    VECTOR,
+                    VECTOR,
+                    FLOATS,
+                ],
             )
         return self._functions[key]
 
     @property
-    def _forced_function(self):
+    def _teacher_forced_function(self):
         if "forced" not in self._functions:
             self._functions["forced"] = tf.function(
-                self.forced_ids, autograph=False, input_signature=[self.source_spec, IDS]
+                self.teacher_forced_scores_tf,
+                autograph=False,
+                input_signature=[self.source_spec, IDS],
             )
         return self._functions["forced"]
 
-    def forced(self, sources, targets):
-        """`forced_ids` for lists of sources and of ids, as numpy arrays."""
+    def teacher_forced_scores(self, sources, targets):
+        """`teacher_forced_scores_tf` for lists of sources and of ids, as numpy arrays."""
         self.build()
-        scores, attention = self._forced_function(self.pack(sources), padded(targets))
+        scores, attention = self._teacher_forced_function(self.collate(sources), padded(targets))
         return scores.numpy(), attention.numpy()
 
     def scored(self, sources, one, name, value, kind):
@@ -345,12 +371,14 @@ class SearchTask(Answering, SearchExport, Task):
         scores = np.zeros(len(sources), "float32")
         pairs = zip(sources, targets, strict=True)
         for rows in chunks([self.length(source) + len(ids) for source, ids in pairs]):
-            scores[rows] = self.forced([sources[i] for i in rows], [targets[i] for i in rows])[0]
+            scores[rows] = self.teacher_forced_scores(
+                [sources[i] for i in rows], [targets[i] for i in rows]
+            )[0]
         return scores
 
     def _explain(self, source, ids, text):
         """Ids and text of an answer -> `Generated`."""
-        scores, attention = self.forced([source], [ids or [END_ID]])
+        scores, attention = self.teacher_forced_scores([source], [ids or [END_ID]])
         return Generated(
             text=text,
             tokens=self.target_tokenizer.pieces(ids),

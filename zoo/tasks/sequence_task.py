@@ -6,7 +6,7 @@ from zoo.data.batching import bucketed_pairs
 from zoo.lite.readers import SOURCE
 from zoo.tasks import raw_data
 from zoo.tasks.inputs import IDS, framed, padded, texts
-from zoo.tasks.search_task import Beginning, SearchTask
+from zoo.tasks.search_task import DecodeInit, SearchTask
 from zoo.text import PAD_ID, START_ID
 
 
@@ -15,11 +15,11 @@ class SequenceTask(SearchTask):
 
     A source is a list of ids with an end token. A subclass says how texts become sources in Python
     (`encode_sources`) and in the graph (`graph_sources`), and, where its verb takes something else
-    than texts, what that is (`read`).
+    than texts, what that is (`preprocess`).
 
     Args:
         model: `zoo.models.Transformer`, `zoo.models.RNNSearch`, or any `keras.Model` that maps
-            `{"source", "target"}` to logits and has `encode`, `start` and `stepper` (see
+            `{"source", "target"}` to logits and has `encode`, `prefill` and `make_decode_step` (see
             ARCHITECTURE.md, the decoding protocol).
         source_tokenizer: a `zoo.text.SentencePieceTokenizer`.
         target_tokenizer: the same for the target. Default: `source_tokenizer` serves both.
@@ -127,12 +127,12 @@ class SequenceTask(SearchTask):
         sources = self.encode_sources(texts("source", source))
         return self.scored(sources, isinstance(source, str), "target", target, "source")
 
-    def pack(self, sources):
+    def collate(self, sources):
         return padded(sources)
 
-    def begin(self, source):
-        static, state = self.model.start(self.model.encode(source))
-        return Beginning(
+    def init_decoding(self, source):
+        static, state = self.model.prefill(self.model.encode(source))
+        return DecodeInit(
             static=static, state=state, first=START_ID, limit=self.longest_answer(source)
         )
 

@@ -75,21 +75,27 @@ class Summarizer(ConversationTask):
     def answer(self, inputs):
         return self.summarize(inputs)
 
-    def read(self, inputs):
+    def preprocess(self, inputs):
         one = isinstance(inputs, str)
         found = [inputs] if one else raw_data.text_items("inputs", inputs, _RULE)
         turns = encode_turns(self.source_tokenizer, found)
         return [filled_parts(row, self.max_source_length) for row in turns], one
 
-    def _answered(self, conversations, held, seeds, decoding, stops, return_dict):
+    def _answered(self, conversations, constraints, seeds, decoding, stops, return_dict):
         """The answers of `SearchTask` to the parts, joined."""
         places = [(i, n) for i, parts in enumerate(conversations) for n in range(len(parts))]
         owner = [i for i, _ in places]
-        held = {name: part if name in SHARED else part[owner] for name, part in held.items()}
-        if "ids" in held:
-            held["ids"][[n > 0 for _, n in places]] = PAD_ID  # a prefix begins the first part
+        constraints = {
+            name: part if name in SHARED else part[owner] for name, part in constraints.items()
+        }
+        if "ids" in constraints:
+            constraints["ids"][[n > 0 for _, n in places]] = (
+                PAD_ID  # a prefix begins the first part
+            )
         parts = [as_source(part) for found in conversations for part in found]
-        found = iter(super()._answered(parts, held, seeds[owner], decoding, stops, return_dict))
+        found = iter(
+            super()._answered(parts, constraints, seeds[owner], decoding, stops, return_dict)
+        )
         return [_joined_answers([next(found) for _ in parts]) for parts in conversations]
 
     def fitting(self, turns):

@@ -46,7 +46,7 @@ class Translator(SequenceTask):
 
     Args:
         model: `zoo.models.Transformer`, `zoo.models.RNNSearch`, or any `keras.Model` that maps
-            `{"source", "target"}` to logits and has `encode`, `start` and `stepper` (see
+            `{"source", "target"}` to logits and has `encode`, `prefill` and `make_decode_step` (see
             ARCHITECTURE.md, the decoding protocol).
         source_tokenizer: a `zoo.text.SentencePieceTokenizer`.
         target_tokenizer: the same for the target. Default: `source_tokenizer` serves both.
@@ -113,7 +113,7 @@ class Translator(SequenceTask):
         self.source_language = source_language
         self._language_warned = False  # whether another language was warned of
 
-    def read(self, inputs):
+    def preprocess(self, inputs):
         found = texts("inputs", inputs)
         self._language_warned = warn_of_another(self.source_language, found, self._language_warned)
         cuts = [parts_of(text, self._longest_line(), self._length_of) for text in found]
@@ -135,7 +135,7 @@ class Translator(SequenceTask):
     def _length_of(self, line):
         return len(self.source_tokenizer.encode([line])[0]) + self._frame
 
-    def _answered(self, passages, held, seeds, decoding, stops, return_dict):
+    def _answered(self, passages, constraints, seeds, decoding, stops, return_dict):
         """The answers of `SearchTask` to the parts, joined."""
         if stops is not None:  # an answer ends at a stop, and nothing can come behind it
             whole = [passage.cut.joined(passage.cut.sentences) for passage in passages]
@@ -144,28 +144,32 @@ class Translator(SequenceTask):
             passages = [Passage(cut, [ids], [{}]) for cut, ids in zip(uncut, rows, strict=True)]
         places = [(i, n) for i, passage in enumerate(passages) for n in range(len(passage.ids))]
         owner, number = np.array(places, "int64").reshape(-1, 2).T
-        held = {name: part if name in SHARED else part[owner] for name, part in held.items()}
-        if "ids" in held:
-            held["ids"][number > 0] = PAD_ID  # a prefix begins the first part alone
+        constraints = {
+            name: part if name in SHARED else part[owner] for name, part in constraints.items()
+        }
+        if "ids" in constraints:
+            constraints["ids"][number > 0] = PAD_ID  # a prefix begins the first part alone
         seeds = ((seeds[owner] + _SEED_STEP * number) % 2**31).astype("int32")
         sources = [ids for passage in passages for ids in passage.ids]
         options = decoding, stops, return_dict
-        found = super()._answered(sources, held, seeds, *options)
+        found = super()._answered(sources, constraints, seeds, *options)
         addresses = [one for passage in passages for one in passage.addresses]
         found = [_with_addresses(*one) for one in zip(found, addresses, strict=True)]
         lost = [i for i, row in enumerate(found) if row is None]
         if lost:
             plain = [passages[owner[i]].cut.sentences[number[i]] for i in lost]
             rows = self._encoded_like([sources[i] for i in lost], plain)
-            held = {name: part if name in SHARED else part[lost] for name, part in held.items()}
-            again = super()._answered(rows, held, seeds[lost], *options)
+            constraints = {
+                name: part if name in SHARED else part[lost] for name, part in constraints.items()
+            }
+            again = super()._answered(rows, constraints, seeds[lost], *options)
             for i, row in zip(lost, again, strict=True):
                 found[i] = row
         found = iter(found)
         return [_joined_answers(p.cut, [next(found) for _ in p.ids]) for p in passages]
 
     def _encoded_like(self, rows, texts):
-        """The ids of other texts, with the front of these rows, which `read` may have chosen."""
+        """The ids of other texts, with the front of these rows, which `preprocess` chose."""
         front = len(self._prefix_ids)
         encoded = self.encode_sources(texts)
         return [row[:front] + ids[front:] for row, ids in zip(rows, encoded, strict=True)]

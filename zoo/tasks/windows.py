@@ -25,7 +25,7 @@ class Windows:
     def cut(self, values, fill, start=None):
         """Values (B, S) of positions -> (B·W, C or less) of each window, and `fill` at its end.
 
-        Each window but the first begins with `start`, where that is given.
+        Each window but the first begins with `prefill`, where that is given.
         """
         values = tf.pad(values, [[0, 0], [0, 1]], constant_values=fill)
         local = tf.range(self._width)[None]

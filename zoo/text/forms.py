@@ -10,7 +10,7 @@ from zoo.text.sentencepiece import END_ID, PAD_ID
 
 
 class FormTables(NamedTuple):
-    """A form as tables for `zoo.decoding.template(classes, masks)` and `zoo.decoding.forced(ids)`.
+    """A form as tables for `zoo.decoding.allowed_tokens` and `force_tokens`.
 
     Attributes:
         classes: int32 (B, L), the class of each token to come, the end token included; -1 after it.

@@ -1,10 +1,11 @@
 """What teaches a model, on any backend of Keras: losses, schedule, batches, portable trainings."""
 
+from zoo.system import old_names
 from zoo.training.learner import Learner
-from zoo.training.losses import divergence, token_cross_entropy
+from zoo.training.losses import symmetric_kl, token_cross_entropy
 from zoo.training.objectives import CrossEntropy
 from zoo.training.schedules import WarmupLinear
 
-SequenceLearner = Learner  # its name before labels could be learned; goes with the next release
+__all__ = ["CrossEntropy", "Learner", "WarmupLinear", "symmetric_kl", "token_cross_entropy"]
 
-__all__ = ["CrossEntropy", "Learner", "WarmupLinear", "divergence", "token_cross_entropy"]
+__getattr__ = old_names(__name__, {"SequenceLearner": "Learner", "divergence": "symmetric_kl"})

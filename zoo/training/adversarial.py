@@ -110,9 +110,9 @@ class RollOut(keras.Model):
             return self._written(uniform)
 
     def _written(self, uniform):
-        step = self.model.stepper()
+        step = self.model.make_decode_step()
         begin = ops.full((self.batch, 1), self.start_id, "int32")
-        static, state = self.model.start(begin)
+        static, state = self.model.prefill(begin)
         last, done = begin[:, 0], ops.zeros((self.batch,), "bool")
         columns = ops.zeros((self.batch, 0), "int32")
         for t in range(self.length):
@@ -195,7 +195,7 @@ class SequenceGame:
         return np.concatenate(found)[:count]
 
     def imitate(self):
-        """One step by maximum likelihood, on real sequences; returns the loss, in nats a token."""
+        """One step by maximum likelihood, on real sequences; returns its loss in nats per token."""
         rows = self._real()
         return self._step(self._learners[0], rows, self._counted(rows))
 
@@ -204,7 +204,7 @@ class SequenceGame:
         self._learners[0].optimizer.learning_rate = rate
 
     def loss(self, tokens):
-        """The generator's negative log-likelihood of sequences int (N, T), in nats a token."""
+        """The generator's negative log-likelihood of sequences int (N, T), in nats per token."""
         found, weighed = 0.0, 0.0
         for rows in np.array_split(tokens, max(1, len(tokens) // 256)):
             shown, weights = self._shown(rows), self._counted(rows)

@@ -32,10 +32,10 @@ class Learner(keras.Model):
         """Inputs -> logits float32 (B, ..., C)."""
         source = inputs["source"] if self.encoder is not None else None
         if source is not None and len(source.shape) == 4:
-            inputs = {**inputs, "source": self.see(source, training)}
+            inputs = {**inputs, "source": self.encode_images(source, training)}
         return self.model(inputs, training=training)
 
-    def see(self, images, training=False):
+    def encode_images(self, images, training=False):
         """Images (B, H, W, 3) -> features of their cells (B, S, C), row by row of the grid."""
         grid = self.encoder(ops.cast(images, "float32"), training=training)
         return ops.reshape(grid, (-1, grid.shape[1] * grid.shape[2], grid.shape[3]))
@@ -49,7 +49,7 @@ class Learner(keras.Model):
         weighted_metrics=None,
         *,
         label_smoothing=0.1,
-        consistency=0.0,
+        r_drop_alpha=0.0,
         **kwargs,
     ):
         """`keras.Model.compile`, with a loss of its own by default.
@@ -60,10 +60,10 @@ class Learner(keras.Model):
                 targets; padding is not counted.
             loss_weights: as in Keras, of a `loss` of one's own.
             metrics, weighted_metrics: as in Keras.
-            label_smoothing, consistency: of the default loss; see `zoo.training.CrossEntropy`.
+            label_smoothing, r_drop_alpha: of the default loss; see `zoo.training.CrossEntropy`.
             **kwargs: as in Keras.
         """
-        objective = CrossEntropy(label_smoothing, consistency)
+        objective = CrossEntropy(label_smoothing, r_drop_alpha)
         if loss is None and loss_weights is not None:
             raise ValueError(
                 f"loss_weights must be None without a loss; got loss_weights={loss_weights!r}."

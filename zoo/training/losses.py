@@ -29,7 +29,7 @@ def token_cross_entropy(targets, logits, label_smoothing=0.0):
     return (1.0 - label_smoothing) * losses + label_smoothing * of_all
 
 
-def divergence(logits, others):
+def symmetric_kl(logits, others):
     """How far two predictions of each token are apart: half of KL(p, q) + KL(q, p), in nats.
 
     Args:

@@ -39,14 +39,14 @@ def pack(
         folder: is made where it is missing.
         model: a `keras.Model` with a configuration.
         stages: list of dicts of `optimizer`, `steps` and, with an encoder, `train_encoder`; where
-            it is another one `consistency`; and of pairs `train`, those of this stage alone.
+            it is another one `r_drop_alpha`; and of pairs `train`, those of this stage alone.
         train, valid: lists of (source, target) texts; or, with an encoder, pairs of a list of image
             files' bytes and a list of as many lists of captions.
         tokenizers: the vocabularies of the source and the target; one alone serves both.
         encoder: of images, with its weights.
         trained: whether the model keeps its weights, too.
         **numbers: what else `training.json` shall hold: `seed`, `interval`, `label_smoothing`,
-            `consistency`; `widths`, `batch_tokens`, `sampling` and `turns`, whether the lines of a
+            `r_drop_alpha`; `widths`, `batch_tokens`, `sampling` and `turns`, whether the lines of a
             source are turns (see `zoo.lite.turns`), of pairs; `batch_images` and `max_length` of
             images.
     """
@@ -136,7 +136,7 @@ def run(folder, out=None, policy="mixed_bfloat16", verbose=2):
         learner.compile(
             restore(stage["optimizer"]),
             label_smoothing=spec["label_smoothing"],
-            consistency=stage.get("consistency", spec["consistency"]),
+            r_drop_alpha=stage.get("r_drop_alpha", spec["r_drop_alpha"]),
         )
         epochs = -(-stage["steps"] // spec["interval"])
         split = stage.get("train", "train")

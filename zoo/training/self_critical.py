@@ -6,7 +6,7 @@ from zoo.lite.subwords import PAD_ID, START_ID
 
 
 def self_critical_batches(sample, reward, sources, batch, seed=0):
-    """Batches of the model's own sequences without end, each weighted by what it is worth.
+    """Batches of the model's own sequences without end, each weighted by its advantage.
 
     With the loss of `Learner`, a weight w on -log p of a token makes the gradient that of
     the expected reward: w is a sequence's reward less the mean of the others of the same source.
@@ -42,10 +42,10 @@ def advantages(rewards):
     return (rewards - rewards.mean(axis=1, keepdims=True)) * (count / (count - 1))
 
 
-def weighted(sources, tokens, worth):
-    """Sources (B, ...), tokens (B, K, T) and worth (B, K) -> one batch."""
+def weighted(sources, tokens, advantage):
+    """Sources (B, ...), tokens (B, K, T) and their advantage (B, K) -> one batch."""
     tokens = tokens.reshape(-1, tokens.shape[-1]).astype("int32")
     real = (tokens != PAD_ID).astype("float32")
     shown = np.concatenate([np.full_like(tokens[:, :1], START_ID), tokens[:, :-1]], axis=1)
-    weights = real * worth.reshape(-1, 1).astype("float32") / real.sum()
+    weights = real * advantage.reshape(-1, 1).astype("float32") / real.sum()
     return {"source": sources, "target": shown}, tokens, weights

@@ -3,7 +3,7 @@
 They are in no training set. Every card prints what its model makes of them, good and bad.
 """
 
-OWN_SENTENCES = {
+PROBE_SENTENCES = {
     "de": {
         "Könnten Sie mir bitte sagen, wie spät es ist?": (
             "Could you please tell me what time it is?"

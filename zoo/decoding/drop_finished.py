@@ -5,7 +5,7 @@ import tensorflow as tf
 from zoo.decoding.rows import Hypotheses, gather_rows, row_shapes
 
 
-def shrinking(loop, static, *, extend, done, answers, take, shapes, batch_size, shrink):
+def drop_finished(loop, static, *, extend, done, answers, take, shapes, batch_size, shrink):
     """Runs a search in rounds; each ends when half of its sources are done, and these leave.
 
     A round copies what the others still need once, so that a batch of B sources costs at most

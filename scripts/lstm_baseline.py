@@ -1,6 +1,6 @@
 """Train the LSTM that stands beside `generate_scifi` on its card, and measure it on the test.
 
-    python scripts/lstm_yardstick.py
+    python scripts/lstm_baseline.py
 
 The same texts, tokens, optimizer and number of steps; only the model is another.
 """
@@ -18,10 +18,10 @@ CONTEXT = 128
 
 
 def main():
-    """Read the command line, train, and print bits a byte."""
+    """Read the command line, train, and print bits per byte."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--steps", type=int, help="by default as many as the Transformer")
-    parser.add_argument("--run-dir", default="runs/lstm_yardstick")
+    parser.add_argument("--run-dir", default="runs/lstm_baseline")
     arguments = parser.parse_args()
     lstm = dataclasses.replace(
         recipe("generate_scifi").RECIPE,
@@ -36,7 +36,7 @@ def main():
     generator = keras.models.load_model(path)
     (text,) = data.scifi("test")
     bits = -generator.score(text) / len(text.encode()) / 0.6931471805599453
-    print(f"{generator.count_params():,} parameters, {bits:.4f} bits a byte on scifi test")
+    print(f"{generator.count_params():,} parameters, {bits:.4f} bits per byte on scifi test")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ The same frames, strings, steps and optimizer, and as many weights: where the re
 decoder that attends, this one has one more encoder block and the loss of Graves et al. 2006,
 Connectionist Temporal Classification. The figures are printed.
 
-    python scripts/ctc_yardstick.py --run-dir runs/ctc
+    python scripts/ctc_baseline.py --run-dir runs/ctc
 """
 
 import argparse
@@ -50,7 +50,7 @@ class CTC(keras.Model):
 
     def texts(self, frames, recognizer):
         """What is heard in a batch: of like tokens in a row one, and no blanks."""
-        logits, lengths = self({"source": recognizer.pack(frames)}, training=False)
+        logits, lengths = self({"source": recognizer.collate(frames)}, training=False)
         best = np.argmax(logits, axis=-1)
         rows = [row[:length] for row, length in zip(best, np.array(lengths), strict=True)]
         kept = [

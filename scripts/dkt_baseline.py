@@ -1,6 +1,6 @@
 """Train the LSTM that stands beside a knowledge tracer on its card, and measure it on the test.
 
-    python scripts/dkt_yardstick.py trace_learners
+    python scripts/dkt_baseline.py trace_learners
 
 The same answers, optimizer, batches and number of steps; only the model is another.
 """
