@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from zoo.data.measure_words import kind, measure_word
 from zoo.data.named_captions import NamedCaptions
 from zoo.recipes.labelled_captioning import label_names
 
@@ -72,6 +73,59 @@ def test_chinese_names_are_found_in_text_without_spaces():
     )
     text, labels, _ = drawn.draw()
     assert text == "一只猫在桌子上" and set(labels.tolist()) == {0, 1}
+
+
+CHINESE = ["猫", "鱼", "汽车", "桌子", "一杯咖啡", "山"]
+
+
+def chinese(captions, **options):
+    settings = {"swapped": 0.0, "hidden": 1.0, "wrong": 0.0, **options}
+    return NamedCaptions(captions, CHINESE, PHOTOS[:1], [0], 2, "zh", animals=(0, 1), **settings)
+
+
+@pytest.mark.parametrize(
+    "caption, expected",
+    [
+        ("草地上有一只猫", {"草地上有一只猫", "草地上有一条鱼"}),
+        ("一辆汽车停在路上", {"一辆汽车停在路上"}),  # there is no other vehicle
+        ("有一张桌子", {"有一张桌子", "有一杯咖啡", "有一座山"}),
+        ("有两张桌子", {"有两张桌子", "有两座山"}),  # which 一杯咖啡 are not
+        ("桌子在路边", {"桌子在路边"}),  # no measure word
+    ],
+)
+def test_another_chinese_name_of_its_kind_comes_with_its_measure_word(caption, expected):
+    drawn = chinese([caption, "一只猫"], swapped=1.0)
+    found = {text for text, *_ in (drawn.draw() for _ in range(150))}
+    assert found - {"一只猫", "一条鱼"} == expected
+
+
+def test_a_single_character_within_another_word_is_no_name():
+    assert len(chinese(["骑山地车的人", "猫步", "一座山", "黑色的猫", "桌子"])) == 3
+
+
+def test_rare_names_come_as_often_as_frequent_ones_where_they_are_balanced():
+    drawn = chinese(["一只猫"] * 98 + ["一条鱼", "一张桌子"], balanced=1.0)
+    texts = [drawn.draw()[0] for _ in range(300)]
+    assert all(60 < texts.count(text) < 140 for text in ("一只猫", "一条鱼", "一张桌子"))
+
+
+@pytest.mark.parametrize(
+    "noun, animal, word",
+    [
+        ("猫", True, "只"),
+        ("狮子鱼", True, "条"),
+        ("公共汽车", False, "辆"),
+        ("三脚架", False, "个"),
+        ("一杯咖啡", False, ""),
+    ],
+)
+def test_a_noun_takes_the_measure_word_of_its_longest_known_end(noun, animal, word):
+    assert measure_word(noun, animal) == word
+
+
+def test_an_animal_is_one_a_vehicle_is_told_by_its_measure_word():
+    nouns = [("鱼", True), ("公共汽车", False), ("裙子", False), ("一杯咖啡", False)]
+    assert [kind(*noun) for noun in nouns] == ["animal", "vehicle", "thing", "thing"]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

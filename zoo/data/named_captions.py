@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from zoo.data.measure_words import MEASURE_WORDS, kind, measure_word
+
 _SYNONYMS = {
     "bike": "bicycle",
     "tv": "television",
@@ -33,7 +35,9 @@ _SYNONYMS = {
 class NamedCaptions:
     """Draws captions with the names that stand in them, and what a classifier might have seen.
 
-    A name in a caption may be put in the place of another, so that any name can come anywhere. The
+    A name in a caption may be put in the place of another, so that any name can come anywhere; in
+    Chinese only behind a measure word, which is changed to that of the new name, and an animal only
+    in the place of an animal, a vehicle in that of a vehicle, a thing in that of a thing. The
     features are those of a photograph of the name, side by side where there are two, or zeros: then
     the names alone say what to write. Names that are not in the caption come, too.
 
@@ -47,6 +51,9 @@ class NamedCaptions:
         swapped, hidden, wrong: shares of the captions whose name is put in the place of another, of
             the examples without features, and of those with a wrong name.
         seed: of everything random.
+        animals: numbers of the names that are animals, for Chinese.
+        balanced: share of the examples for which first a name is drawn, then a caption with it, so
+            that rare names come, too.
     """
 
     def __init__(
@@ -61,9 +68,16 @@ class NamedCaptions:
         hidden=0.4,
         wrong=0.3,
         seed=0,
+        *,
+        animals=(),
+        balanced=0.0,
     ):
         self._language, self._photos, self._num_labels = language, photos, num_labels
         self._swapped, self._hidden, self._wrong = swapped, hidden, wrong
+        self._balanced = balanced
+        nouns = [(name, number in animals) for number, name in enumerate(names)]
+        self._measures = [measure_word(*noun) for noun in nouns]
+        self._kinds = [kind(*noun) for noun in nouns]
         self._rng = np.random.default_rng(seed)
         self._photos_of = {}
         for row, number in enumerate(shown):
@@ -73,6 +87,11 @@ class NamedCaptions:
         self._longest = max(map(len, self._known))
         found = ((words, self._found(words)) for words in map(self._words, captions))
         self._captions = [(words, names) for words, names in found if names]
+        self._captions_of = {}
+        for row, (_, names) in enumerate(self._captions):
+            for *_, number in names:
+                self._captions_of.setdefault(number, []).append(row)
+        self._numbers = sorted(self._captions_of)
 
     def __len__(self):
         """Captions with a name."""
@@ -87,17 +106,25 @@ class NamedCaptions:
         while i < len(words):
             for length in range(min(self._longest, len(words) - i), 0, -1):
                 number = self._known.get(tuple(words[i : i + length]))
-                if number is not None:
+                if number is not None and self._is_name(words, i, length):
                     found.append((i, i + length, number))
                     i += length - 1
                     break
             i += 1
         return found
 
+    def _is_name(self, words, i, length):
+        """Whether what stands at i is a word of its own."""
+        # A single Chinese character is a word of its own behind a measure word, as in 一只猫; else
+        # it may be a part of another word, as in 山地车, a bicycle.
+        if self._language == "en" or length > 1:
+            return True
+        return i > 0 and (words[i - 1] == "的" or words[i - 1] in MEASURE_WORDS)
+
     def draw(self):
         """One example: the caption, the numbers of its names (L,), and features (S, C)."""
         rng = self._rng
-        words, found = self._captions[rng.integers(len(self._captions))]
+        words, found = self._captions[self._row()]
         place = rng.integers(len(found))
         if rng.random() < self._swapped:
             words, found = self._with_another(words, found, place)
@@ -113,14 +140,43 @@ class NamedCaptions:
         labels[: len(named)] = named
         return (" " if self._language == "en" else "").join(words), labels, source
 
+    def _row(self):
+        """The number of a caption."""
+        rng = self._rng
+        if self._balanced and rng.random() < self._balanced:
+            return rng.choice(self._captions_of[rng.choice(self._numbers)])
+        return rng.integers(len(self._captions))
+
     def _with_another(self, words, found, place):
         """The caption with another name at one place."""
+        if self._language == "zh":
+            return self._with_another_measured(words, found, place)
         begin, end, _ = found[place]
         other = int(self._rng.integers(len(self._names)))
         words = [*words[:begin], *self._names[other], *words[end:]]
-        if self._language == "en" and begin and words[begin - 1] in ("a", "an"):
+        if begin and words[begin - 1] in ("a", "an"):
             words[begin - 1] = "an" if words[begin][0] in "aeiou" else "a"
         rest = [one for i, one in enumerate(found) if i != place]
+        return words, [(begin, begin + 1, other), *rest]
+
+    def _with_another_measured(self, words, found, place):
+        """The same in Chinese, where the name stands behind a measure word."""
+        begin, end, number = found[place]
+        if begin < 2 or words[begin - 1] not in MEASURE_WORDS:
+            return words, found
+        alike = [i for i, kind in enumerate(self._kinds) if kind == self._kinds[number]]
+        other = int(self._rng.choice(alike))
+        measure = self._measures[other]
+        if not measure:  # the name brings it along, and the number before it
+            if words[begin - 2] != "一":
+                return words, found
+            before = words[: begin - 2]
+        elif words[begin - 1] == "群":
+            before = words[:begin]
+        else:
+            before = [*words[: begin - 1], measure]
+        rest = [one for i, one in enumerate(found) if i != place]
+        words = [*before, *self._names[other], *words[end:]]
         return words, [(begin, begin + 1, other), *rest]
 
     def _show(self, numbers, source):

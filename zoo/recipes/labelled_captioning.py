@@ -10,6 +10,7 @@ from zoo import data
 from zoo.data.named_captions import NamedCaptions
 from zoo.recipes.captioning import CaptioningRecipe, imagenet_classifier, stored_grids
 
+_ANIMALS = 398  # of ImageNet's classes they are the first
 _TABBY = 281  # ImageNet's number of a cat
 # No caption ends with them.
 _UNFINISHED = {
@@ -32,10 +33,12 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
     Attributes:
         told_share: share of the batches that are captions without their photographs.
         told_captions: captions of such a batch.
+        balanced: see `zoo.data.named_captions.NamedCaptions`.
     """
 
     told_share: float = 0.35
     told_captions: int = 48
+    balanced: float = 0.0
 
     def _lines(self, captions, data_dir):
         names, _ = label_names(self.language)
@@ -46,7 +49,9 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
 
     def _model(self, cells, width, tokenizer, data_dir):
         names, classes = label_names(self.language)
-        pieces = [ids[-_PIECES:] for ids in tokenizer.encode(names)]
+        # A text begins with the mark of a space; inside a Chinese one there is none.
+        begin = 0 if self.language == "en" else 1
+        pieces = [ids[begin:][-_PIECES:] for ids in tokenizer.encode(names)]
         last = (ids[-1] for ids in tokenizer.encode(_UNFINISHED[self.language].split()))
         model = self.model(
             cells,
@@ -85,6 +90,8 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
             count,
             self.language,
             seed=self.seed,
+            animals=frozenset(classes[:_ANIMALS]),
+            balanced=self.balanced,
         )
 
         def batches():
