@@ -84,7 +84,8 @@ CARD = {
     "limitations": [
         "What the classifier does not know the captioner does not say: the astronaut becomes "
         "athletes, the rocket a group of people.",
-        "A sentence may end in what does not fit: `一只黑白相间的猫躺在一起`, as if there were two.",
+        "A sentence may end in what does not fit: `一只黑白相间的猫躺在一起`, as if there were "
+        "two.",
         "On the Flickr8k test it is behind the captioner before it, which had BLEU-1 0.633, and in "
         "BLEU-1 behind CS-NIC.",
         "Most captions of Flickr8k stand word for word in the training set; 28 % of those of "
