@@ -47,7 +47,7 @@ GREY, ORANGE = "0.45", "#d94801"
 class Task:
     """The oracle, what it wrote, and the two that learn from that."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, rates, baseline):
         keras.utils.set_random_seed(seed)
         self.oracle = Learner(LSTMGenerator(VOCABULARY, UNITS, UNITS, stddev=1.0, seed=seed))
         self.oracle.build()
@@ -63,12 +63,13 @@ class Task:
             generator,
             judge,
             data[:REAL],
-            optimizers=[keras.optimizers.Adam(rate) for rate in RATES],
+            optimizers=[keras.optimizers.Adam(rate) for rate in rates],
             batch=BATCH,
             policy_batch=POLICY_BATCH,
             times=TIMES,
             every=EVERY,
             shift=1,  # word 0 is a word like any other
+            baseline=baseline,
             seed=seed,
         )
 
@@ -216,9 +217,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"of the game: {ROUNDS}")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--policy-rate", type=float, default=RATES[1], help="of Adam")
+    parser.add_argument(
+        "--no-baseline", action="store_true", help="what a token is worth is counted from 0"
+    )
     parser.add_argument("--run-dir", default="runs/seqgan_oracle")
     arguments = parser.parse_args()
-    run = Run(arguments.run_dir, Task(arguments.seed))
+    rates = RATES[0], arguments.policy_rate, RATES[2]
+    run = Run(arguments.run_dir, Task(arguments.seed, rates, not arguments.no_baseline))
     run.imitate()
     run.play(arguments.rounds)
     draw_curves(run.note, run.folder / "curves.png")

@@ -150,6 +150,16 @@ def test_the_discriminator_learns_what_real_sequences_have():
     assert one.judge(one.real[:5]).min() > 0.5 > one.judge(one.write(50)).mean()
 
 
+@pytest.mark.parametrize("baseline", [True, False])
+def test_tokens_that_are_all_worth_the_same_teach_nothing_beside_a_baseline(baseline, monkeypatch):
+    one = game(baseline=baseline)
+    monkeypatch.setattr(one, "judge", lambda tokens: np.full(len(tokens), 0.5))
+    before = one.generator.get_weights()
+    assert one.play() == 0.5
+    after = one.generator.get_weights()
+    assert all(map(np.array_equal, before, after)) == baseline
+
+
 def test_imitation_makes_the_real_sequences_likelier():
     one = game(real=np.tile(np.arange(4, 4 + T, dtype="int32"), (20, 1)))
     before = one.loss(one.real)

@@ -149,6 +149,8 @@ class SequenceGame:
             worth what the next place is.
         start_id, end_id: see `RollOut`.
         shift: what is added to tokens before the discriminator sees them, where 0 is a word.
+        baseline: whether what a token is worth is counted from the mean of the batch at its place,
+            which makes the gradient less noisy; or from 0, as in the paper.
         jit_compile: as in `keras.Model.compile`.
         seed: of everything random.
     """
@@ -167,13 +169,14 @@ class SequenceGame:
         start_id=0,
         end_id=None,
         shift=0,
+        baseline=True,
         jit_compile=True,
         seed=0,
     ):
         self.generator, self.discriminator = generator, discriminator
         self.real, self.batch, self.times, self.every = real, batch, times, every
         self.policy_batch = policy_batch
-        self.start_id, self.shift = start_id, shift
+        self.start_id, self.shift, self.baseline = start_id, shift, baseline
         self._rng = np.random.default_rng(seed)
         length = real.shape[1]
         self._writer = RollOut(generator, batch, length, start_id=start_id, end_id=end_id)
@@ -248,7 +251,8 @@ class SequenceGame:
         weights = self._counted(tokens)
         # Adding a number that the token has no part in changes no expectation; less the mean of
         # the batch, a worth says whether a token was better than usual at its place.
-        gain = (worth - worth.mean(axis=0)) * weights / weights.sum()
+        usual = worth.mean(axis=0) if self.baseline else 0.0
+        gain = (worth - usual) * weights / weights.sum()
         self._step(self._learners[1], tokens, gain.astype("float32"))
         return float(worth[:, -1].mean())
 
