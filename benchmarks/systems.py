@@ -180,7 +180,7 @@ def caption(part, batch):
             model = zoo.serving.open_litert(exported, int(os.environ["OMP_NUM_THREADS"]))
             model.generate(photos)  # which reads the file for all copies that it needs
     if part == "encoder":
-        see = tf.function(model.see)
+        see = tf.function(model.encode_images)
         images = tf.constant(model.collate(model.preprocess(photos)[0]))
 
     def work():

@@ -211,7 +211,7 @@ def test_a_conversation_is_a_str_or_a_list_of_turns(summarizer):
 
 def test_a_long_conversation_is_summarised_in_parts(summarizer):
     long = [f"{turn} {turn} {turn}" for turn in TALK]
-    (parts,) = summarizer.read("\n".join(long))[0]
+    (parts,) = summarizer.preprocess("\n".join(long))[0]
     assert len(parts) > 1
     lines = iter(long)
     texts = ["\n".join(next(lines) for _ in part) for part in parts]

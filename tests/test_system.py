@@ -4,6 +4,8 @@ import importlib
 import os
 import threading
 
+import keras
+import numpy as np
 import pytest
 
 from zoo.system import (
@@ -15,6 +17,7 @@ from zoo.system import (
     with_new_names,
     writing,
 )
+from zoo.training import Learner
 
 
 def names(folder):
@@ -197,3 +200,13 @@ def test_an_old_argument_is_taken_by_its_new_name_but_not_beside_it():
     assert found == {"r_drop_alpha": 2, "epochs": 1}
     with pytest.raises(TypeError, match="consistency is the old name of r_drop_alpha; got both"):
         with_new_names({"consistency": 2, "r_drop_alpha": 1}, {"consistency": "r_drop_alpha"})
+
+
+def test_an_old_method_works_and_warns_where_it_is_called():
+    grid = keras.Sequential([keras.layers.Input((2, 2, 3)), keras.layers.Identity()])
+    learner = Learner(keras.layers.Identity(), encoder=grid)
+    images = np.arange(12, dtype="float32").reshape(1, 2, 2, 3)
+    with pytest.warns(DeprecationWarning, match="see is called encode_images now") as caught:
+        old = learner.see(images)
+    np.testing.assert_array_equal(old, learner.encode_images(images))
+    assert caught[0].filename == __file__

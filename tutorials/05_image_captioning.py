@@ -106,7 +106,7 @@ encoder = shipped.encoder
 encoder.trainable = False
 print("image", encoder.input_shape[1:], "-> grid", encoder.output_shape[1:])
 
-see = tf.function(shipped.see)
+see = tf.function(shipped.encode_images)
 
 
 def features(paths):

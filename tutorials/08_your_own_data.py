@@ -456,7 +456,7 @@ def features(rows):
     """What the encoder sees in each picture: float32 (pictures, cells, width)."""
     images = [zoo.vision.read(folder / name, teller.image_size) for name, _ in rows]
     batches = [np.stack(images[i : i + 20]) for i in range(0, len(images), 20)]
-    see = tf.function(teller.see)
+    see = tf.function(teller.encode_images)
     return np.concatenate([see(batch.astype("float32")).numpy() for batch in batches])
 
 

@@ -2,7 +2,7 @@
 
 from zoo.system.atomic import new_folder, put_folder, remove_unused, writing
 from zoo.system.cache import cache_folder
-from zoo.system.old_names import old_names, with_new_names
+from zoo.system.old_names import old_names, warn_of, with_new_names
 from zoo.system.packages import advising
 from zoo.system.processors import cores
 
@@ -14,6 +14,7 @@ __all__ = [
     "old_names",
     "put_folder",
     "remove_unused",
+    "warn_of",
     "with_new_names",
     "writing",
 ]

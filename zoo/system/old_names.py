@@ -18,7 +18,7 @@ def old_names(module, names):
     def found(name):
         if name not in names:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        _warn(f"{module}.{name}", f"{module}.{names[name]}")
+        warn_of(f"{module}.{name}", f"{module}.{names[name]}")
         return getattr(sys.modules[module], names[name])
 
     return found
@@ -38,14 +38,15 @@ def with_new_names(arguments, names):
     for old in names.keys() & arguments.keys():
         if names[old] in arguments:
             raise TypeError(f"{old} is the old name of {names[old]}; got both.")
-        _warn(old, names[old])
+        warn_of(old, names[old])
         arguments[names[old]] = arguments.pop(old)
     return arguments
 
 
-def _warn(old, new):
+def warn_of(old, new):
+    """Warns of an old name of what has a new one, where it is used."""
     warnings.warn(
         f"{old} is called {new} now; the old name goes with the next release.",
         DeprecationWarning,
-        stacklevel=4,
+        stacklevel=3,
     )

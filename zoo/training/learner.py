@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from zoo.system import warn_of
 from zoo.training.objectives import CrossEntropy
 
 
@@ -39,6 +40,11 @@ class Learner(keras.Model):
         """Images (B, H, W, 3) -> features of their cells (B, S, C), row by row of the grid."""
         grid = self.encoder(ops.cast(images, "float32"), training=training)
         return ops.reshape(grid, (-1, grid.shape[1] * grid.shape[2], grid.shape[3]))
+
+    def see(self, images, training=False):
+        """The old name of `encode_images`; goes with the next release."""
+        warn_of("see", "encode_images")
+        return self.encode_images(images, training)
 
     def compile(
         self,
