@@ -166,7 +166,7 @@ def log_probs(chat, history, ids):
 
 
 def test_a_penalty_chooses_the_words_that_the_history_makes_likelier(chat):
-    (history,), nothing = chat.read("\n".join(TALK))[0], chat.read("")[0][0]
+    (history,), nothing = chat.preprocess("\n".join(TALK))[0], chat.preprocess("")[0][0]
     penalty, ids = 0.7, []
     while len(ids) < 6 and ids[-1:] != [END_ID]:
         found = log_probs(chat, history, ids)
