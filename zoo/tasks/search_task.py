@@ -253,8 +253,7 @@ class SearchTask(Answering, SearchExport, Task):
                 (Q, V), where they end: see `zoo.decoding.stops`.
             max_new_tokens: int32 (B,).
             seeds: int32 (B,).
-            dynamic_params: from `Decoding.split`, as is
-            static_config: the static options.
+            dynamic_params, static_config: from `Decoding.split`.
             shrink: see `zoo.decoding.search`.
 
         Returns:
