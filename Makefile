@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # fixtures; the files come in the order of tests/needs.py.
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
-# The marks of tests/needs.py: what is left takes no second, and needs no model, browser, notebook or process.
+# The marks of tests/needs.py: what is left takes less than 0.4 s, and needs no model, browser, notebook or process.
 QUICK := not (model or process or browser or notebook or slow or unhurried)
 MARKED ?= not slow
 

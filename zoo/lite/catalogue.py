@@ -5,8 +5,18 @@ import numbers
 
 import numpy as np
 
+# What `str.strip` takes off, as a class of RE2: exports take off the same.
+SPACE = r"[\s\x0b\x1c-\x1f\x{85}\p{Z}]"
 SEEN = -1e9  # a score below any other, and finite, so that JSON can hold it
 _NEAR = 3  # names that the error of an unknown one mentions
+
+
+def item_lines(text):
+    """The lines of a str without the space around them, blank ones too: list of str.
+
+    They end with a line feed and with nothing else, in Python and in an export.
+    """
+    return list(map(str.strip, text.split("\n")))
 
 
 class Catalogue:
@@ -80,14 +90,14 @@ class Catalogue:
             ValueError: an item is not in the catalogue; the message has the nearest names.
         """
         if isinstance(history, str):
-            history = history.splitlines()
+            history = item_lines(history)
         history = [item.strip() if isinstance(item, str) else item for item in history]
         history = [item for item in history if item != ""]
         return [self.number(item, f"{place}[{i}]") for i, item in enumerate(history)]
 
     def known_lines(self, text):
         """The numbers of the items that a str names, one a line; others are passed over."""
-        return [self.known[x] for x in map(str.strip, text.split("\n")) if x in self.known]
+        return [self.known[line] for line in item_lines(text) if line in self.known]
 
     def number(self, item, place):
         """The number of an item that is given by its name or its id; errors as of `numbers`."""

@@ -2,7 +2,7 @@
 
 import numbers
 
-from zoo.lite.catalogue import Catalogue
+from zoo.lite.catalogue import Catalogue, item_lines
 
 
 class Skills(Catalogue):
@@ -83,7 +83,7 @@ def parsed(text):
     Raises:
         ValueError: another line, or none.
     """
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line for line in item_lines(text) if line]
     if not lines:
         raise ValueError(f"inputs must end with the skill that is asked; got {text!r:.80}.")
     parts = [[part.strip() for part in line.split("=")] for line in lines]
@@ -101,7 +101,7 @@ def known_lines(skills, text):
     Lines of unknown skills are passed over, as an export does.
     """
     found = []
-    for line in text.split("\n"):
+    for line in item_lines(text):
         name, *right = map(str.strip, line.split("="))
         if name in skills.known:
             found.append(skills.known[name] + len(skills.names) * (right[:1] == ["1"]))

@@ -424,7 +424,7 @@ class LiteRecommender(LiteModel):
         """As `zoo.Recommender.ask`."""
         if isinstance(inputs, str):
             return self.recommend(inputs, **options)
-        split = [row.splitlines() if isinstance(row, str) else row for row in inputs]
+        split = [catalogue.item_lines(row) if isinstance(row, str) else row for row in inputs]
         return self.recommend(split, **options)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.decoding import options
+from zoo.lite.catalogue import SPACE
 from zoo.tasks.raw_data import text_items
 from zoo.text import END_ID, PAD_ID, START_ID
 
@@ -105,6 +106,11 @@ def number_table(numbers):
             tf.constant(keys), tf.constant(values, tf.int32)
         )
         return tf.lookup.StaticHashTable(pairs, 0)
+
+
+def stripped(strings):
+    """tf.string -> the same without the space around; see `zoo.lite.catalogue.item_lines`."""
+    return tf.strings.regex_replace(strings, f"^{SPACE}+|{SPACE}+$", "")
 
 
 def chunks(lengths):

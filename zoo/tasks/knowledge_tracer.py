@@ -7,7 +7,7 @@ import tensorflow as tf
 from zoo.data.batching import bucketed_windows
 from zoo.lite import pupils
 from zoo.tasks import raw_data
-from zoo.tasks.inputs import IDS, chunks, number_table, padded
+from zoo.tasks.inputs import IDS, chunks, number_table, padded, stripped
 from zoo.tasks.output import Traced
 from zoo.tasks.task import Task
 
@@ -221,8 +221,8 @@ class KnowledgeTracer(Task):
         lines = tf.strings.split(inputs, "\n")
         parts = tf.strings.split(lines.values, "=")
         parts = parts.to_tensor("", shape=[None, 2])
-        numbers = self._table.lookup(tf.strings.strip(parts[:, 0]))
-        right = tf.cast(tf.strings.strip(parts[:, 1]) == "1", tf.int32)
+        numbers = self._table.lookup(stripped(parts[:, 0]))
+        right = tf.cast(stripped(parts[:, 1]) == "1", tf.int32)
         found = lines.with_values(tf.where(numbers > 0, numbers + right * len(self.skills), 0))
         found = tf.ragged.boolean_mask(found, found > 0)
         return tf.ensure_shape(

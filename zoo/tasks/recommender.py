@@ -5,9 +5,16 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.data.batching import bucketed_windows
-from zoo.lite.catalogue import SEEN, Catalogue, checked_top_k, popularity_scores, ranked
+from zoo.lite.catalogue import (
+    SEEN,
+    Catalogue,
+    checked_top_k,
+    item_lines,
+    popularity_scores,
+    ranked,
+)
 from zoo.tasks import raw_data
-from zoo.tasks.inputs import IDS, chunks, number_table, padded
+from zoo.tasks.inputs import IDS, chunks, number_table, padded, stripped
 from zoo.tasks.output import Recommended
 from zoo.tasks.task import Task
 
@@ -178,7 +185,7 @@ class Recommender(Task):
         """`recommend` of histories as lists, or as texts of a line an item: one, or a list."""
         if isinstance(inputs, str):
             return self.recommend(inputs, **options)
-        split = [row.splitlines() if isinstance(row, str) else row for row in inputs]
+        split = [item_lines(row) if isinstance(row, str) else row for row in inputs]
         return self.recommend(split, **options)
 
     def answer(self, inputs):
@@ -287,7 +294,7 @@ class Recommender(Task):
     def numbers(self, inputs):
         """Histories tf.string (B,), an item a line -> ragged int32 (B, None); unknown ones go."""
         rows = tf.strings.split(inputs, "\n")
-        found = self._table.lookup(tf.strings.strip(rows.values))
+        found = self._table.lookup(stripped(rows.values))
         rows = rows.with_values(found)
         return tf.ragged.boolean_mask(rows, rows > 0)
 
