@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.decoding import Decoding, Hypotheses, all_of, banned, forced, prefix_trie, search
+from zoo.decoding import (
+    Decoding,
+    Hypotheses,
+    all_of,
+    force_tokens,
+    prefix_trie,
+    search,
+    suppress_tokens,
+)
 from zoo.decoding.top_k import top_k
 
 START, END, PAD = 2, 3, 0
@@ -247,7 +255,7 @@ def test_a_high_penalty_makes_every_group_start_with_its_own_token():
         num_beam_groups=3,
         num_return_sequences=3,
         diversity_penalty=50.0,
-        constraint=banned([END], 8),
+        constraint=suppress_tokens([END], 8),
     )
     for row in answers(found):
         assert len({tokens[0] for tokens, _ in row}) == 3
@@ -332,7 +340,9 @@ def test_log_probs_are_the_models_own_for_every_method(name):
         [0, 2],
         [5, 6],
         [1, 2],
-        constraint=all_of(banned([1], 6), forced(tf.constant([[4, 5, 4], [5, PAD, PAD]]), PAD, 6)),
+        constraint=all_of(
+            suppress_tokens([1], 6), force_tokens(tf.constant([[4, 5, 4], [5, PAD, PAD]]), PAD, 6)
+        ),
         no_repeat_ngram_size=3,
         **METHODS[name],
     )
@@ -430,7 +440,7 @@ def test_a_forced_prefix_begins_every_answer_of_its_own_row():
             [6, 6, 6],
             num_beams=3,
             num_return_sequences=3,
-            constraint=forced(prefix, PAD, 6),
+            constraint=force_tokens(prefix, PAD, 6),
         )
     )
     free = answers(run(Model(6), [1], [6], num_beams=3, num_return_sequences=3))
@@ -442,7 +452,7 @@ def test_a_forced_prefix_begins_every_answer_of_its_own_row():
 def test_a_forced_prefix_outranks_the_ngram_rule():
     prefix = tf.constant([[4, 4, 4]])
     ((answer,),) = answers(
-        run(Model(6), [0], [3], constraint=forced(prefix, PAD, 6), no_repeat_ngram_size=1)
+        run(Model(6), [0], [3], constraint=force_tokens(prefix, PAD, 6), no_repeat_ngram_size=1)
     )
     assert answer[0] == [4, 4, 4]
 
@@ -466,19 +476,21 @@ def test_a_trie_gives_its_sequences_and_nothing_else():
 
 
 def test_a_sequence_for_which_nothing_is_allowed_ends():
-    ((answer,),) = answers(run(Model(6), [0], [9], constraint=banned(range(6), 6)))
+    ((answer,),) = answers(run(Model(6), [0], [9], constraint=suppress_tokens(range(6), 6)))
     assert answer[0] == [END]
 
 
 def test_banned_tokens_never_come():
-    found = run(Model(6), [0, 1, 2], [9, 9, 9], num_beams=4, constraint=banned([END, 1, 4], 6))
+    found = run(
+        Model(6), [0, 1, 2], [9, 9, 9], num_beams=4, constraint=suppress_tokens([END, 1, 4], 6)
+    )
     assert not np.isin(found.tokens, [END, 1, 4]).any()
 
 
 @pytest.mark.parametrize("options", [{}, {"num_beams": 3, "num_return_sequences": 3}])
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_no_ngram_occurs_twice(size, options):
-    model, ban = Model(11), banned([END], 11)
+    model, ban = Model(11), suppress_tokens([END], 11)
     model.table[..., 4] += 12  # "4 4 4 4 ..." where nothing forbids it
     repeated = []
     for rule in (0, size):
@@ -547,7 +559,7 @@ def test_sampling_without_seeds_and_constraints_outside_the_vocabulary_are_error
     with pytest.raises(ValueError, match="seeds must be given for sampling; got seeds=None."):
         run(Model(6), [0], [3], top_k=2)
     with pytest.raises(ValueError, match=r"ids must lie in \[0, vocab_size=6\); got 6."):
-        banned([1, 6], 6)
+        suppress_tokens([1, 6], 6)
     with pytest.raises(ValueError, match="sequences must hold at least one sequence"):
         prefix_trie([], 6, END)
 
@@ -571,7 +583,7 @@ def test_finished_sources_leave_and_nobody_else_notices(name):
 
 def test_held_rows_stay_with_their_source_when_others_leave():
     ids = tf.constant([[4, END, PAD, PAD], [5, 5, 5, 5], [4, END, PAD, PAD], [5, 4, 4, 5]])
-    rule = all_of(banned([1], 6), forced(ids, PAD, 6))
+    rule = all_of(suppress_tokens([1], 6), force_tokens(ids, PAD, 6))
     found = run(Model(6, ends=-9.0), [0, 0, 0, 0], [4] * 4, constraint=rule, num_beams=3)
     assert [rows[0][0][:4] for rows in answers(found)] == [
         [4, END],

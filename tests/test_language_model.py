@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 from noise import noisy
 
-from zoo.decoding import Decoding, banned, search
+from zoo.decoding import Decoding, search, suppress_tokens
 from zoo.models import TransformerLM
 
 B, T, V = 2, 7, 13
@@ -143,7 +143,7 @@ def test_a_search_renews_the_context_on_its_way():
             limit=tf.fill([tf.shape(prompt)[0]], 25),
             static_config=static_config,
             dynamic_params=dynamic_params,
-            constraint=banned([0, 1, 3], V),
+            constraint=suppress_tokens([0, 1, 3], V),
             context_shift=model.context_shift,
         )
 
