@@ -68,6 +68,7 @@ def test_lines_that_show_what_comes_out_tell_the_truth(answers):
     assert "".join(names["poet"].form.lines(names["poem"])) == names["poem"]
 
 
+@pytest.mark.slow  # all of the README is run for it
 def test_files_that_the_readme_writes_are_there_and_load(answers):
     folder, shown, _ = answers
     assert (folder / "attention.png").stat().st_size > 1000
@@ -86,6 +87,7 @@ def test_lora_of_the_readme_changes_the_shipped_model_and_stays_short(answers):
     assert tuned.score(*pair) != pytest.approx(shipped.score(*pair), abs=1e-3)
 
 
+@pytest.mark.slow  # all of the README is run for it
 def test_attention_of_the_readme_is_reloaded_with_equal_values(answers):
     folder, shown, names = answers
     assert list(shown[-1].values())[-1] == (1, 2, 8)
