@@ -11,7 +11,14 @@ from keras import ops
 
 import zoo
 from zoo.layers import Attention, DecoderBlock, MultiHeadAttention
-from zoo.models import RNNSearch, Transformer, TransformerLM
+from zoo.models import (
+    AKT,
+    CompareAggregate,
+    LateInteraction,
+    RNNSearch,
+    Transformer,
+    TransformerLM,
+)
 from zoo.text import SentencePieceTokenizer
 
 LINES = ["ein Hund läuft am Strand", "zwei Kinder spielen im Park", "a dog runs on the beach"] * 9
@@ -241,19 +248,49 @@ def test_a_recurrent_translator_takes_an_attention_of_ones_own(tokenizer, tmp_pa
         RNNSearch(size, size, attention=3)
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
-@pytest.mark.parametrize("make", [translator, writer])
-def test_every_dtype_decodes(tokenizer, policy, make):
+@pytest.fixture(params=["mixed_float16", "mixed_bfloat16", "float64"])
+def every_dtype(request):
     before = keras.config.dtype_policy()
-    try:
-        if policy == "float64":
-            keras.config.set_floatx("float64")
-        keras.config.set_dtype_policy(policy)
-        out = make(tokenizer).generate("ein Hund", return_dict=True)
-    finally:
-        keras.config.set_floatx("float32")
-        keras.config.set_dtype_policy(before)
+    if request.param == "float64":
+        keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy(request.param)
+    yield
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy(before)
+
+
+@pytest.mark.parametrize("make", [translator, writer])
+def test_every_dtype_decodes(tokenizer, every_dtype, make):
+    out = make(tokenizer).generate("ein Hund", return_dict=True)
     assert isinstance(out.text, str) and np.isfinite(out.score)
+
+
+def matched(tokenizer):
+    model = CompareAggregate(tokenizer.vocab_size, model_dim=8, hidden_dim=8)
+    matcher = zoo.Matcher(model, tokenizer)
+    yield matcher, [("ein Hund", "ein Hund", 1), ("ein Hund", "Katze", 0)]
+    yield [score for _, score in matcher.match("ein Hund", ["ein Hund", "Katze"])]
+
+
+def ranked(tokenizer):
+    ranker = zoo.Ranker(LateInteraction(tokenizer.vocab_size, 8, 8), tokenizer)
+    yield ranker, [("ein Hund", "ein Hund", 1), ("ein Hund", "Katze", 0)]
+    yield [score for _, score in ranker.rank("ein Hund", ["ein Hund", "Katze"])]
+
+
+def traced(tokenizer):
+    tracer = zoo.KnowledgeTracer(AKT(2, context_length=8, model_dim=8, ff_dim=8), ["a", "b"])
+    yield tracer, [[("a", 1), ("b", 0)]]
+    yield [tracer.trace([("a", 1)], "b")]
+
+
+@pytest.mark.parametrize("head", [matched, ranked, traced])
+def test_every_dtype_trains_and_answers(tokenizer, every_dtype, head):
+    steps = head(tokenizer)
+    task, data = next(steps)
+    task.compile()
+    assert np.isfinite(task.train_on_batch(data))
+    assert np.isfinite(next(steps)).all()
 
 
 def test_logits_of_a_bfloat16_model_are_a_product_of_float32(tokenizer):

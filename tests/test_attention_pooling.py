@@ -55,6 +55,13 @@ def test_weights_sum_to_one_over_what_counts():
     np.testing.assert_array_equal(weights.numpy()[~MASK], 0.0)
 
 
+def test_a_mask_of_other_numbers_or_rows_is_refused():
+    with pytest.raises(ValueError, match="mask must be bool.*got -7 in it"):
+        built()(X, np.full((B, S), -7))
+    with pytest.raises(ValueError, match=r"mask must have the first two axes of x; got.*\(2, 5\)"):
+        built()(X, MASK[:2])
+
+
 def test_padding_changes_nothing():
     layer = built()
     expected = layer(X[1:2, :2])

@@ -84,6 +84,12 @@ def test_it_says_what_it_looked_at(taught):
     ]
 
 
+def unknown_rank(pairs):
+    """A data set of which nobody knows beforehand whether it is batched."""
+    types = (tf.string, tf.string)
+    return tf.data.Dataset.from_generator(lambda: iter(pairs), output_types=types)
+
+
 def test_labels_by_name_or_number_in_pairs_columns_and_data_sets(taught):
     pairs = examples(40, 3)
     texts, labels = map(list, zip(*pairs, strict=True))
@@ -96,6 +102,7 @@ def test_labels_by_name_or_number_in_pairs_columns_and_data_sets(taught):
         (np.array(texts), np.array(numbers)),
         (dataset((texts, labels)),),
         (dataset((texts, numbers)).batch(7),),
+        (unknown_rank(pairs),),
     ):
         assert taught.evaluate(*data, verbose=0) == pytest.approx(expected, rel=1e-5)
 
@@ -232,6 +239,24 @@ def test_bad_input_is_named(taught):
         taught.fit([("a", "positive"), ("b", "neutral")])
     with pytest.raises(ValueError, match=r"numbers from 0 to 1; got y\[0\]=2"):
         taught.fit(["a"], [2])
+    dataset = tf.data.Dataset.from_tensor_slices
+    for wrong in ([0.9, 1.0], [True, False]):
+        with pytest.raises(ValueError, match="x must be a dataset of .*label a string or an int"):
+            taught.fit(dataset((["a", "b"], wrong)))
+    for wrong in (["positive", "neutral"], [0, 77]):
+        rule = rf"^labels must be of {', '.join(LABELS)}.*got label={wrong[1]!r}\.$"
+        with pytest.raises(ValueError, match=rule):
+            taught.fit(dataset((["a", "b"], wrong)), verbose=0)
+        with pytest.raises(ValueError, match=rule):
+            taught.evaluate(dataset((["a", "b"], wrong)), verbose=0)
+    with pytest.raises(TypeError, match="temperature must be a number; got temperature='1'"):
+        zoo.Classifier(model, words, LABELS, temperature="1")
+    with pytest.raises(TypeError, match=r"target_layer_names must be a list of str; got 'query'"):
+        taught.enable_lora(2, target_layer_names="query")
+    with pytest.raises(TypeError, match="lora_alpha must be a number; got lora_alpha='x'"):
+        taught.enable_lora(2, lora_alpha="x")
+    with pytest.raises(TypeError, match="validation_split must be a number"):
+        taught.fit(["a", "b"], [0, 1], validation_split="0.5")
     with pytest.raises(ValueError, match="y must have one label for each text; got 1 for 2"):
         taught.fit(["a", "b"], [1])
     with pytest.raises(TypeError, match=r"x\[0\]\[0\]=3"):

@@ -133,6 +133,48 @@ def test_both_networks_learn_by_losses_of_their_own():
     assert moved[:2] == [0, 0] and moved[2] > 0
 
 
+def test_each_network_learns_what_its_layers_add():
+    """Where nothing else weighs, a regularizer alone makes the weights smaller."""
+    nothing = dict.fromkeys(
+        ("pixels", "features", "divergence", "adversary", "classes", "asked"), 0.0
+    )
+    generator = zoo.ImageGenerator(model(), nothing)
+    generator.build()
+    kernels = []
+    for part in (generator.model.encoder, generator.model.decoder):
+        layer = next(x for x in part._flatten_layers() if isinstance(x, keras.layers.Dense))
+        layer.kernel.regularizer = keras.regularizers.L2(0.1)
+        kernels.append(layer.kernel)
+    generator.compile(keras.optimizers.SGD(0.5))
+    expected = 0.1 * sum(np.sum(np.square(kernel)) for kernel in kernels)
+    before = [kernel.numpy() for kernel in kernels]
+    found = generator.train_on_batch(*pictures(12, 0), return_dict=True)
+    assert found["loss"] == pytest.approx(expected, rel=1e-5)
+    for kernel, old in zip(kernels, before, strict=True):
+        np.testing.assert_allclose(kernel, old * (1 - 0.5 * 2 * 0.1), atol=1e-6)
+
+
+def test_lora_trains_its_updates():
+    generator = zoo.ImageGenerator(model())
+    generator.enable_lora(2)
+    generator.compile(keras.optimizers.Adam(1e-2))
+    drawing = [*generator.model.encoder.weights, *generator.model.decoder.weights]
+    before = [weight.numpy() for weight in drawing]
+    generator.fit(*pictures(24, 0), batch_size=12, epochs=2, verbose=0)
+    pairs = zip(drawing, before, strict=True)
+    moved = [weight for weight, old in pairs if np.any(weight.numpy() != old)]
+    assert all("lora" in weight.name for weight in moved)
+    assert {weight.path.split("/")[2] for weight in moved} == {"encoder", "decoder"}
+
+
+def test_predict_takes_data_sets_and_iterators(taught):
+    expected = taught.reconstruct(IMAGES)
+    pairs = tf.data.Dataset.from_tensor_slices((IMAGES, DIGITS))
+    for data in (pairs, pairs.batch(4), pairs.map(lambda image, digit: image), iter(IMAGES)):
+        found = taught.predict(data, verbose=0)
+        assert np.abs(found.astype(int) - expected).max() <= 1  # sums in another order
+
+
 def test_a_plain_autoencoder_has_no_discriminator():
     generator = zoo.ImageGenerator(
         model(discriminator=False, attention_heads=0),
@@ -273,8 +315,21 @@ def test_other_wrong_arguments_are_named(taught):
         taught.decode(np.full(2, np.nan), 1)
     with pytest.raises(ValueError, match="inputs must be digits from 0 to 2, or empty; got 'two'"):
         taught.ask("two")
-    with pytest.raises(ValueError, match="loss must be None"):
-        zoo.ImageGenerator(model()).compile("adam", loss="mse")
+    for name, value in {
+        "loss": "mse",
+        "metrics": ["mse"],
+        "weighted_metrics": ["mse"],
+        "label_smoothing": 0.1,
+        "r_drop_alpha": 1.0,
+    }.items():
+        with pytest.raises(ValueError, match=f"{name} must not be given.*got {name}="):
+            zoo.ImageGenerator(model()).compile("adam", **{name: value})
+    with pytest.raises(TypeError, match="styles must be floats; got 'abc'"):
+        taught.decode("abc", 1)
+    with pytest.raises(TypeError, match="inputs must be a dict of image and digit"):
+        taught(IMAGES)
+    with pytest.raises(TypeError, match="temperature must be a number; got temperature='1'"):
+        zoo.ImageGenerator(model(), temperature="1")
     with pytest.raises(ValueError, match="loss_weights must be 0 for features and adversary"):
         zoo.ImageGenerator(model(discriminator=False)).compile("adam")
     with pytest.raises(ValueError, match="loss_weights must be of pixels.* got 'sharpness'"):

@@ -88,7 +88,15 @@ def test_a_mask_of_floats_is_refused_and_one_of_integers_understood(name):
 
 
 @pytest.mark.parametrize("name", ATTENTIONS)
-@pytest.mark.parametrize("shape", [(2, 3), (2, 2, 3), (2, 1, 4), (2, 2, 3, 3), (3,)])
+def test_an_additive_mask_of_integers_is_refused(name):
+    x = np.zeros((2, 3, 8), "float32")
+    for mask in (np.full((2, 1, 3), -(10**9)), np.full((2, 1, 3), 255, "uint8")):
+        with pytest.raises(ValueError, match=f"attention_mask must be bool.* got {mask.max()}"):
+            ATTENTIONS[name]()(x, x, attention_mask=mask)
+
+
+@pytest.mark.parametrize("name", ATTENTIONS)
+@pytest.mark.parametrize("shape", [(2, 3), (2, 2, 3), (2, 1, 4), (2, 2, 3, 3), (3,), (3, 3, 3)])
 def test_a_mask_of_another_shape_is_refused_with_the_way_to_give_a_padding_mask(name, shape):
     x = np.zeros((2, 3, 8), "float32")
     with pytest.raises(ValueError, match=r"attention_mask must have shape.*mask\[:, None, :\]"):

@@ -145,7 +145,7 @@ class Attention(Adaptable, keras.layers.Layer):
     def _mask(self, query, value, attention_mask, use_causal_mask):
         (rows, length), (batch, key_length) = query.shape[:2], value.shape[:2]
         beams = None not in (rows, batch) and rows != batch
-        attention_mask = masks.checked(attention_mask, length, key_length, beams)
+        attention_mask = masks.checked(attention_mask, batch, length, key_length, beams)
         if not use_causal_mask:
             return masks.attention_mask(attention_mask)
         if beams:

@@ -27,7 +27,7 @@ class AttentionPooling(Adaptable, keras.layers.Layer):
         (B, D); with `return_attention_scores` also the weights, float32 (B, S).
 
     Raises:
-        ValueError: `units` below 1, or shapes that do not fit together.
+        ValueError: `units` below 1, shapes that do not fit together, or a mask of other integers.
         TypeError: a mask of floats.
 
     Reference:
@@ -87,15 +87,11 @@ def _check_rank(shape):
 
 def _checked(mask, shape):
     """The mask of a sequence of a shape (B, S, D), as bool (B, S)."""
-    mask = ops.convert_to_tensor(mask)
-    if len(mask.shape) != 2 or (
-        None not in (mask.shape[1], shape[1]) and mask.shape[1] != shape[1]
-    ):
+    mask = masks.as_bool(mask, "mask")
+    fits = (None in pair or pair[0] == pair[1] for pair in zip(mask.shape, shape[:2]))
+    if len(mask.shape) != 2 or not all(fits):
         raise ValueError(
             "mask must have the first two axes of x; "
             f"got mask of shape {tuple(mask.shape)}, x of shape {tuple(shape)}."
         )
-    dtype = keras.backend.standardize_dtype(mask.dtype)
-    if dtype != "bool" and "int" not in dtype:
-        raise TypeError(f"mask must be bool, True = counts; got dtype {dtype}.")
-    return ops.cast(mask, "bool")
+    return mask

@@ -5,6 +5,7 @@ D width, K beams, N = B·K rows.
 """
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -49,41 +50,68 @@ def attention_mask(mask=None, causal=None):
     return ops.logical_and(mask, causal)
 
 
-def checked(mask, query_length=None, key_length=None, beams=False):
+def as_bool(mask, name, example=""):
+    """A mask that a user gives as bool, or as int with 0 and 1, as bool.
+
+    Args:
+        mask: a tensor of any shape.
+        name: of the argument, for the error.
+        example: what to give instead of an additive mask, for the error.
+
+    Raises:
+        TypeError: a mask of floats, of which nobody can say whether 0 hides or shows.
+        ValueError: an integer other than 0 and 1, where the values are known: not in a graph.
+    """
+    mask = ops.convert_to_tensor(mask)
+    dtype = keras.backend.standardize_dtype(mask.dtype)
+    if dtype == "bool":
+        return mask
+    if "int" not in dtype:
+        raise TypeError(f"{name} must be bool, True = may attend{example}; got dtype {dtype}.")
+    try:
+        values = ops.convert_to_numpy(mask)
+    except (NotImplementedError, TypeError, ValueError):  # of a tensor without values yet
+        values = np.zeros(0)
+    others = values[(values != 0) & (values != 1)]
+    if others.size:
+        raise ValueError(
+            f"{name} must be bool, True = may attend, or int with 0 and 1{example}; "
+            f"got {int(others[0])} in it."
+        )
+    return ops.cast(mask, "bool")
+
+
+def checked(mask, batch=None, query_length=None, key_length=None, beams=False):
     """The `attention_mask` that a user gives a layer, as bool.
 
     Args:
-        mask: bool, or int with 0 and 1, (B, T, S) or (B, 1, S); or None.
+        mask: bool, or int with 0 and 1, (B, T, S) or (B, 1, S), where B may be 1; or None.
+        batch: B, where it is known.
         query_length: T, where it is known.
         key_length: S, where it is known.
         beams: whether the rows of the query are beams, for which only (B, 1, S) has a meaning.
 
     Raises:
         TypeError: a mask of floats, of which nobody can say whether 0 hides or shows.
-        ValueError: another shape.
+        ValueError: another shape, or an integer other than 0 and 1.
     """
     if mask is None:
         return None
-    mask = ops.convert_to_tensor(mask)
-    dtype = keras.backend.standardize_dtype(mask.dtype)
-    if dtype != "bool" and "int" not in dtype:
-        raise TypeError(
-            "attention_mask must be bool, True = may attend (of an additive mask of 0 and -1e9, "
-            f"`mask == 0`); got dtype {dtype}."
-        )
+    mask = as_bool(mask, "attention_mask", " (of an additive mask of 0 and -1e9, `mask == 0`)")
     shape = tuple(mask.shape)
     lengths = (None, 1) if beams else (None, 1, query_length)
     if (
         len(shape) != 3
+        or (batch is not None and shape[0] not in (None, 1, batch))
         or (query_length is not None and shape[1] not in lengths)
         or (None not in (shape[2], key_length) and shape[2] != key_length)
     ):
         raise ValueError(
             "attention_mask must have shape (B, T, S) or (B, 1, S), the latter for beams; a "
-            f"padding mask (B, S) is given as mask[:, None, :]; got {shape} with T={query_length}, "
-            f"S={key_length}."
+            f"padding mask (B, S) is given as mask[:, None, :]; got {shape} with B={batch}, "
+            f"T={query_length}, S={key_length}."
         )
-    return ops.cast(mask, "bool")
+    return mask
 
 
 def with_keras_masks(mask, past, *carried):

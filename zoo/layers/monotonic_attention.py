@@ -28,7 +28,11 @@ class MonotonicAttention(MultiHeadAttention):
     def build(self, query_shape, value_shape=None, key_shape=None):
         super().build(query_shape, value_shape, key_shape)
         self.rate = self.add_weight(
-            shape=(self.num_heads, 1, 1), initializer="zeros", name="rate", dtype="float32"
+            shape=(self.num_heads, 1, 1),
+            initializer="zeros",
+            name="rate",
+            dtype="float32",
+            autocast=False,  # scores are compared in float32
         )
 
     def select(self, scores, mask):

@@ -282,7 +282,7 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
         if use_causal_mask:
             causal = masks.causal_mask(ops.shape(queries)[2], ops.shape(keys)[2], offset=past)
         mask = masks.attention_mask(
-            masks.checked(attention_mask, query.shape[1], keys.shape[2]), causal
+            masks.checked(attention_mask, keys.shape[0], query.shape[1], keys.shape[2]), causal
         )
         if value is not None:
             mask = masks.with_keras_masks(mask, past, value_mask, key_mask)

@@ -134,9 +134,15 @@ class CompareAggregate(Adaptable, keras.Model):
             shape=(self._config["vocab_size"],),
             initializer="ones",
             trainable=False,
+            dtype="float32",
+            autocast=False,
         )
         self.alike = self.add_weight(  # weight of a product, and of two tokens that are the same
-            name="alike", shape=(2,), initializer=keras.initializers.Constant(4.0)
+            name="alike",
+            shape=(2,),
+            initializer=keras.initializers.Constant(4.0),
+            dtype="float32",
+            autocast=False,
         )
         self.built = True
 
@@ -154,7 +160,7 @@ class CompareAggregate(Adaptable, keras.Model):
         query = ops.repeat(inputs["query"], count, axis=0)  # (B·N, Q)
         x, y = self._read(query, training), self._read(text, training)
         same = _same(query, text)
-        scores = self.alike[0] * ops.matmul(x, ops.swapaxes(y, 1, 2))
+        scores = self.alike[0] * ops.cast(ops.matmul(x, ops.swapaxes(y, 1, 2)), "float32")
         scores = scores / self._config["hidden_dim"] ** 0.5 + self.alike[1] * same
         from_query = _attend(scores, text)  # (B·N, Q, S)
         from_text = _attend(ops.swapaxes(scores, 1, 2), query)
@@ -163,15 +169,17 @@ class CompareAggregate(Adaptable, keras.Model):
         side_of_text = self._side(text, ops.swapaxes(same, 1, 2), from_text)
 
         compared = self._compare(self.text_dense, y, x, from_text, side_of_text, training)
-        real = ops.expand_dims(side_of_text["real"], -1)
+        real = ops.cast(ops.expand_dims(side_of_text["real"], -1), compared.dtype)
         # Past its end a text looks the same, with padding or without, and what is seen there is 0,
         # which no place falls below.
         compared = compared * real
         of_text = [ops.max(convolve(compared) * real, axis=1) for convolve in self.convolutions]
         compared = self._compare(self.query_dense, x, y, from_query, side_of_query, training)
-        weights = ops.squeeze(self.weight_dense(compared), -1) + 4 * side_of_query["rarity"]
+        weights = ops.cast(ops.squeeze(self.weight_dense(compared), -1), "float32")
+        weights = weights + 4 * side_of_query["rarity"]
         weights = ops.softmax(ops.where(masks.padding_mask(query), weights, _HIDDEN), axis=-1)
-        of_query = ops.sum(ops.expand_dims(weights, -1) * compared, axis=1)
+        shares = ops.cast(ops.expand_dims(weights, -1), compared.dtype)
+        of_query = ops.sum(shares * compared, axis=1)
 
         coverage = _coverage(side_of_query, side_of_text, weights)
         joint = self.dropout_layer(ops.concatenate([*of_text, of_query], -1), training=training)
@@ -212,7 +220,7 @@ class CompareAggregate(Adaptable, keras.Model):
 
     def _compare(self, dense, x, others, attention, side, training):
         """Each token of one side with what it found on the other: (N, S, D)."""
-        found = ops.matmul(attention, others)
+        found = ops.matmul(ops.cast(attention, others.dtype), others)
         rare = side["found"] * side["rarity"]
         matches = (side["found"], rare, side["pair"], side["rarity"], side["share"])
         matches = ops.stack(matches, axis=-1)

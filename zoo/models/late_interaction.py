@@ -91,7 +91,11 @@ class LateInteraction(Adaptable, keras.Model):
         for part in (self.vector_dense, self.convolution):
             part.build((None, None, self._config["model_dim"]))
         self.importance = self.add_weight(
-            name="importance", shape=(self._config["vocab_size"],), initializer="zeros"
+            name="importance",
+            shape=(self._config["vocab_size"],),
+            initializer="zeros",
+            dtype="float32",
+            autocast=False,
         )
         self.built = True
 
@@ -105,10 +109,11 @@ class LateInteraction(Adaptable, keras.Model):
 
     def encode(self, tokens, training=None):
         """Tokens int (B, S) -> unit vectors float32 (B, S, D), zeros at the padding."""
-        real = ops.expand_dims(ops.cast(masks.padding_mask(tokens), "float32"), -1)
+        real = ops.expand_dims(masks.padding_mask(tokens), -1)
         # Past its end a text looks the same, with padding or without: zeros.
-        x = self.dropout_layer(self.embedding(tokens), training=training) * real
-        x = ops.cast(self.vector_dense(x) + self.convolution(x), "float32") * real
+        x = ops.where(real, self.dropout_layer(self.embedding(tokens), training=training), 0)
+        x = ops.cast(self.vector_dense(x) + self.convolution(x), "float32")
+        x = ops.where(real, x, 0)
         return x / ops.sqrt(ops.sum(ops.square(x), axis=-1, keepdims=True) + _TINY)
 
     def weigh(self, tokens):

@@ -53,11 +53,11 @@ class Classifier(Task):
         labels = raw_data.text_items("labels", labels, "a list of str")
         if len(labels) < 2 or len(set(labels)) < len(labels):
             raise ValueError(f"labels must be two or more, each another; got labels={labels}.")
-        if not 0 < temperature < math.inf:
+        self.temperature = raw_data.number("temperature", temperature)
+        if self.temperature <= 0:
             raise ValueError(f"temperature must be > 0 and finite; got temperature={temperature}.")
         self.tokenizer = tokenizer
         self.labels = labels
-        self.temperature = float(temperature)
         self.max_length = raw_data.whole_number("max_length", max_length, least=2)
 
     def batches(
@@ -209,18 +209,11 @@ class Classifier(Task):
 
     def _numbered(self, dataset):
         """A tf.data.Dataset of (text, label), batched or not -> of single pairs with numbers."""
-        spec = dataset.element_spec
-        if not (isinstance(spec, tuple) and len(spec) == 2 and spec[0].dtype == tf.string):
-            raise ValueError(
-                "x must be a dataset of (text, label), text a string and label a string or an int; "
-                f"got a dataset of {spec}."
-            )
-        pairs = dataset.unbatch() if spec[0].shape.rank == 1 else dataset
+        rule = "a dataset of (text, label), text a string and label a string or an int"
+        pairs = raw_data.string_dataset(dataset, 2, rule, labels=True)
 
         def number(label):
-            return np.int32(
-                self._number("label", label if isinstance(label, bytes) else int(label))
-            )
+            return np.int32(self._number("label", label))
 
         def numbered(text, label):
             found = tf.numpy_function(number, [label], tf.int32)

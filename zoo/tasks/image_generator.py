@@ -69,14 +69,12 @@ class ImageGenerator(TwoNetworks, Task):
                 raise ValueError(
                     f"loss_weights must be of {', '.join(_WEIGHTS)}; got {name!r:.80}."
                 )
-            if not 0 <= weight < math.inf:
-                raise ValueError(
-                    f"loss_weights must be >= 0 and finite; got loss_weights[{name!r}]={weight}."
-                )
-        if not 0 < temperature < math.inf:
-            raise ValueError(f"temperature must be > 0 and finite; got temperature={temperature}.")
+            if raw_data.number(f"loss_weights[{name!r}]", weight) < 0:
+                raise ValueError(f"loss_weights must be >= 0 and finite; got {name}={weight}.")
         self.loss_weights = {**_WEIGHTS, **given}
-        self.temperature = float(temperature)
+        self.temperature = raw_data.number("temperature", temperature)
+        if self.temperature <= 0:
+            raise ValueError(f"temperature must be > 0 and finite; got temperature={temperature}.")
 
     # Data.
 
@@ -185,10 +183,15 @@ class ImageGenerator(TwoNetworks, Task):
             uint8 (N, h, w), or (h, w) for one style.
 
         Raises:
-            TypeError: digits that are no ints.
+            TypeError: styles that are no numbers, or digits that are no ints.
             ValueError: numbers of another shape or out of their range, or that are not finite.
         """
-        styles = np.asarray(styles, "float32")
+        try:
+            styles = np.asarray(styles, "float32")
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"styles must be floats; got {styles!r:.80} ({type(styles).__name__})."
+            ) from None
         length, one = self.model.latent_dim, styles.ndim == 1
         if styles.ndim not in (1, 2) or styles.shape[-1] != length:
             raise ValueError(
@@ -441,7 +444,23 @@ class ImageGenerator(TwoNetworks, Task):
         return isinstance(x, dict) or raw_data.is_prepared(x)
 
     def _raw_inputs(self, x):
-        return list(self._images("x", x)[1])
+        if isinstance(x, tf.data.Dataset):
+            firsts = (part[0] if isinstance(part, tuple) else part for part in x)
+            return self._one_by_one(part.numpy() for part in firsts)
+        return self._one_by_one(x) if hasattr(x, "__next__") else list(self._images("x", x)[1])
+
+    def _one_by_one(self, parts):
+        """Pictures, or batches of them -> pictures."""
+        return (picture for part in parts for picture in self._images("x", part)[1])
+
+    def __call__(self, inputs, *args, **kwargs):
+        """The model on its inputs, the first of what `batches` gives."""
+        if not isinstance(inputs, dict):
+            raise TypeError(
+                "inputs must be a dict of image and digit, as of batches; pictures are for "
+                f"reconstruct and predict; got {type(inputs).__name__}."
+            )
+        return super().__call__(inputs, *args, **kwargs)
 
     def get_config(self):
         numbers = {"loss_weights": self.loss_weights, "temperature": self.temperature}

@@ -125,18 +125,19 @@ class KerasVerbs(Learner):
             validation_data = self._batched(vx, vy, **validation_shape).cache()
         if steps_per_epoch:
             batches = batches.repeat().skip(steps_per_epoch * initial_epoch)
-        return super().fit(
-            batches.prefetch(8),
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_data=validation_data,
-            shuffle=False,
-            initial_epoch=initial_epoch,
-            steps_per_epoch=steps_per_epoch,
-            validation_steps=validation_steps,
-            validation_freq=validation_freq,
-        )
+        with raw_data.plain_errors():
+            return super().fit(
+                batches.prefetch(8),
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                validation_data=validation_data,
+                shuffle=False,
+                initial_epoch=initial_epoch,
+                steps_per_epoch=steps_per_epoch,
+                validation_steps=validation_steps,
+                validation_freq=validation_freq,
+            )
 
     def evaluate(
         self,
@@ -160,14 +161,15 @@ class KerasVerbs(Learner):
             self._make_ready()
             raw_data.refuse("sample_weight", sample_weight)
             x, y = self._batched(x, y, **raw_data.batch_shape(batch_size, batch_tokens)), None
-        return super().evaluate(
-            x,
-            verbose=verbose,
-            steps=steps,
-            callbacks=callbacks,
-            return_dict=return_dict,
-            **kwargs,
-        )
+        with raw_data.plain_errors():
+            return super().evaluate(
+                x,
+                verbose=verbose,
+                steps=steps,
+                callbacks=callbacks,
+                return_dict=return_dict,
+                **kwargs,
+            )
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """The answers to raw inputs, as Keras predicts: batch by batch.
@@ -305,12 +307,19 @@ class KerasVerbs(Learner):
                 Default: all of them, those of the attention and feed-forward layers.
 
         Raises:
-            ValueError: LoRA is enabled already; a name that no dense layer has.
+            TypeError: a rank that is no int, a scale that is no number, or a str for the names.
+            ValueError: LoRA is enabled already; a number below its range; a name that no dense
+                layer has.
 
         Reference:
             Hu et al. 2021, LoRA: Low-Rank Adaptation of Large Language Models.
         """
         rank = raw_data.whole_number("rank", rank)
+        if lora_alpha is not None and raw_data.number("lora_alpha", lora_alpha) <= 0:
+            raise ValueError(f"lora_alpha must be > 0; got lora_alpha={lora_alpha}.")
+        if target_layer_names is not None:
+            rule = "a list of str"
+            target_layer_names = raw_data.text_items("target_layer_names", target_layer_names, rule)
         self.build()
         kinds = (keras.layers.Dense, keras.layers.EinsumDense)
         dense = [layer for layer in self.model._flatten_layers() if isinstance(layer, kinds)]
@@ -419,7 +428,7 @@ class KerasVerbs(Learner):
 
     def _subword_sampling(self, alpha):
         """The argument of `batches`, where it is not 0."""
-        if not alpha >= 0:
+        if raw_data.number("subword_sampling", alpha) < 0:
             raise ValueError(f"subword_sampling must be >= 0; got subword_sampling={alpha}.")
         if alpha and "subword_sampling" not in inspect.signature(self.batches).parameters:
             raise ValueError(

@@ -1,7 +1,9 @@
 """Raw data as users give it, checked item by item: lists, arrays, iterators, data sets."""
 
+import contextlib
 import math
 import os
+import re
 from collections.abc import Iterable, Mapping, Set
 
 import numpy as np
@@ -98,13 +100,14 @@ def is_pair(row):
     return a_row and len(row) == 2
 
 
-def string_dataset(dataset, count, rule):
+def string_dataset(dataset, count, rule, labels=False):
     """A tf.data.Dataset of strings, batched or not or of unknown shape -> one of scalars.
 
     Args:
         dataset: its elements are `count` tf.string of rank 0 or 1.
         count: 1 for a tensor alone; else the length of a tuple.
         rule: what `x` must be.
+        labels: whether the last of a tuple is a label, which may be an int, too.
 
     Raises:
         ValueError: a dataset of something else.
@@ -112,7 +115,10 @@ def string_dataset(dataset, count, rule):
     spec = dataset.element_spec
     parts = (spec,) if count == 1 else spec
     right = isinstance(parts, tuple) and len(parts) == count
-    if not right or not all(map(_is_string_spec, parts)):
+    if right:
+        strings = parts[:-1] if labels else parts
+        right = all(map(_is_string_spec, strings)) and _is_string_spec(parts[-1], labels)
+    if not right:
         raise ValueError(f"x must be {rule}; got a dataset of {spec}.")
     if all(part.shape.rank == 0 for part in parts):
         return dataset
@@ -123,12 +129,24 @@ def string_dataset(dataset, count, rule):
     ).unbatch()
 
 
-def _is_string_spec(spec):
+def _is_string_spec(spec, or_int=False):
     return (
         isinstance(spec, tf.TensorSpec)
-        and spec.dtype == tf.string
+        and (spec.dtype == tf.string or (or_int and spec.dtype.is_integer))
         and (spec.shape.rank is None or spec.shape.rank < 2)
     )
+
+
+@contextlib.contextmanager
+def plain_errors():
+    """Raises a ValueError of code that a tf.data.Dataset calls as it was, without the graph's."""
+    try:
+        yield
+    except tf.errors.InvalidArgumentError as error:
+        found = re.search(r"^ValueError: (.*)$", error.message, re.MULTILINE)
+        if not found:
+            raise
+        raise ValueError(found[1]) from None
 
 
 def is_prepared(x):
@@ -163,7 +181,7 @@ def validation_pair(data):
 
 def validation_split(x, y, fraction):
     """The first examples, and the last ones for validation, as Keras splits: two pairs of x, y."""
-    if not 0 < fraction < 1:
+    if not 0 < number("validation_split", fraction) < 1:
         raise ValueError(f"validation_split must be >= 0 and < 1; got validation_split={fraction}.")
     if isinstance(x, tf.data.Dataset):
         raise ValueError(
@@ -218,3 +236,12 @@ def whole_number(name, value, least=1):
     if value < least:
         raise ValueError(f"{name} must be >= {least}; got {name}={value}.")
     return int(value)
+
+
+def number(name, value):
+    """A finite number as a float, or an error that names it."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
+        raise TypeError(f"{name} must be a number; got {name}={value!r:.80}.")
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be finite; got {name}={value}.")
+    return float(value)

@@ -14,26 +14,46 @@ class TwoNetworks:
         super().__init__(*args, **kwargs)
         self._adversary_tracker = keras.metrics.Mean(name="adversary")
 
-    def compile(self, optimizer="adam", loss=None, *args, **kwargs):
-        """`Learner.compile`; the losses are those of `loss_weights`.
+    def compile(
+        self,
+        optimizer="adam",
+        loss=None,
+        loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
+        *,
+        label_smoothing=0.0,
+        r_drop_alpha=0.0,
+        **kwargs,
+    ):
+        """`Learner.compile`; the losses are those of `loss_weights` of the class.
 
         Raises:
-            ValueError: a loss, or metrics; or a model whose losses need the discriminator that it
-                does not have, as the shipped one, which cannot be trained further.
+            ValueError: a loss, what belongs to one, or metrics; or a model whose losses need the
+                discriminator that it does not have, as the shipped one, which cannot be trained
+                further.
         """
+        refused = {
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "label_smoothing": label_smoothing or None,
+            "r_drop_alpha": r_drop_alpha or None,
+        }
+        for name, value in refused.items():
+            if value is not None:
+                raise ValueError(
+                    f"{name} must not be given: two networks learn by losses of their own; "
+                    f"got {name}={value!r:.80}."
+                )
         needing = [name for name in ("features", "adversary") if self.loss_weights[name]]
         if self.model.discriminator is None and needing:
             raise ValueError(
                 f"loss_weights must be 0 for {' and '.join(needing)}, where the model has no "
                 f"discriminator; got {self.loss_weights}."
             )
-        for name, value in (("loss", loss), ("metrics", kwargs.get("metrics"))):
-            if value is not None:
-                raise ValueError(
-                    f"{name} must be None: two networks learn by losses of their own; "
-                    f"got {name}={value!r:.80}."
-                )
-        super().compile(optimizer, loss, *args, **kwargs)
+        super().compile(optimizer, label_smoothing=0.0, **kwargs)
 
     def train_step(self, data):
         """One step of both networks, from the same pass; each follows its own loss."""
@@ -41,14 +61,15 @@ class TwoNetworks:
             raise ValueError("An ImageGenerator is trained on one replica; got several.")
         inputs, digits, _ = keras.utils.unpack_x_y_sample_weight(data)
         with tf.GradientTape(persistent=True) as tape:
-            losses, adversary = self._step_losses(inputs["image"], digits)
+            losses, adversary, added = self._step_losses(inputs["image"], digits)
             weighted = [weight * losses[name] for name, weight in self.loss_weights.items()]
+            weighted += added
             scaled = self.optimizer.scale_loss(tf.add_n(weighted))
             scaled_adversary = self.optimizer.scale_loss(adversary)
-        drawing = [*self.model.encoder.trainable_weights, *self.model.decoder.trainable_weights]
+        drawing = _trained(self.model.encoder, self.model.decoder)
         gradients = list(zip(tape.gradient(scaled, drawing), drawing, strict=True))
         if self.model.discriminator is not None:
-            judging = self.model.discriminator.trainable_weights
+            judging = _trained(self.model.discriminator)
             gradients += zip(tape.gradient(scaled_adversary, judging), judging, strict=True)
         self.optimizer.apply_gradients(gradients)
         self._loss_tracker.update_state(tf.add_n(weighted))
@@ -64,13 +85,19 @@ class TwoNetworks:
         return {"loss": self._loss_tracker.result()}
 
     def _step_losses(self, images, digits):
-        """The losses of encoder and decoder by name, means over the batch; the discriminator's."""
+        """The losses of a step, means over the batch.
+
+        Returns:
+            dict of those of encoder and decoder by name; that of the discriminator, with what its
+            layers add; and a list of what the layers of encoder and decoder add.
+        """
         model, rows = self.model, tf.shape(images)[0]
         classes = model.one_hot(digits)
         mean, log_variance, logits = model.encode(images, classes, training=True)
         noise = self._noise(rows)
         codes = tf.concat([mean + tf.exp(0.5 * log_variance) * noise[:rows], noise[rows:]], axis=0)
         drawn = model.decode(codes, tf.concat([classes, classes], axis=0), training=True)
+        added = _added(model.encoder) + _added(model.decoder)  # of this pass: others come
         seen, zero = drawn[:rows], tf.zeros([])
         divergence = 0.5 * (tf.square(mean) + tf.exp(log_variance) - 1.0 - log_variance)
         losses = {
@@ -84,7 +111,7 @@ class TwoNetworks:
         if self.loss_weights["asked"]:
             losses["asked"] = _class_entropy(digits, self._read_fixed(drawn[rows:]))
         if model.discriminator is None:
-            return losses, zero
+            return losses, zero, added
         scores, features = model.discriminate(
             tf.concat([images, drawn], axis=0), tf.tile(classes, [3, 1]), training=True
         )
@@ -93,7 +120,8 @@ class TwoNetworks:
         losses["features"] = 0.5 * tf.reduce_mean(tf.reduce_sum(apart, axis=(1, 2, 3)))
         losses["adversary"] = -tf.reduce_mean(scores[rows:])
         real, false = tf.nn.relu(1.0 - scores[:rows]), tf.nn.relu(1.0 + scores[rows:])
-        return losses, tf.reduce_mean(real) + tf.reduce_mean(false)
+        judged = [tf.reduce_mean(real), tf.reduce_mean(false), *_added(model.discriminator)]
+        return losses, tf.add_n(judged), added
 
     def _read_fixed(self, images):
         """The encoder's logits of the classes, of which the encoder does not learn."""
@@ -109,6 +137,16 @@ class TwoNetworks:
         """Normal numbers (2 B, L) that follow from the step, so that a run can be resumed."""
         seed = tf.stack([tf.cast(self.optimizer.iterations, tf.int32), 0])
         return tf.random.stateless_normal([2 * rows, self.model.latent_dim], seed)
+
+
+def _trained(*networks):
+    """What of networks is trained; a part may be where the whole is frozen, as with LoRA."""
+    return [weight for one in networks for weight in one.weights if weight.trainable]
+
+
+def _added(network):
+    """What the layers of a network add to its loss (`add_loss`, regularizers), each a float32."""
+    return [tf.reduce_sum(tf.cast(loss, tf.float32)) for loss in network.losses]
 
 
 def _cross_entropy(images, drawn):

@@ -76,7 +76,8 @@ class Learner(keras.Model):
             )
         self.objective = objective
         self._auto_scale_loss = kwargs.get("auto_scale_loss", True)
-        self.loss = self._compile_loss = None  # Keras would keep the one of a compile before
+        # Keras would keep those of a compile before.
+        self.loss = self._compile_loss = self._compile_metrics = None
         super().compile(
             optimizer=optimizer,
             loss=loss,
