@@ -162,6 +162,11 @@ CARD = {
         "steps. Its row of the val split is therefore of recordings that it learned from.",
         "Four beams in place of greedy search, on the first 300 strings of that training: 2.2 % to "
         "2.3 %, no better.",
+        "CTC in place of a decoder that attends (`scripts/ctc_baseline.py`: one more block in the "
+        "encoder, else the same recipe, data and steps; 0.67 million parameters, some unused): "
+        "0.29 % of the words of the test strings wrong, 0.67 % of single digits, 1.75 % with noise "
+        "at 10 dB. That is better than the shipped model where there are several digits: CTC must "
+        "go from left to right, where attention now and then loses or repeats one.",
     ],
     "limitations": [
         "A voice that it has not heard is another matter. Trained without the recordings of one "
