@@ -281,6 +281,7 @@ def test_what_is_no_text_is_named_with_its_place(generator, method, texts, messa
 
 def test_lone_surrogate_is_answered_as_a_replacement(generator):
     assert generator.generate("a\ud800", seed=1, max_new_tokens=2)
+    assert generator(["a\ud800", "b"]).shape == (2,)
 
 
 # Output

@@ -1,5 +1,6 @@
 """WAV files to frames: numpy and the graph by the same rules."""
 
+import tracemalloc
 import wave
 
 import numpy as np
@@ -16,6 +17,7 @@ GOOD = {
     "44.1 kHz": wav(tone(rate=44100), 44100),
     "11.025 kHz": wav(tone(rate=11025), 11025),
     "6 kHz": wav(tone(rate=6000), 6000),
+    "199.999 kHz": wav(tone(rate=199_999), 199_999),
     "8 bits": wav(tone(), bits=8),
     "24 bits": wav(tone(), bits=24),
     "32 bits": wav(tone(), bits=32),
@@ -102,6 +104,14 @@ def test_a_tone_of_another_rate_is_the_same_tone(rate):
     np.testing.assert_allclose(got[100:-100], expected[100:-100], atol=2e-3)
 
 
+def test_resampling_needs_little_memory_at_any_rate():
+    tracemalloc.start()
+    got = audio.resampled(np.zeros(5 * 199_999, "float32"), 199_999)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert got.shape == (40_000,) and peak < 50e6  # all weights at once would be 64 MB
+
+
 def test_what_8_khz_cannot_hold_does_not_come_back_as_another_tone():
     time = np.arange(44100) / 44100
     got = audio.resampled(np.sin(2 * np.pi * 6000 * time).astype("float32"), 44100)
@@ -127,12 +137,14 @@ def test_a_louder_recording_has_the_same_frames():
 @pytest.mark.parametrize(
     ("given", "rate", "error", "message"),
     [
-        (3, 8000, TypeError, "audio must be a path, bytes or an array; got int: 3"),
-        (np.zeros((4, 9)), 8000, ValueError, r"audio must have shape .* got an array of shape"),
-        (np.full(9, 2.0), 8000, ValueError, "audio must be floats in -1..1, or int16; got float64"),
+        (3, 8000, TypeError, r"must be a path, bytes or an array; got the audio: 3 \(int\)"),
+        (np.zeros((4, 9)), 8000, ValueError, r"audio must have shape .* of shape \(4, 9\)"),
+        (np.full(9, 2.0), 8000, ValueError, "audio must be floats .* or int16; got .*: float64"),
         (np.array([0, 300]), 8000, ValueError, "audio must be floats in -1..1, or int16"),
         (np.array([np.nan, 0.0]), 8000, ValueError, "audio must be floats in -1..1"),
         (np.zeros(0), 8000, ValueError, "audio must hold samples; got the audio: none"),
+        (np.zeros(0, "int32"), 8000, ValueError, "or int16; got the audio: int32"),
+        (np.array([None]), 8000, ValueError, "or int16; got the audio: object"),
         (np.zeros(9), 10, ValueError, "rate must be from 1000 to 200000; got rate=10"),
         (np.zeros(9), 8000.0, TypeError, "rate must be an int; got rate=8000.0"),
         ("no.wav", 8000, FileNotFoundError, "audio must be an existing file; got 'no.wav'"),

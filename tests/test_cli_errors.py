@@ -66,6 +66,13 @@ OWN = ["train", "--tsv", "a.tsv", "--valid", "a.tsv", "--out", "o"]
         (["evaluate", MODEL, "--tsv", "no"], "--tsv must be a file that exists"),
         (["evaluate", MODEL, "--data-dir", "no"], "--data-dir must be a folder"),
         (["export", MODEL, "--out", "a.tsv"], "a.tsv is none"),
+        (["export", "rank_documents", "--format", "litert"], "savedmodel for a Ranker"),
+        (["recommend", "nope"], "of the 3706 that are known; got history[0]='nope'"),
+        (["recommend", "--fast", "Toy Stori"], "Did you mean Toy Story (1995)"),
+        (["trace", "nope"], "must be of the 110 that are known; got skill='nope'"),
+        (["trace", "nope=1", "1"], "got answers[0][0][0]='nope'"),
+        (["trace", "1=2", "1"], "lines of a skill, '=', 1 or 0; got '1=2'"),
+        (["transcribe", "a.tsv"], "must be a WAV file with samples of 8, 16, 24 or 32 bits; got a"),
         (["check-export", "no"], "DIR must be a folder"),
     ],
 )
@@ -82,7 +89,9 @@ import sys
 from zoo.cli import main
 for args in (["train", "nope"], ["caption", "no.jpg"], ["caption", sys.argv[1]],
              ["attend", "translate_fr_de", "a", "--out", "a.png", "--head", "99"],
-             ["attend", "translate_fr_de", "a", "--out", "a.xyz"],
+             ["attend", "translate_fr_de", "a", "--out", "a.xyz"], ["recommend", "nope"],
+             ["trace", "nope"], ["transcribe", "README.md"],
+             ["export", "rank_documents", "--format", "litert"],
              ["train", "--tsv", "no", "--valid", "no", "--out", "o"]):
     assert main(args) == 2
 print(sorted({"keras", "tensorflow"} & set(sys.modules)))

@@ -267,18 +267,28 @@ def test_answers_of_pupils(faces):
     kinds = faces("trace_learners")
     skill = st.sampled_from(kinds.model.skills[:20])
     blank = st.text(st.sampled_from(SPACES), max_size=2)
-    line = st.tuples(blank, skill, blank, st.just("="), blank, st.sampled_from("01"), blank)
+    right = st.tuples(blank, skill, blank, st.just("="), blank, st.sampled_from("01"), blank)
+    mark = st.sampled_from(["", "=", "=2", "=true", "=1=0", "==1", "= ", "=01", "=1.0"])
+    other = st.tuples(blank, skill, blank, mark, blank)
+    right, other = right.map("".join), other.map("".join)
+    line = st.tuples(st.just(True), right) | st.tuples(st.just(False), other)
+    asked = skill | right | other
     longest = kinds.model.model.context_length
 
     @MANY
-    @given(st.lists(line.map("".join), max_size=5), skill, st.sampled_from([1, 60]))
+    @given(st.lists(line, max_size=5), asked, st.sampled_from([1, 60]))
     def check(lines, asked, times):
-        text = "\n".join([*lines * times, asked])
-        answers, last = pupils.parsed(text)
+        """Lines whose mark is another are passed over, where Python raises an error."""
+        text = "\n".join([*(line for _, line in lines * times), asked])
+        kept = "\n".join([*(line for good, line in lines * times if good), asked])
+        if kept != text:
+            with pytest.raises(ValueError, match="inputs must have lines of a skill, '=', 1 or 0"):
+                pupils.parsed(text)
+        answers, last = pupils.parsed(kept)
         (python,) = kinds.model.catalogue.asked([answers], last)[1]
         assert pupils.known_lines(kinds.reader.skills, text) == python
         assert rows(kinds.in_graph([text])) == [python[-longest:]]
-        assert kinds.without_tensorflow([text])[0] == [python[-longest:]]
+        assert kinds.without_tensorflow([kept])[0] == [python[-longest:]]
 
     check()
 

@@ -126,7 +126,8 @@ def test_the_skills_are_in_the_file(taught, tmp_path):
 
 def test_an_export_answers_as_python_does(taught, tmp_path):
     loaded = tf.saved_model.load(str(serving.export(taught, tmp_path))).signatures
-    texts = tf.constant(["adding=1\r\nnothing=1\n2=0\n adding=1\nhalving", "counting", ""])
+    text = "adding=1\r\nnothing=1\n2=0\nhalving=2\nhalving\n adding=1\nhalving"
+    texts = tf.constant([text, "counting", ""])
     found = loaded["serving_default"](answers=texts)["probability"]
     expected = [taught.trace(PAST, 2), taught.trace([], 3)]
     np.testing.assert_allclose(found[:2], expected, atol=1e-5)
@@ -150,6 +151,8 @@ def test_a_lite_file_answers_the_same(taught, tmp_path):
     )
     assert reader.trace(PAST, 1) == pytest.approx(taught.trace(PAST, 1), abs=1e-5)
     assert reader.ask("adding=1\nhalving") == taught.ask("adding=1\nhalving")
+    with pytest.raises(TypeError, match="inputs must be a str or a list of str; got None"):
+        reader.ask(None)
 
 
 def test_bad_input_is_named(taught):
@@ -173,6 +176,50 @@ def test_bad_input_is_named(taught):
         taught.ask("adding\nhalving")
     with pytest.raises(ValueError, match="skills must be one or more, each another"):
         zoo.KnowledgeTracer(taught.model, ["a", "a"])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda t: t.trace(PAST, None), TypeError, "skill must be a name or a number.* got None"),
+        (lambda t: t.trace(PAST, 1.5), TypeError, r"skill must be .* got 1\.5 \(float\)"),
+        (
+            lambda t: t.trace([PAST, 5], 1),
+            TypeError,
+            r"answers must be lists of .* got answers\[1\]=5",
+        ),
+        (lambda t: t.probabilities([1, 2]), TypeError, r"x must be lists of .* got x\[0\]=1"),
+        (lambda t: t.fit([1, 2]), TypeError, r"x must be lists of \(skill, right\); got x\[0\]=1"),
+        (lambda t: t.fit(["adding=1"]), TypeError, r"x must be lists .* got x\[0\]='adding=1'"),
+        (lambda t: t.predict([5]), TypeError, r"x must be lists of .* got x\[0\]=5"),
+        (lambda t: t.predict([PAST, None]), TypeError, r"x must be lists .* got x\[1\]=None"),
+        (
+            lambda t: t.trace([(1, np.array([1, 0]))], 1),
+            ValueError,
+            r"right must be .* got answers\[0\]\[0\]\[1\]=array\(\[1, 0\]\)",
+        ),
+        (lambda t: t.ask(None), TypeError, "inputs must be a str or a list of str; got None"),
+        (lambda t: t.ask(["adding", 5]), TypeError, r"inputs must be a str .* got inputs\[1\]=5"),
+        (lambda t: t(["adding", None]), TypeError, r"inputs must be .* got inputs\[1\]=None"),
+        (
+            lambda t: t.fit(tf.data.Dataset.from_tensors("adding=1")),
+            ValueError,
+            r"x must be a list of sequences.* got a dataset of TensorSpec",
+        ),
+    ],
+)
+def test_another_kind_of_input_is_named(taught, call, error, message):
+    with pytest.raises(error, match=message):
+        call(taught)
+
+
+def test_a_text_may_be_bytes_or_alone_and_hold_any_character(taught):
+    text = "adding=1\nhalving"
+    expected = taught.predict([text], verbose=0)
+    np.testing.assert_array_equal(taught.predict([text.encode()], verbose=0), expected)
+    np.testing.assert_array_equal(taught.predict(text, verbose=0), expected)
+    assert taught.ask(np.array([text])) == [taught.ask(text)]
+    np.testing.assert_allclose(taught([f"\ud800=1\n{text}"]), expected, atol=1e-6)
 
 
 def test_the_area_under_the_curve_counts_a_tie_half():

@@ -74,6 +74,11 @@ def test_one_sentence_and_pairs_get_their_score(taught):
     np.testing.assert_allclose(taught.predict(data, verbose=0), expected, atol=1e-6)
 
 
+def test_a_lone_surrogate_is_read_in_a_call_as_by_the_verb(taught):
+    score = taught.match("where \ud800", "rome \udc00")
+    assert taught([("where \ud800", "rome \udc00")]).numpy()[0] == pytest.approx(score, abs=1e-6)
+
+
 def test_equal_sentences_keep_their_order(taught):
     found = taught.match(QUESTION, ["oslo", "rome is old", "oslo"], return_dict=True)
     assert [out.sentence for out in found].count("oslo") == 2
@@ -217,8 +222,13 @@ def test_bad_input_is_named(taught):
         taught.match(["a"], ["b"])
     with pytest.raises(TypeError, match="sentences must be a str or a list of str"):
         taught.match("a", [1])
+    with pytest.raises(TypeError, match="sentences must be .* got sentences=None"):
+        taught.match("a", None)
     with pytest.raises(TypeError, match="question must be a list of"):
-        taught.match("a")
+        taught.match(3)
+    columns = tf.constant([["a"]]), tf.constant([["b"]]), tf.constant([1])
+    with pytest.raises(ValueError, match="x must be a dataset of .* got a dataset of .*TensorSpec"):
+        taught.fit(tf.data.Dataset.from_tensors(columns))
     with pytest.raises(ValueError, match="top_k must be >= 1; got top_k=0"):
         taught.match("a", ["b"], top_k=0)
     with pytest.raises(ValueError, match="a sentence in each other"):

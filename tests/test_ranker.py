@@ -80,6 +80,10 @@ def test_documents_may_come_as_they_are(taught, index):
     assert [list(DOCUMENTS)[int(name)] for name, _ in listed] == [name for name, _ in expected]
     streamed = taught.index((text for text in DOCUMENTS.values()), ids=DOCUMENTS)
     assert taught.rank("film", streamed, top_k=3) == expected
+    for documents in (np.array, tf.constant, iter, tuple):
+        found = taught.rank("film", documents(list(DOCUMENTS.values())), top_k=3)
+        assert found == listed
+    assert taught.index(["a", "b"], ids=(i for i in (7, "b"))).ids == ["7", "b"]
 
 
 def test_the_score_is_bm25_and_late_interaction(taught, index):
@@ -116,6 +120,60 @@ def test_a_saved_index_is_mapped_and_answers_the_same(taught, index, tmp_path):
     again = keras.models.load_model(tmp_path / "model.keras")
     assert again.rank("car", folder) == taught.rank("car", index)
     assert again.settings() == taught.settings()
+
+
+def test_lone_surrogates_are_kept_in_a_file(taught, tmp_path):
+    documents = {"i \ud800": "a \ud800 film", "é": "sea\udc00"}
+    index = taught.index(documents)
+    loaded = RankIndex.load(index.save(tmp_path / "index"))
+    assert loaded.ids == list(documents)
+    assert [loaded.text(i) for i in range(2)] == list(documents.values())
+    assert taught.rank("film", loaded) == taught.rank("film", index)
+    score = taught.predict([("film", documents["é"])], verbose=0)
+    np.testing.assert_allclose(taught([("film", documents["é"])]), score, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("index.json", b"[]"),
+        ("index.json", b"[" * 100_000),
+        ("index.json", b'{"format": 1}'),
+        ("index.json", b'{"format": 1, "model": "", "ids": 3}'),
+        ("index.json", b'{"format": 1, "model": "", "ids": [1, 2, 3, 4, 5]}'),
+        ("documents.jsonl", lambda data: data[:-9]),
+        ("documents.jsonl", b""),
+        ("vectors.npy", lambda array: array[:, :-1]),
+        ("vectors.npy", lambda array: array.astype("float32")),
+        ("vectors.npy", lambda array: array[:-1]),
+        ("vectors.npy", lambda array: array.ravel()),
+        ("pieces.npy", lambda array: array[:-1]),
+        ("pieces.npy", lambda array: array.astype("float32")),
+        ("starts.npy", lambda array: array + 1),
+        ("starts.npy", lambda array: array[[0, 2, 1, 3, 4, 5]]),
+        ("starts.npy", lambda array: array[:-1]),
+        ("lines.npy", lambda array: array[::-1]),
+        ("bm25/params.index.json", b"{}"),
+        ("bm25/params.index.json", b"[]"),
+        ("bm25/params.index.json", lambda data: data.replace(b"float32", b"word")),
+        ("bm25/vocab.index.json", b"{}"),
+        ("bm25/vocab.index.json", b"[]"),
+        ("bm25/vocab.index.json", b'{"a": [1]}'),
+        ("bm25/data.csc.index.npy", lambda array: array[:-1]),
+        ("bm25/indptr.csc.index.npy", lambda array: array[:-1]),
+    ],
+)
+def test_a_damaged_index_is_refused_when_it_is_loaded(index, tmp_path, name, damage):
+    folder = index.save(tmp_path / "index")
+    file = folder / name
+    if isinstance(damage, bytes):
+        file.write_bytes(damage)
+    elif file.suffix == ".npy":
+        np.save(file, damage(np.load(file)))
+    else:
+        file.write_bytes(damage(file.read_bytes()))
+    with pytest.raises(ValueError, match=r"index must be a whole index; got: "):
+        RankIndex.load(folder)
 
 
 def test_an_index_of_another_model_is_refused(taught, index, tmp_path):
@@ -192,8 +250,25 @@ def test_bad_input_is_named(taught, index):
             zoo.Ranker(model, words, **options)
     with pytest.raises(ValueError, match="documents must hold at least one; got none"):
         taught.index([])
-    with pytest.raises(TypeError, match=r"documents must be of str; got documents\[1\]=3"):
-        taught.index(["a", 3])
+    for documents in (["a", 3], iter(["a", 3])):
+        with pytest.raises(TypeError, match=r"must be a list of str; got documents\[1\]=3 \(int\)"):
+            taught.index(documents)
+    for documents in (None, 5, {"a", "b"}):
+        for call in (taught.index, lambda documents: taught.rank("a", documents)):
+            with pytest.raises(TypeError, match="documents must be a list of str; got"):
+                call(documents)
+    for ids, message in (
+        ("ab", r"ids must be a list of int or str, each another; got 'ab' \(str\)"),
+        (["a", None], r"ids must be .* got ids\[1\]=None \(NoneType\)"),
+        (iter(["a", 1.5]), r"ids must be .* got ids\[1\]=1.5 \(float\)"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            taught.index(["a", "b"], ids=ids)
+    for ids in (["a", "a"], iter([1, "1"])):
+        with pytest.raises(ValueError, match=r"each another; got ids\[0\] and ids\[1\]="):
+            taught.index(["a", "b"], ids=ids)
+    with pytest.raises(TypeError, match=r"inputs must be a str .* got inputs\[0\]=5"):
+        taught.ask([5])
     with pytest.raises(TypeError, match="documents must be a list of str"):
         taught.index("a text")
     with pytest.raises(ValueError, match="ids must be one for each document; got 1 for 2"):

@@ -156,7 +156,7 @@ def test_wrong_arguments_are_named(trained):
         trained.score([RECORDINGS[0]], ["low", "low"])
     with pytest.raises(TypeError, match=r"recording must be a path.*got recording\[1\]=3"):
         trained.transcribe([RECORDINGS[0], 3])
-    with pytest.raises(TypeError, match="audio must be a path, bytes or an array; got dict"):
+    with pytest.raises(TypeError, match="must be a path, bytes or an array; got the audio: {"):
         trained.transcribe({})
     with pytest.raises(ValueError, match="y must have one text for each recording"):
         trained.fit(RECORDINGS, TEXTS[:2])
@@ -164,6 +164,40 @@ def test_wrong_arguments_are_named(trained):
         trained.transcribe(RECORDINGS[0], beams=2)
     with pytest.raises(ValueError, match="num_bands must be >= 1; got num_bands=0"):
         SpeechTransformer(0, 9)
+
+
+def test_a_wrong_one_of_several_is_named_by_its_place(trained):
+    sound, broken = RECORDINGS[0], b"no recording"
+    with pytest.raises(ValueError, match=r"audio must be a WAV .* got recording\[1\]: something"):
+        trained.transcribe([sound, broken])
+    with pytest.raises(ValueError, match=r"must be floats .* got inputs\[1\]: float32 from 2"):
+        trained.generate([sound, sound * 0 + 2])
+    with pytest.raises(ValueError, match=r"audio must be a WAV .* got x\[1\]: something else"):
+        trained.fit([sound, broken], ["low", "high"])
+    with pytest.raises(ValueError, match=r"audio must be a WAV .* got x\[1\]\[0\]: something else"):
+        trained.fit([(sound, "low"), (broken, "high")])
+    for call in (trained.transcribe, trained.predict):
+        with pytest.raises(TypeError, match=r"got (recording|x)\[0\]=None \(NoneType\)"):
+            call(np.array([None]))
+    with pytest.raises(TypeError, match=r"inputs must be a path.* got inputs\[1\]=None"):
+        trained(["a.wav", None])
+
+
+def test_arrays_of_files_and_of_whole_numbers_are_recordings(trained, tmp_path):
+    path, whole = tmp_path / "said.wav", np.round(say("high low", 50) * 32767).astype("int16")
+    path.write_bytes(wav(say("high low", 50)))
+    files, data = np.array([str(path)]), np.array([path.read_bytes()], dtype=object)
+    for several in (files, data, tf.constant(data)):
+        assert trained.transcribe(several) == ["high low"]
+        assert list(trained.predict(several, verbose=0)) == ["high low"]
+    assert list(trained.predict(whole, verbose=0)) == ["high low"]
+    assert list(trained.predict_on_batch(np.stack([whole, whole], axis=1))) == ["high low"]
+    waves = tf.data.Dataset.from_tensors(whole)
+    assert list(trained.predict(waves, verbose=0)) == ["high low"]
+    for inputs in ([path], [bytearray(data[0])], files):
+        assert [text.decode() for text in trained(inputs).numpy()] == ["high low"]
+    for inputs in (bytearray(data[0]), path):
+        assert trained(inputs).numpy().decode() == "high low"
 
 
 def recordings():

@@ -80,7 +80,10 @@ class _RegisterWithKeras(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if name in _REGISTERING:
             importlib.import_module("keras")
             found = sys.modules.get(name)  # missing without TensorFlow, which it will ask for
-            return found and importlib.util.spec_from_loader(name, _Imported(found))
+            if found is not None:
+                # Python asks a module that came meanwhile for its own spec, and runs that.
+                found.__spec__ = importlib.util.spec_from_loader(name, _Imported(found))
+            return found and found.__spec__
         if name != "keras":
             return None
         # Who only asks for the spec, as TensorFlow does, imports nothing yet: the wait goes on.

@@ -127,13 +127,22 @@ def _resampled(samples, rate):
     whole_reach = tf.cast(reach, tf.int32)
     count = -(-tf.size(samples, tf.int64) * audio.RATE // rate)
     around = tf.pad(samples, [[whole_reach, whole_reach + 1]])
-    places = tf.range(count) * rate
-    whole, part = places // audio.RATE, places % audio.RATE
     taps = tf.range(-reach, reach + 1)
-    away = tf.cast(part, tf.float32)[:, None] / audio.RATE - tf.cast(taps, tf.float32)
-    window = tf.cos(math.pi / 2 * away / tf.cast(reach + 1, tf.float32)) ** 2
-    weights = _sinc(cutoff * away) * window * cutoff
-    return tf.reduce_sum(tf.gather(around, whole[:, None] + taps + reach) * weights, axis=1)
+    rows = audio.BLOCK // tf.size(taps, tf.int64)
+
+    def block(start):
+        # The last block goes on with the last place, so that all have one size.
+        places = tf.minimum(tf.range(start, start + rows), count - 1) * rate
+        whole, part = places // audio.RATE, places % audio.RATE
+        away = tf.cast(part, tf.float32)[:, None] / audio.RATE - tf.cast(taps, tf.float32)
+        window = tf.cos(math.pi / 2 * away / tf.cast(reach + 1, tf.float32)) ** 2
+        weights = _sinc(cutoff * away) * window * cutoff
+        return tf.reduce_sum(tf.gather(around, whole[:, None] + taps + reach) * weights, axis=1)
+
+    spec = tf.TensorSpec([None], tf.float32)
+    starts = tf.range(0, count, rows)
+    blocks = tf.map_fn(block, starts, fn_output_signature=spec, parallel_iterations=1)
+    return tf.reshape(blocks, [-1])[:count]
 
 
 def _sinc(x):

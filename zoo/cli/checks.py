@@ -1,4 +1,4 @@
-"""What is refused before TensorFlow is imported: paths, pictures, layers and heads."""
+"""What is refused before TensorFlow is imported: paths, files, layers and heads, names."""
 
 import os
 from pathlib import Path
@@ -52,11 +52,8 @@ def maps(name, layer, head):
     for option, which in (("--layer", layer), ("--head", head)):
         if isinstance(which, str) and which not in ("mean", "all"):
             raise click.UsageError(f"{option} must be a number, 'mean' or 'all'; got {which!r}.")
-    try:
-        path = registry.find(name)
-    except (ValueError, FileNotFoundError):
-        return  # who loads the model says so, at once
-    counts = dict(zip(("--layer", "--head"), _attention_size(path), strict=True))
+    _, config = _model(name)
+    counts = dict(zip(("--layer", "--head"), _attention_size(config), strict=True))
     for option, which in (("--layer", layer), ("--head", head)):
         count = counts[option]
         if count and isinstance(which, int) and which not in range(-count, count):
@@ -66,17 +63,61 @@ def maps(name, layer, head):
 
 def photograph(name, text):
     """Refuses a missing photograph, where the model NAME is a captioner."""
-    try:
-        config = registry.config(registry.find(name))
-    except (ValueError, FileNotFoundError):
-        return  # as above
-    if registry.TASKS[config["class_name"]] == "captioning":
+    if _model(name)[0] == "ImageCaptioner":
         file("TEXT", text)
 
 
-def _attention_size(path):
-    """Layers and heads of a model's attention; 0 where the file does not tell."""
-    model = registry.config(path)["config"].get("model")
+def history(name, items):
+    """Refuses an item that the model NAME, a recommender, does not know."""
+    kind, config = _model(name)
+    if kind == "Recommender":
+        from zoo.lite.catalogue import Catalogue
+
+        Catalogue(config["items"], config["ids"]).numbers(items)
+
+
+def answers(name, text):
+    """Refuses lines that are no answers, or of a skill that NAME, a tracer, does not know."""
+    kind, config = _model(name)
+    if kind == "KnowledgeTracer":
+        from zoo.lite import pupils
+
+        pupils.Skills(config["skills"]).asked(*pupils.parsed(text))
+
+
+def recording(path):
+    """Refuses a file that is no whole recording."""
+    from zoo.lite import audio
+
+    audio.parse(Path(path).read_bytes(), str(path))
+
+
+def litert(name):
+    """Refuses a model that has no LiteRT file."""
+    from zoo.lite.readers import READERS
+
+    kind, _ = _model(name)
+    if kind and kind not in READERS:
+        raise click.UsageError(
+            f"--format must be savedmodel for a {kind}, which has no LiteRT file; got litert."
+        )
+
+
+def _model(name):
+    """Class and configuration of the model NAME by its file; "" and {} where it has none to read.
+
+    Who loads the model says why, at once.
+    """
+    try:
+        found = registry.config(registry.find(name))
+    except (ValueError, FileNotFoundError):
+        return "", {}
+    return found["class_name"], found["config"]
+
+
+def _attention_size(config):
+    """Layers and heads of a model's attention; 0 where its configuration does not tell."""
+    model = config.get("model")
     numbers = model.get("config", {}) if isinstance(model, dict) else {}
     layers = numbers.get("num_decoder_layers", numbers.get("num_layers"))
     if "num_heads" in numbers and isinstance(layers, int):

@@ -43,6 +43,8 @@ def export(name, out, form, weights):
     """
     path = registry.find(name)
     checks.new_folder("--out", out)
+    if form == "litert":
+        checks.litert(name)
     returning_memory()
     if form == "savedmodel":
         if weights:

@@ -36,6 +36,8 @@ def recommend(items, model, top_k, why, attend, fast):
     if fast and (why or attend):
         raise click.UsageError("--why and --attend go without --fast.")
     checks.picture("--attend", attend)
+    history = list(map(clean, items))
+    checks.history(model, history)
     recommender = load_quietly(model, "recommendation", fast)
     if not items:
         terminal = sys.stdin.isatty()
@@ -43,7 +45,6 @@ def recommend(items, model, top_k, why, attend, fast):
             rows = [[item for item in map(str.strip, line.split("\t")) if item] for line in batch]
             write_lines("\t".join(best) for best in recommender.recommend(rows, top_k=top_k))
         return
-    history = list(map(clean, items))
     if fast:
         write_lines(recommender.recommend(history, top_k=top_k))
         return

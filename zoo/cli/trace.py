@@ -29,13 +29,15 @@ def trace(answers, model, why, attend):
     if not answers and (why or attend):
         raise click.UsageError("--why and --attend need ANSWERS; got none.")
     checks.picture("--attend", attend)
+    text = "\n".join(map(clean, answers))
+    if answers:
+        checks.answers(model, text)
     tracer = load_quietly(model, "knowledge tracing")
     if not answers:
         terminal = sys.stdin.isatty()
         for batch in batches(read_lines(sys.stdin.buffer), 1 if terminal else BATCH):
             write_lines(tracer.ask([line.replace("\t", "\n") for line in batch]))
         return
-    text = "\n".join(map(clean, answers))
     write_lines([tracer.ask(text)])
     if not why and not attend:
         return

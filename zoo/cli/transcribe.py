@@ -34,6 +34,8 @@ def transcribe(paths, model, num_beams, attend, fast):
     checks.picture("--attend", attend)
     for path in paths:
         checks.file("FILE", path)
+    if len(paths) == 1:
+        checks.recording(path)
     recognizer = load_quietly(model, "speech recognition", fast)
     options = {} if fast else {"num_beams": num_beams, "return_dict": bool(attend)}
     failed = False

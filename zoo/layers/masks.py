@@ -5,7 +5,6 @@ D width, K beams, N = B·K rows.
 """
 
 import keras
-import numpy as np
 from keras import ops
 
 
@@ -70,8 +69,8 @@ def as_bool(mask, name, example=""):
         raise TypeError(f"{name} must be bool, True = may attend{example}; got dtype {dtype}.")
     try:
         values = ops.convert_to_numpy(mask)
-    except (NotImplementedError, TypeError, ValueError):  # of a tensor without values yet
-        values = np.zeros(0)
+    except (NotImplementedError, TypeError, ValueError):  # a tensor without values yet
+        return ops.cast(mask, "bool")
     others = values[(values != 0) & (values != 1)]
     if others.size:
         raise ValueError(

@@ -20,19 +20,21 @@ RATES = (1_000, 200_000)  # samples a second that a file may have
 DECADES = 4.0  # of energy below the loudest band of a recording, under which all is silence
 EMPTY = -9.0  # what fills up the frames of a batch
 CROSSINGS = 8  # of the sinc on each side, in resampling
+BLOCK = 2**18  # samples that are weighed together in resampling, which bounds its memory
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE  # kinds of samples in a WAV file
 _FORMATS = {(PCM, 8), (PCM, 16), (PCM, 24), (PCM, 32), (FLOAT, 32), (FLOAT, 64)}
 _RULE = "audio must be a WAV file with samples of 8, 16, 24 or 32 bits"
 _OTHERS = {b"ID3": "an MP3", b"OggS": "an Ogg", b"fLaC": "a FLAC", b"caff": "a CAF"}
 
 
-def read(audio, rate=RATE):
+def read(audio, rate=RATE, name="the audio"):
     """A recording of any kind as a wave.
 
     Args:
         audio: a path (str or path-like), the bytes of a WAV file, or an array (samples,) or
             (samples, channels): floats in -1..1, or int16. Channels are averaged.
         rate: samples a second of an array.
+        name: what to call it in an error, where it is no path.
 
     Returns:
         float32 (samples,), at 8,000 samples a second.
@@ -42,7 +44,6 @@ def read(audio, rate=RATE):
         TypeError: something else than audio.
         ValueError: no WAV file, a damaged one, one without samples, or one that is too long.
     """
-    name = "the audio"
     if isinstance(audio, (str, os.PathLike)):
         name = str(audio)
         if not Path(audio).is_file():
@@ -51,7 +52,7 @@ def read(audio, rate=RATE):
     if isinstance(audio, (bytes, bytearray)):
         samples, rate = parse(bytes(audio), name)
     else:
-        samples = _samples(audio)
+        samples = _samples(audio, name)
         if isinstance(rate, bool) or not isinstance(rate, (int, np.integer)):
             raise TypeError(f"rate must be an int; got rate={rate!r}.")
         if not RATES[0] <= rate <= RATES[1]:
@@ -130,23 +131,25 @@ def _decoded(body, kind, bits, channels):
     return np.clip(samples, -1, 1).reshape(-1, channels).mean(axis=1, dtype="float32")
 
 
-def _samples(array):
+def _samples(array, name):
     """An array of a user as float32 (samples,)."""
     if not isinstance(array, np.ndarray):
         raise TypeError(
-            f"audio must be a path, bytes or an array; got {type(array).__name__}: {array!r:.60}."
+            "audio must be a path, bytes or an array; "
+            f"got {name}: {array!r:.60} ({type(array).__name__})."
         )
     if array.ndim not in (1, 2) or array.ndim == 2 and not 1 <= array.shape[1] <= 8:
         raise ValueError(
             "audio must have shape (samples,) or (samples, channels); "
-            f"got an array of shape {array.shape}."
+            f"got {name}: an array of shape {array.shape}."
         )
     if array.dtype == np.int16:
         array = array.astype("float32") / 2**15
     if array.dtype.kind != "f" or not np.all(np.abs(array) <= 1):
+        numeric = array.dtype.kind in "iuf" and array.size
+        extent = f" from {array.min():g} to {array.max():g}" if numeric else ""
         raise ValueError(
-            "audio must be floats in -1..1, or int16; got "
-            f"{array.dtype} from {array.min():g} to {array.max():g}."
+            f"audio must be floats in -1..1, or int16; got {name}: {array.dtype}{extent}."
         )
     array = array.astype("float32")
     return array if array.ndim == 1 else array.mean(axis=1)
@@ -164,11 +167,16 @@ def resampled(samples, rate):
     reach = max(CROSSINGS, -(-CROSSINGS * rate // RATE))  # samples on each side
     count = -(-len(samples) * RATE // rate)
     around = np.concatenate([np.zeros(reach, "float32"), samples, np.zeros(reach + 1, "float32")])
-    whole, part = np.divmod(np.arange(count, dtype="int64") * rate, RATE)
     taps = np.arange(-reach, reach + 1)
-    away = (part / RATE).astype("float32")[:, None] - taps.astype("float32")
-    weights = np.sinc(cutoff * away) * np.cos(math.pi / 2 * away / (reach + 1)) ** 2 * cutoff
-    return np.sum(around[whole[:, None] + taps + reach] * weights.astype("float32"), axis=1)
+    found, rows = np.empty(count, "float32"), BLOCK // len(taps)
+    for start in range(0, count, rows):
+        places = np.arange(start, min(start + rows, count), dtype="int64")
+        whole, part = np.divmod(places * rate, RATE)
+        away = (part / RATE).astype("float32")[:, None] - taps.astype("float32")
+        weights = np.sinc(cutoff * away) * np.cos(math.pi / 2 * away / (reach + 1)) ** 2 * cutoff
+        heard = around[whole[:, None] + taps + reach]
+        found[places] = np.sum(heard * weights.astype("float32"), axis=1)
+    return found
 
 
 def log_mel(wave):

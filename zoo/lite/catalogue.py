@@ -2,6 +2,7 @@
 
 import difflib
 import numbers
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -19,6 +20,11 @@ def item_lines(text):
     return list(map(str.strip, text.split("\n")))
 
 
+def decoded(text):
+    """Bytes, as arrays and data sets keep text, as a str; all else stays as it is."""
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+
+
 class Catalogue:
     """Names and ids of items, which are numbered from 1.
 
@@ -28,7 +34,9 @@ class Catalogue:
         what: they are, in an error: "items", "skills".
 
     Raises:
-        ValueError: no name, one that is empty or of several lines, or the same one twice.
+        TypeError: a str for `ids`, or one that is neither int nor str.
+        ValueError: no name, one that is empty or of several lines, or the same one twice; ids of
+            another number, or the same one twice.
     """
 
     def __init__(self, names, ids=None, what="items"):
@@ -39,9 +47,9 @@ class Catalogue:
                 raise ValueError(
                     f"{what} must be lines of text without spaces around; got {name!r}."
                 )
-        ids = list(ids or ())
-        if ids and (len(set(map(str, ids))), len(ids)) != (len(names), len(names)):
-            raise ValueError(f"ids must be {len(names)}, each another; got {len(ids)} ids.")
+        ids = [] if ids is None else checked_ids(ids)
+        if ids and len(ids) != len(names):
+            raise ValueError(f"ids must be {len(names)}, one for each name; got {len(ids)} ids.")
         self.names, self.ids, self._what = names, ids, what
         # A name goes before an id that is written in the same way.
         self.known = {
@@ -129,6 +137,28 @@ class Catalogue:
         begun = [text for text in lowered if wanted and text.startswith(wanted)]
         close = difflib.get_close_matches(wanted, lowered, n=_NEAR)
         return [lowered[text] for text in dict.fromkeys(begun[:_NEAR] + close)][:_NEAR]
+
+
+def checked_ids(ids):
+    """Ids as a list of int and str, of which no two are written in the same way.
+
+    Raises:
+        TypeError: one str for all, or an id of another kind.
+        ValueError: the same id twice.
+    """
+    rule = "ids must be a list of int or str, each another"
+    if isinstance(ids, (str, bytes)) or not isinstance(ids, Iterable):
+        raise TypeError(f"{rule}; got {ids!r:.80} ({type(ids).__name__}).")
+    found, places = [], {}
+    for i, one in enumerate(ids):
+        whole = isinstance(one, numbers.Integral) and not isinstance(one, bool)
+        if not whole and not isinstance(one, str):
+            raise TypeError(f"{rule}; got ids[{i}]={one!r:.80} ({type(one).__name__}).")
+        first = places.setdefault(str(one), i)
+        if first < i:
+            raise ValueError(f"{rule}; got ids[{first}] and ids[{i}]={one!r:.80}.")
+        found.append(int(one) if whole else str(one))
+    return found
 
 
 def ranked(scores, names, top_k):

@@ -1,8 +1,13 @@
 """Answers of pupils by skill, as numbers and as lines of text."""
 
 import numbers
+from collections.abc import Iterable, Mapping, Set
 
-from zoo.lite.catalogue import Catalogue, item_lines
+from zoo.lite.catalogue import Catalogue, decoded, item_lines
+
+_SKILL = "a name or a number, or a list with one for each pupil"
+_SEQUENCES = "lists of (skill, right)"
+_TEXTS = "a str or a list of str"
 
 
 class Skills(Catalogue):
@@ -38,8 +43,10 @@ class Skills(Catalogue):
         """
         several = len(answers) > 0 and not is_answer(answers[0])
         sequences = answers if several else [answers]
-        alone = isinstance(skill, (str, numbers.Integral))
-        skills = [skill] * len(sequences) if alone else list(skill)
+        if isinstance(skill, (str, numbers.Integral)):
+            skills = [skill] * len(sequences)
+        else:
+            skills = _listed("skill", _SKILL, skill)
         if len(skills) != len(sequences):
             raise ValueError(
                 f"skill must be one for each pupil; got {len(skills)} for {len(sequences)}."
@@ -52,16 +59,18 @@ class Skills(Catalogue):
 
     def rows(self, sequences, name):
         """Sequences of (skill, right) -> lists of int; errors as of `asked`."""
-        return [
-            [self._answer(answer, f"{name}[{i}][{j}]") for j, answer in enumerate(sequence)]
-            for i, sequence in enumerate(sequences)
-        ]
+        found = []
+        for i, sequence in enumerate(sequences):
+            place = f"{name}[{i}]"
+            answers = _listed(name, _SEQUENCES, sequence, f"{place}=")
+            found.append([self._answer(one, f"{place}[{j}]") for j, one in enumerate(answers)])
+        return found
 
     def _answer(self, answer, place):
         if not is_answer(answer):
             raise TypeError(f"answers must be pairs of (skill, right); got {place}={answer!r:.80}.")
         skill, right = answer
-        if right not in (0, 1):
+        if getattr(right, "ndim", 0) or right not in (0, 1):
             raise ValueError(
                 f"right must be True or False, or 1 or 0; got {place}[1]={right!r:.80}."
             )
@@ -98,21 +107,41 @@ def parsed(text):
 def known_lines(skills, text):
     """Lines of text as an export takes them -> list of int as of `Skills.asked`.
 
-    Lines of unknown skills are passed over, as an export does.
+    What `parsed` refuses is passed over, as an export does: lines of unknown skills, and those
+    whose mark is not 1 or 0. The last line is the skill that is asked, whatever mark it has.
     """
+    lines = [line for line in item_lines(text) if line]
     found = []
-    for line in item_lines(text):
-        name, *right = map(str.strip, line.split("="))
-        if name in skills.known:
-            found.append(skills.known[name] + len(skills.names) * (right[:1] == ["1"]))
+    for i, line in enumerate(lines, 1):
+        name, _, mark = (part.strip() for part in line.partition("="))
+        if name in skills.known and (mark in ("0", "1") or i == len(lines)):
+            right = mark == "1" and i < len(lines)
+            found.append(skills.known[name] + len(skills.names) * right)
     return found
 
 
 def ask(trace, inputs, **options):
     """Texts of lines, one or a list, by `trace` of a tracer; see `KnowledgeTracer.ask`."""
-    several = not isinstance(inputs, str)
-    pairs = [parsed(text) for text in (inputs if several else [inputs])]
+    one = isinstance(inputs, (str, bytes))
+    texts = [inputs] if one else _listed("inputs", _TEXTS, inputs)
+    pairs = []
+    for i, text in enumerate(map(decoded, texts)):
+        if not isinstance(text, str):
+            _refuse("inputs", _TEXTS, text, f"inputs[{i}]=")
+        pairs.append(parsed(text))
     answers, skills = [answers for answers, _ in pairs], [skill for _, skill in pairs]
     found = trace(answers, skills, **options)
     found = found if options.get("return_dict") else [f"{right:.3f}" for right in found]
-    return found if several else found[0]
+    return found[0] if one else found
+
+
+def _listed(name, rule, value, place=""):
+    """What several come in, as a list; errors as of `zoo.tasks.raw_data.items`."""
+    alone = isinstance(value, (str, bytes, bytearray, Mapping, Set))
+    if alone or not isinstance(value, Iterable) or not getattr(value, "ndim", 1):
+        _refuse(name, rule, value, place)
+    return list(value)
+
+
+def _refuse(name, rule, value, place=""):
+    raise TypeError(f"{name} must be {rule}; got {place}{value!r:.80} ({type(value).__name__}).")

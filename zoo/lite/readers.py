@@ -17,6 +17,7 @@ from zoo.lite.sentences import parts_of
 from zoo.lite.spaced_pairs import vocabulary
 from zoo.lite.subwords import END_ID, continued, prompt_ids
 from zoo.lite.turns import encode_turns, filled_parts, joined_turns, newest_turns
+from zoo.system import naming_options
 
 MANIFEST, MODEL, SOURCE, TARGET = "manifest.json", "model.tflite", "source.model", "target.model"
 FORMAT = 2  # of the manifest; 1 had none and is read, too
@@ -67,6 +68,11 @@ class LiteModel:
             )
         rows = self.manifest["rows"]
         self._batches = LiteBatches(str(folder / MODEL), rows, num_threads, self.output)
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        if cls.verb in vars(cls):
+            setattr(cls, cls.verb, naming_options(vars(cls)[cls.verb]))
 
     def ask(self, inputs, **options):
         """What the verb of the task answers."""

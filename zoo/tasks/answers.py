@@ -1,8 +1,5 @@
 """What `generate` does around a search: its options, its stops, and several answers of beams."""
 
-import difflib
-import inspect
-
 import numpy as np
 import tensorflow as tf
 
@@ -10,39 +7,7 @@ from zoo.decoding import watched_context_shift, watched_state, watched_step
 from zoo.text import END_ID, Stops
 
 SHARED = ("masks", "stops")  # of what answers are held to, what is not said for each source
-# Under other names elsewhere; what difflib finds for these is something else.
-_ELSEWHERE = {
-    "do_sample": "temperature",
-    "max_length": "max_new_tokens",
-    "max_tokens": "max_new_tokens",
-    "stop_strings": "stop",
-    "num_samples": "num_return_sequences",
-    "n": "num_return_sequences",
-    "typical_p": "top_p",
-    "random_state": "seed",
-    "output_attentions": "return_dict",
-    "output_scores": "return_dict",
-    "return_dict_in_generate": "return_dict",
-}
 _WIDER = (4, 16, 64)  # hypotheses of a beam among which different texts are looked for
-
-
-def checked_options(method, given, more=()):
-    """Raises `TypeError` for an option that a method does not have.
-
-    Args:
-        method: function, whose parameters are its options.
-        given: the names of what was given beside these.
-        more: names of the options that it takes by `**`.
-    """
-    kinds = inspect.signature(method).parameters.values()
-    known = [*(p.name for p in kinds if p.kind is p.KEYWORD_ONLY), *more]
-    for name in given:
-        if name not in known:
-            near = [_ELSEWHERE.get(name), *difflib.get_close_matches(name, known, 1)]
-            near = next((option for option in near if option in known), None)
-            hint = f"did you mean {near}?" if near else f"it has {', '.join(known)}."
-            raise TypeError(f"{method.__name__} has no option {name!r}: {hint}")
 
 
 def watched(step, state, context_shift, constraints, source):

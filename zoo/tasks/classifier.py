@@ -10,7 +10,7 @@ from zoo.data.batching import bucketed_labels
 from zoo.lite.labels import named
 from zoo.lite.readers import SOURCE
 from zoo.tasks import raw_data
-from zoo.tasks.inputs import IDS, chunks, framed, padded, texts
+from zoo.tasks.inputs import IDS, chunks, framed, padded, text_tensor, texts
 from zoo.tasks.output import Classified
 from zoo.tasks.task import Task
 from zoo.text import END_ID, PAD_ID
@@ -213,6 +213,7 @@ class Classifier(Task):
         pairs = raw_data.string_dataset(dataset, 2, rule, labels=True)
 
         def number(label):
+            label = label if isinstance(label, bytes) else int(label)
             return np.int32(self._number("label", label))
 
         def numbered(text, label):
@@ -272,7 +273,7 @@ class Classifier(Task):
     # In a graph, and without TensorFlow.
 
     def graph_inputs(self, inputs):
-        return tf.constant(inputs if isinstance(inputs, str) else texts("inputs", inputs))
+        return text_tensor(inputs)
 
     def preprocess_tf(self, inputs):
         pieces = self.tokenizer(inputs)[:, : self.max_length - 1]

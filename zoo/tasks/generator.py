@@ -13,8 +13,9 @@ from zoo.data.batching import bucketed_windows
 from zoo.decoding import Decoding, begin_rows, extend, row_shapes, rows_shapes
 from zoo.lite.chat import Chat
 from zoo.lite.subwords import continued, prompt_ids
+from zoo.system import checked_options
 from zoo.tasks import raw_data
-from zoo.tasks.answers import checked_options, watched
+from zoo.tasks.answers import watched
 from zoo.tasks.chat_bot import Reply
 from zoo.tasks.inputs import (
     FLOATS,
@@ -25,6 +26,7 @@ from zoo.tasks.inputs import (
     padded,
     prompts,
     row_seeds,
+    text_tensor,
 )
 from zoo.tasks.inputs import texts as listed
 from zoo.tasks.search_task import DecodeInit, SearchTask
@@ -492,7 +494,7 @@ class TextGenerator(SearchTask):
         }
 
     def graph_inputs(self, inputs):
-        return tf.constant(inputs if isinstance(inputs, str) else listed("inputs", inputs))
+        return text_tensor(inputs)
 
     def preprocess_tf(self, inputs):
         pieces = self.tokenizer(inputs)[:, 2 - self.model.context_length :]

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from zoo.decoding import options
 from zoo.lite.catalogue import SPACE
+from zoo.lite.subwords import valid_unicode
 from zoo.tasks.raw_data import text_items
 from zoo.text import END_ID, PAD_ID, START_ID
 
@@ -62,6 +63,12 @@ def texts(name, value):
             f"{name} must be {rule}; got an array of shape {value.shape}: {value!r:.80}."
         )
     return text_items(name, value, rule)
+
+
+def text_tensor(inputs):
+    """Texts, one or a list -> tf.string () or (B,), lone surrogates as U+FFFD."""
+    found = list(map(valid_unicode, texts("inputs", inputs)))
+    return tf.constant(found[0] if isinstance(inputs, str) else found, tf.string)
 
 
 def path_or_file(item):

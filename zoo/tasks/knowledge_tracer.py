@@ -1,17 +1,22 @@
 """`KnowledgeTracer`: what a pupil answered so far in, the chance that the next is right out."""
 
+from collections.abc import Iterable
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from zoo.data.batching import bucketed_windows
 from zoo.lite import pupils
+from zoo.lite.catalogue import decoded
+from zoo.lite.subwords import valid_unicode
 from zoo.tasks import raw_data
 from zoo.tasks.inputs import IDS, chunks, number_table, padded, stripped
 from zoo.tasks.output import Traced
 from zoo.tasks.task import Task
 
 _RULE = "a list of sequences, each a list of (skill, right)"
+_TEXTS = "a str or a list of str"
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -166,7 +171,7 @@ class KnowledgeTracer(Task):
         return found
 
     def _raw_inputs(self, x):
-        if isinstance(x, tf.data.Dataset):
+        if isinstance(x, (str, tf.data.Dataset)):
             return super()._raw_inputs(x)
         return raw_data.items("x", x, _RULE)
 
@@ -175,6 +180,9 @@ class KnowledgeTracer(Task):
 
     def _rows(self, sequences, name="x"):
         """Sequences of (skill, right) -> lists of numbers; see `zoo.models.akt.Tracing`."""
+        if isinstance(sequences, tf.data.Dataset):
+            spec = sequences.element_spec
+            raise ValueError(f"{name} must be {_RULE}; got a dataset of {spec}.")
         sequences = raw_data.items(name, sequences, _RULE)
         return self.catalogue.rows(sequences, name)
 
@@ -214,16 +222,25 @@ class KnowledgeTracer(Task):
     # In a graph, and without TensorFlow.
 
     def graph_inputs(self, inputs):
-        return tf.constant(inputs if isinstance(inputs, (str, bytes)) else list(inputs))
+        if isinstance(inputs, (str, bytes)):
+            return tf.constant(valid_unicode(decoded(inputs)))
+        inputs = list(map(decoded, raw_data.items("inputs", inputs, _TEXTS)))
+        raw_data.check_items("inputs[{}]", inputs, raw_data.is_text, "inputs", _TEXTS)
+        return tf.constant(list(map(valid_unicode, inputs)))
 
     def preprocess_tf(self, inputs):
-        """Answers tf.string (B,), one a line -> int32 (B, T); lines of unknown skills go."""
+        """Answers tf.string (B,), one a line -> int32 (B, T), as `pupils.known_lines`."""
         lines = tf.strings.split(inputs, "\n")
-        parts = tf.strings.split(lines.values, "=")
-        parts = parts.to_tensor("", shape=[None, 2])
-        numbers = self._table.lookup(stripped(parts[:, 0]))
-        right = tf.cast(stripped(parts[:, 1]) == "1", tf.int32)
-        found = lines.with_values(tf.where(numbers > 0, numbers + right * len(self.skills), 0))
+        lines = lines.with_values(stripped(lines.values))
+        lines = tf.ragged.boolean_mask(lines, lines.with_values(lines.values != ""))
+        parts = tf.strings.split(lines.values, "=", maxsplit=1).to_tensor("", shape=[None, 2])
+        numbers, marks = self._table.lookup(stripped(parts[:, 0])), stripped(parts[:, 1])
+        ends = tf.gather(lines.row_splits, lines.value_rowids() + 1)
+        asked = tf.range(1, tf.size(ends, tf.int64) + 1) == ends
+        right = (marks == "1") & ~asked
+        numbers = tf.where(right | (marks == "0") | asked, numbers, 0)
+        numbers += tf.cast(right & (numbers > 0), tf.int32) * len(self.skills)
+        found = lines.with_values(numbers)
         found = tf.ragged.boolean_mask(found, found > 0)
         return tf.ensure_shape(
             found[:, -self.model.context_length :].to_tensor(shape=[None, None]), [None, None]
@@ -240,10 +257,11 @@ class KnowledgeTracer(Task):
 
         `serving_default` takes `answers` string (B,): an answer a line, a skill by its name or
         number, `=`, and 1 or 0 for right or wrong; the last line is the skill that is asked
-        next, alone. Lines of unknown skills are passed over. It gives `probability` float32 (B,),
-        of right. `attention` adds `text`, that as a text of three digits, `target_tokens` string
-        (B, 1), the skill that is asked, `source_tokens` string (B, S), the start and the answers
-        before, and `attention` float32 (B, 1, S), the mean over the heads.
+        next, alone. Lines of unknown skills are passed over, and those whose mark is another. It
+        gives `probability` float32 (B,), of right. `attention` adds `text`, that as a text of
+        three digits, `target_tokens` string (B, 1), the skill that is asked, `source_tokens` string
+        (B, S), the start and the answers before, and `attention` float32 (B, 1, S), the mean over
+        the heads.
         """
         return {**super().signatures(), "attention": self.served(self._serve_attention)}
 
@@ -300,10 +318,15 @@ class KnowledgeTracer(Task):
 
 
 def _listed(sequence):
-    """A sequence whose last answer may be a skill alone -> one of pairs; a str by its lines."""
-    if isinstance(sequence, str):
-        answers, skill = pupils.parsed(sequence)
+    """A sequence whose last answer may be a skill alone -> one of pairs; a str by its lines.
+
+    What is none stays as it is: who reads the pairs says where it stands.
+    """
+    if isinstance(sequence, (str, bytes)):
+        answers, skill = pupils.parsed(decoded(sequence))
         return [*answers, (skill, 0)]
+    if not isinstance(sequence, Iterable) or not getattr(sequence, "ndim", 1):
+        return sequence
     sequence = list(sequence)
     if sequence and not pupils.is_answer(sequence[-1]):
         sequence[-1] = (sequence[-1], 0)

@@ -129,6 +129,9 @@ class Matcher(PairTask):
             ValueError: `top_k` is below 1.
         """
         if sentences is None:
+            if isinstance(question, str):
+                rule = "a str or a list of str with a question"
+                raise TypeError(f"sentences must be {rule}; got sentences=None.")
             pairs = checked_pairs("question", question)
             return self._matched(pairs) if return_dict else self.answer(pairs).tolist()
         if not isinstance(question, str):

@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from zoo.lite.catalogue import decoded
+from zoo.lite.subwords import valid_unicode
 from zoo.tasks import raw_data
 from zoo.tasks.task import Task
 
@@ -59,7 +61,8 @@ class PairTask(Task):
     # In a graph.
 
     def graph_inputs(self, inputs):
-        return tf.constant(checked_pairs("inputs", inputs))
+        pairs = checked_pairs("inputs", inputs)
+        return tf.constant([list(map(valid_unicode, pair)) for pair in pairs])
 
     def preprocess_tf(self, inputs):
         """Pairs tf.string (B, 2) -> tokens of both sides, int32 (B, Q) and (B, S)."""
@@ -142,12 +145,7 @@ def is_row(row, size):
 def checked_pairs(name, value):
     """A list of pairs of texts, checked."""
     found = raw_data.items(name, value, _PAIRS)
-    found = [
-        [x.decode("utf-8", "replace") if isinstance(x, bytes) else x for x in row]
-        if isinstance(row, np.ndarray)
-        else row
-        for row in found
-    ]
+    found = [list(map(decoded, row)) if isinstance(row, np.ndarray) else row for row in found]
     raw_data.check_items(name + "[{}]", found, lambda row: is_row(row, 2), name, _PAIRS)
     return [(str(question), str(text)) for question, text in found]
 
@@ -158,13 +156,16 @@ def read_rows(dataset, y=None):
         raise ValueError(f"y must be None with a dataset; got {type(y).__name__}.")
     spec = dataset.element_spec
     right = isinstance(spec, tuple) and len(spec) in (2, 3)
-    if not right or any(part.dtype != tf.string for part in spec[:2]):
+    if not right or not all(map(_is_text_spec, spec[:2])):
         raise ValueError(f"x must be a dataset of (text, text, label); got a dataset of {spec}.")
-    rows = dataset.unbatch() if spec[0].shape.rank == 1 else dataset
-    return [
-        (*(text.decode("utf-8", "replace") for text in row[:2]), *row[2:])
-        for row in rows.as_numpy_iterator()
-    ]
+    if spec[0].shape.rank != 0:
+        dataset = dataset.map(lambda *row: tuple(tf.reshape(part, [-1]) for part in row)).unbatch()
+    return [tuple(map(decoded, row)) for row in dataset.as_numpy_iterator()]
+
+
+def _is_text_spec(spec):
+    """Whether it is of a string, or of a batch of them."""
+    return getattr(spec, "dtype", None) == tf.string and spec.shape.rank in (None, 0, 1)
 
 
 def not_empty(ids):

@@ -1,11 +1,14 @@
 """`RankIndex`: documents made ready for many queries, in memory or in a folder that is mapped."""
 
+import contextlib
 import hashlib
 import json
+import logging
 from pathlib import Path
 
 import numpy as np
 
+from zoo.lite.catalogue import checked_ids
 from zoo.system import advising, new_folder, put_folder
 from zoo.text import words
 
@@ -82,11 +85,12 @@ class RankIndex:
             np.save(beside / _VECTORS, self._vectors)
             np.save(beside / _PIECES, self._pieces)
             np.save(beside / _STARTS, self._starts)
-            lines = [json.dumps(text, ensure_ascii=False).encode() + b"\n" for text in self._texts]
+            lines = [_packed(text) + b"\n" for text in self._texts]
             np.save(beside / _LINES, np.cumsum([0, *map(len, lines)], dtype="int64"))
             (beside / _DOCUMENTS).write_bytes(b"".join(lines))
             meta = {"format": _FORMAT, "model": self.model, "ids": self.ids}
-            (beside / _META).write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
+            meta["width"] = self._vectors.shape[1]
+            (beside / _META).write_bytes(_packed(meta))
             put_folder(beside, folder)
         return folder
 
@@ -99,36 +103,94 @@ class RankIndex:
             ValueError: it is damaged, or of a later version.
         """
         folder = Path(folder)
-        try:
-            meta = json.loads((folder / _META).read_text(encoding="utf-8"))
-        except (FileNotFoundError, NotADirectoryError):
+        if not (folder / _META).is_file():
             raise FileNotFoundError(
                 f"index must be a folder that RankIndex.save wrote; got {str(folder)!r}."
-            ) from None
-        except ValueError as error:
-            raise ValueError(f"{folder} must be a whole index; got: {error}") from error
+            )
+        with _refusing_damage(folder):
+            meta = json.loads((folder / _META).read_bytes())
+            _check(isinstance(meta, dict), _META, meta)
         if meta.get("format") != _FORMAT:
             raise ValueError(
-                f"{folder} must be an index of format {_FORMAT}; got {meta.get('format')!r}."
+                f"{folder} must be an index of format {_FORMAT}; got {meta.get('format')!r:.80}."
             )
-        try:
-            bm25 = _library().BM25.load(str(folder / _BM25), mmap=True, show_progress=False)
-            arrays = [
-                np.load(folder / name, mmap_mode="r") for name in (_VECTORS, _PIECES, _STARTS)
-            ]
-            texts = _Lines(folder / _DOCUMENTS, np.load(folder / _LINES))
-        except (OSError, ValueError, EOFError) as error:
-            raise ValueError(f"{folder} must be a whole index; got: {error}") from error
-        if len(meta["ids"]) != len(texts) or len(arrays[2]) != len(texts) + 1:
-            raise ValueError(f"{folder} must be a whole index; got parts of other sizes.")
-        return cls(meta["ids"], meta["model"], bm25, *arrays, texts)
+        library = _library()
+        with _refusing_damage(folder):
+            ids, model = meta["ids"], meta["model"]
+            _check(isinstance(ids, list) and all(isinstance(one, str) for one in ids), _META, ids)
+            _check(isinstance(model, str), _META, model)
+            vectors = _mapped(folder / _VECTORS, "float16", 2)
+            # An index of an earlier version does not say how wide its vectors are.
+            _check(meta.get("width", vectors.shape[1]) == vectors.shape[1], _VECTORS, vectors.shape)
+            pieces = _mapped(folder / _PIECES, "int32", 1)
+            _check(len(pieces) == len(vectors), _PIECES, pieces.shape)
+            starts = _mapped(folder / _STARTS, "int64", 1)
+            _check(_are_bounds(starts, len(ids), len(pieces)), _STARTS, starts)
+            texts = np.memmap(folder / _DOCUMENTS, "uint8", "r")
+            lines = _mapped(folder / _LINES, "int64", 1)
+            _check(_are_bounds(lines, len(ids), len(texts)), _LINES, lines)
+            bm25 = library.BM25.load(str(folder / _BM25), mmap=True, show_progress=False)
+            _check(_is_whole(bm25, len(ids)), _BM25, "parts of other sizes")
+        return cls(ids, model, bm25, vectors, pieces, starts, _Lines(texts, lines))
+
+
+def _packed(value):
+    """JSON in UTF-8; `json.loads` reads lone surrogates back, which are none."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+@contextlib.contextmanager
+def _refusing_damage(folder):
+    """One error for whatever a damaged file makes json, numpy and bm25s raise."""
+    try:
+        yield
+    except (ImportError, MemoryError, PermissionError):  # of the computer, not of the file
+        raise
+    except Exception as error:
+        why = error if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        raise ValueError(f"{folder} must be a whole index; got: {str(why):.200}") from error
+
+
+def _check(right, name, value):
+    if not right:
+        raise ValueError(f"{name} with {value!r:.80}")
+
+
+def _mapped(path, dtype, ndim):
+    """An array of a file, which is not read."""
+    found = np.load(path, mmap_mode="r")
+    _check(found.dtype == dtype and found.ndim == ndim, path.name, (found.dtype, found.shape))
+    return found
+
+
+def _are_bounds(places, count, end):
+    """Whether these are where `count` parts of something begin, in order, and its end."""
+    right = len(places) == count + 1 and places[0] == 0 and places[-1] == end
+    return right and bool(np.all(np.diff(places) >= 0))
+
+
+def _is_whole(bm25, count):
+    """Whether the parts of what bm25s read fit together, and are of so many documents."""
+    found, vocabulary = bm25.scores, bm25.vocab_dict
+    numbers = {number for word, number in vocabulary.items() if word}  # "" stands for no word
+    words_ = len(found["indptr"]) - 1
+    kinds = [found[name].dtype.kind for name in ("data", "indices", "indptr")]
+    return (
+        kinds == ["f", "i", "i"]
+        and np.dtype(bm25.dtype).kind == "f"
+        and np.dtype(bm25.int_dtype).kind == "i"
+        and found["num_docs"] == count
+        and numbers == set(range(words_))
+        and len(found["data"]) == len(found["indices"])
+        and _are_bounds(found["indptr"], words_, len(found["data"]))
+    )
 
 
 class _Lines:
     """Texts in a file, a JSON line each, read when asked for."""
 
-    def __init__(self, path, starts):
-        self._file, self._starts = np.memmap(path, "uint8", "r"), starts
+    def __init__(self, file, starts):
+        self._file, self._starts = file, starts
 
     def __len__(self):
         return len(self._starts) - 1
@@ -144,7 +206,7 @@ def build(documents, ids, model, encode):
 
     Args:
         documents: iterable of str.
-        ids: list of str, or None for the numbers from 0.
+        ids: list of int or str, or None for the numbers from 0.
         model: see `RankIndex`.
         encode: list of str -> a list of (tokens int32 (S,), vectors float16 (S, D)) of each.
 
@@ -168,13 +230,13 @@ def build(documents, ids, model, encode):
         if len(chunk) == _CHUNK:
             take()
     take()
-    if ids is not None and len(ids) != len(texts):
-        raise ValueError(f"ids must be one for each document; got {len(ids)} for {len(texts)}.")
     if not texts:
         raise ValueError("documents must hold at least one; got none.")
+    names = list(map(str, range(len(texts)) if ids is None else checked_ids(ids)))
+    if len(names) != len(texts):
+        raise ValueError(f"ids must be one for each document; got {len(names)} for {len(texts)}.")
     bm25 = _indexed(split)
     starts = np.cumsum([0, *map(len, pieces)], dtype="int64")
-    names = [str(i) for i in (range(len(texts)) if ids is None else ids)]
     return RankIndex(
         names, model, bm25, np.concatenate(vectors), np.concatenate(pieces), starts, texts
     )
@@ -209,4 +271,5 @@ def digest(arrays):
 def _library():
     with advising():
         import bm25s
+    logging.getLogger("bm25s").setLevel(logging.WARNING)  # it tells of each index that it makes
     return bm25s

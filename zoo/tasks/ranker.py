@@ -1,17 +1,21 @@
 """`Ranker`: a query and documents in, the documents by how well they fit out."""
 
 import math
+import os
 from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from zoo.lite.catalogue import checked_ids
 from zoo.tasks import rank_index, raw_data
-from zoo.tasks.inputs import IDS, chunks, padded
+from zoo.tasks.inputs import IDS, chunks, padded, texts
 from zoo.tasks.output import Ranked
 from zoo.tasks.pair_task import PairTask, checked_pairs, checked_triples, not_empty
 from zoo.tasks.rank_index import RankIndex
+
+_DOCUMENTS = "a list of str"
 
 
 class Parts(NamedTuple):
@@ -143,22 +147,23 @@ class Ranker(PairTask):
         """Makes documents ready to be ranked.
 
         Args:
-            documents: list of str, or any iterable, which is gone through once; or a dict of ids
-                and texts.
-            ids: what the documents are called, looked at last; by default their numbers from 0.
+            documents: list of str, an array of them, or a generator, which is gone through once; or
+                a dict of ids and texts.
+            ids: list of int or str, each another, or the like: what the documents are called,
+                looked at last; by default their numbers from 0.
 
         Returns:
             `zoo.tasks.RankIndex`; its `save` keeps it in a folder.
 
         Raises:
-            TypeError: a document that is no str.
-            ValueError: no document, or `ids` of another number.
+            TypeError: a document that is no str, or an id that is neither int nor str.
+            ValueError: no document; `ids` of another number, or the same one twice.
             ImportError: bm25s is not installed.
         """
         if isinstance(documents, dict):
             documents, ids = documents.values(), list(documents)
-        if isinstance(documents, (str, bytes)):
-            raise TypeError(f"documents must be a list of str; got {documents!r:.80}.")
+        if ids is not None and not hasattr(ids, "__next__"):
+            checked_ids(ids)  # what is wrong in them already, before the work
         return rank_index.build(_checked(documents), ids, self._digest(), self._encoded)
 
     def rank(self, query, documents, top_k=10, return_dict=False):
@@ -166,8 +171,8 @@ class Ranker(PairTask):
 
         Args:
             query: str, or a list of str.
-            documents: `zoo.tasks.RankIndex`, or the folder of a saved one; or a list of str, of
-                which an index is made for this call.
+            documents: `zoo.tasks.RankIndex`, or the folder of a saved one; or documents as of
+                `index`, of which one is made for this call.
             top_k: how many of them, best first; None for all.
             return_dict: whether to return `zoo.tasks.Ranked` for each, with the word of
                 the document that each word of the query found.
@@ -198,9 +203,8 @@ class Ranker(PairTask):
 
         With `return_dict=True` it comes as `zoo.tasks.Ranked`.
         """
-        one = isinstance(inputs, str)
         answers = []
-        for i, text in enumerate([inputs] if one else inputs):
+        for i, text in enumerate(texts("inputs", inputs)):
             query, *documents = text.split("\n")
             if not documents:
                 raise ValueError(
@@ -209,7 +213,7 @@ class Ranker(PairTask):
                 )
             (best,) = self.rank(query, documents, top_k=1, return_dict=True)
             answers.append(best if return_dict else best.text)
-        return answers[0] if one else answers
+        return answers[0] if isinstance(inputs, str) else answers
 
     def answer(self, inputs):
         """Late interaction of each of a list of (query, document): float32 (N,), from -1 to 1."""
@@ -272,10 +276,10 @@ class Ranker(PairTask):
     def _index_of(self, documents):
         if isinstance(documents, RankIndex):
             index = documents
-        elif isinstance(documents, (list, tuple, dict)):
-            return self.index(documents)
-        else:
+        elif isinstance(documents, (str, os.PathLike)):
             index = RankIndex.load(documents)
+        else:
+            return self.index(documents)
         if index.model != self._digest():
             raise ValueError(
                 "documents must be an index of this model, whose vectors it holds; got one of "
@@ -384,10 +388,10 @@ def _drawn(judged, rng):
 
 
 def _checked(documents):
+    """Documents one by one, of an iterator as they come."""
+    if not hasattr(documents, "__next__"):
+        documents = raw_data.text_items("documents", documents, _DOCUMENTS)
     for i, text in enumerate(documents):
-        if not isinstance(text, str):
-            raise TypeError(
-                f"documents must be of str; got documents[{i}]={text!r:.80} "
-                f"({type(text).__name__})."
-            )
-        yield text
+        place = f"documents[{i}]"
+        raw_data.check_items(place, [text], raw_data.is_text, "documents", _DOCUMENTS)
+        yield str(text)

@@ -17,6 +17,7 @@ from zoo.text import END_ID, PAD_ID, START_ID
 
 _AUDIO = "a path, bytes or an array, or a list of these"
 _PAIRS = "a list of pairs of a recording and a str, or a list of recordings, with y of texts"
+_FILES = (str, os.PathLike, bytes, bytearray)
 _POSITION = 4 * audio.HOP / audio.RATE  # seconds between two positions of the memory
 
 
@@ -77,13 +78,9 @@ class Recognizer(SearchTask):
             ValueError: no WAV file, or a damaged, an empty or a long one; an option outside its
                 range.
         """
-        if _is_several(recording):
-            recordings = raw_data.items("recording", recording, _AUDIO)
-            raw_data.check_items("recording[{}]", recordings, _is_audio, "recording", _AUDIO)
-            waves = [audio.read(one, rate) for one in recordings]
-        else:
-            waves = audio.read(recording, rate)
-        return self.generate(waves, **options)
+        recordings, one = _listed("recording", recording)
+        waves = _waves("recording[{}]", recordings, rate, one)
+        return self.generate(waves[0] if one else waves, **options)
 
     def ask(self, inputs, **options):
         return self.transcribe(inputs, **options)
@@ -114,7 +111,8 @@ class Recognizer(SearchTask):
         if isinstance(x, tf.data.Dataset):
             raise ValueError(f"x must be {_PAIRS}; got a dataset of {x.element_spec}.")
         recordings, lines = raw_data.pairs(x, y, _PAIRS, _is_audio, "text for each recording")
-        frames = [audio.log_mel(audio.read(recording)) for recording in recordings]
+        waves = _waves("x[{}]" if y is not None else "x[{}][0]", recordings)
+        frames = list(map(audio.log_mel, waves))
         ids = self.encode_texts(lines)
         order = np.random.default_rng(seed)
 
@@ -160,11 +158,8 @@ class Recognizer(SearchTask):
         return self.scored(*self.preprocess(recording), "text", text, "recording")
 
     def preprocess(self, inputs):
-        if not _is_several(inputs):
-            return [audio.log_mel(audio.read(inputs))], True
-        found = raw_data.items("inputs", inputs, _AUDIO)
-        raw_data.check_items("inputs[{}]", found, _is_audio, "inputs", _AUDIO)
-        return [audio.log_mel(audio.read(one)) for one in found], False
+        recordings, one = _listed("inputs", inputs)
+        return list(map(audio.log_mel, _waves("inputs[{}]", recordings, one=one))), one
 
     def length(self, source):
         return -(-len(source) // 4)
@@ -194,13 +189,27 @@ class Recognizer(SearchTask):
             limit=tf.where(heard, tf.int32.max, 0),
         )
 
+    def _is_raw(self, x):
+        first = x[0] if isinstance(x, (list, tuple)) and len(x) else x
+        return isinstance(first, _FILES) or super()._is_raw(x)
+
     def graph_inputs(self, inputs):
-        return file_tensor(inputs)
+        files, one = _listed("inputs", inputs)
+        raw_data.check_items(
+            "inputs[{}]", files, lambda file: isinstance(file, _FILES), "inputs", "paths or bytes"
+        )
+        files = [bytes(file) if isinstance(file, bytearray) else file for file in files]
+        found = file_tensor(files)
+        return found[0] if one else found
+
+    def _is_of_tokens(self, x):
+        # An array of whole numbers is no input of the model here, but a wave.
+        if isinstance(x, tf.data.Dataset):
+            x = x.element_spec[0] if isinstance(x.element_spec, tuple) else x.element_spec
+        return isinstance(x, dict)
 
     def _raw_inputs(self, x):
-        if isinstance(x, tf.data.Dataset):
-            return dataset_files(x)
-        return list(x) if _is_several(x) else [x]
+        return dataset_files(x) if isinstance(x, tf.data.Dataset) else _listed("x", x)[0]
 
     def preprocess_tf(self, inputs):
         frames = frames_of_files(inputs)
@@ -224,9 +233,24 @@ def shifted(source, ids):
     return inputs, labels, tf.cast(labels != PAD_ID, tf.float32)
 
 
-def _is_several(value):
-    return isinstance(value, (list, tuple)) or hasattr(value, "__next__")
+def _listed(name, value):
+    """Recordings as a list, and whether it was one alone; an array of strings holds files."""
+    if raw_data.is_strings(value):
+        value = np.asarray(value).tolist()
+    if not isinstance(value, (list, tuple)) and not hasattr(value, "__next__"):
+        return [value], True
+    found = list(value)
+    raw_data.check_items(name + "[{}]", found, _is_audio, name, _AUDIO)
+    return found, False
+
+
+def _waves(place, recordings, rate=audio.RATE, one=False):
+    """Recordings as waves; an error says where the one stands that is none, unless it is alone."""
+    return [
+        audio.read(recording, rate, "the audio" if one else place.format(i))
+        for i, recording in enumerate(recordings)
+    ]
 
 
 def _is_audio(value):
-    return isinstance(value, (str, os.PathLike, bytes, bytearray, np.ndarray))
+    return isinstance(value, (*_FILES, np.ndarray))

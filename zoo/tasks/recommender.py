@@ -9,10 +9,12 @@ from zoo.lite.catalogue import (
     SEEN,
     Catalogue,
     checked_top_k,
+    decoded,
     item_lines,
     popularity_scores,
     ranked,
 )
+from zoo.lite.subwords import valid_unicode
 from zoo.tasks import raw_data
 from zoo.tasks.inputs import IDS, chunks, number_table, padded, stripped
 from zoo.tasks.output import Recommended
@@ -20,6 +22,7 @@ from zoo.tasks.task import Task
 
 _SERVED = 10  # items that an export gives, and `predict`
 _RULE = "a list of histories, each a list of names or ids of items, or a str with one a line"
+_ASKED = "a str with an item a line, or a list of histories"
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -52,6 +55,8 @@ class Recommender(Task):
     def __init__(self, model, items, ids=None, popularity=None, **kwargs):
         super().__init__(model, **kwargs)
         items = raw_data.text_items("items", items, "a list of str")
+        if ids is not None:
+            ids = raw_data.items("ids", ids, "a list of int or str")
         self.catalogue = Catalogue(items, ids)
         if popularity is not None and len(popularity) != len(items):
             raise ValueError(
@@ -72,6 +77,8 @@ class Recommender(Task):
     def fit(self, x=None, y=None, **options):
         """Trains on histories; see `zoo.tasks.Task.fit`. It also counts what is chosen most.
 
+        What is kept for validation is not counted.
+
         Args:
             x: histories, each a list of names or ids in the order of time, or a str with one of
                 them a line; in a list or a tf.data.Dataset of str. Each item but the first is
@@ -81,12 +88,23 @@ class Recommender(Task):
             **options: as of `zoo.tasks.Task.fit`.
 
         Raises:
-            ValueError: an item that is not in the catalogue.
+            ValueError: an item that is not in the catalogue; or histories of which nothing can be
+                learned.
         """
-        if not raw_data.is_prepared(x):
-            x = self._histories(x)
-            self.count(x, y)
-        return super().fit(x, y, **options)
+        if raw_data.is_prepared(x):
+            return super().fit(x, y, **options)
+        x = self._histories(x)
+        y = None if y is None else raw_data.items("y", y, "a list of items")
+        split = options.pop("validation_split", 0.0)
+        if split and options.get("validation_data") is None:
+            (x, y), options["validation_data"] = raw_data.validation_split(x, y, split)
+        callbacks = options.pop("callbacks", None)
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            callbacks = callbacks.callbacks
+        # Before any other callback asks or saves the model, and not where `fit` is refused.
+        counting = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: self.count(x, y))
+        callbacks = [counting, *keras.tree.flatten(callbacks or [])]
+        return super().fit(x, y, callbacks=callbacks, **options)
 
     def count(self, x, y=None):
         """Counts how often each item was chosen; `x` and `y` as of `fit`, which does it, too."""
@@ -105,6 +123,11 @@ class Recommender(Task):
             weights float32 (B, T), 1 for what is learned.
         """
         rows, window = self._rows(self._histories(x), y), self.model.context_length + 1
+        if max(map(len, rows)) < 2:
+            raise ValueError(
+                "x must hold a history of an item and what follows it; "
+                f"got {len(rows)} of one item at most."
+            )
         if y is not None:
             rows = [row[-window:] for row in rows]
         ids = bucketed_windows(
@@ -185,26 +208,28 @@ class Recommender(Task):
         """`recommend` of histories as lists, or as texts of a line an item: one, or a list."""
         if isinstance(inputs, str):
             return self.recommend(inputs, **options)
-        split = [item_lines(row) if isinstance(row, str) else row for row in inputs]
+        rows = raw_data.items("inputs", inputs, _ASKED)
+        split = [item_lines(row) if isinstance(row, str) else row for row in rows]
         return self.recommend(split, **options)
 
     def answer(self, inputs):
         """The names of the best 10 items for each of a list of histories."""
         return self._best(self._rows(self._histories(inputs)), _SERVED)
 
-    def _histories(self, x):
+    def _histories(self, x, name="x"):
         """What `fit` takes as histories, as a list; a tf.data.Dataset is read to its end."""
         if isinstance(x, tf.data.Dataset):
             return list(self._raw_inputs(x))
-        found = raw_data.items("x", x, _RULE)
+        found = raw_data.items(name, x, _RULE)
         if not isinstance(x, (list, tuple)):
-            found = [x.decode("utf-8", "replace") if isinstance(x, bytes) else x for x in found]
+            found = list(map(decoded, found))
         kinds = (str, list, tuple, np.ndarray)
-        raw_data.check_items("x[{}]", found, lambda row: isinstance(row, kinds), "x", _RULE)
+        raw_data.check_items(name + "[{}]", found, lambda row: isinstance(row, kinds), name, _RULE)
         return found
 
     def _raw_inputs(self, x):
-        return super()._raw_inputs(x) if isinstance(x, tf.data.Dataset) else self._histories(x)
+        known = isinstance(x, (str, tf.data.Dataset))
+        return super()._raw_inputs(x) if known else self._histories(x)
 
     def _rows(self, x, y=None):
         """Histories, and what follows them -> lists of numbers."""
@@ -286,10 +311,23 @@ class Recommender(Task):
 
     # In a graph, and without TensorFlow.
 
+    def _is_raw(self, x):
+        if isinstance(x, (list, tuple)) and len(x) > 0 and isinstance(x[0], (list, tuple)):
+            rows = [row for row in x if isinstance(row, (list, tuple))]
+            return any(isinstance(item, str) for row in rows for item in row)
+        return super()._is_raw(x)
+
     def graph_inputs(self, inputs):
         if isinstance(inputs, (str, bytes)):
-            return tf.constant(inputs)
-        return tf.constant(list(map(_lines, inputs)))
+            return tf.constant(valid_unicode(decoded(inputs)))
+        inputs = list(map(decoded, raw_data.items("inputs", inputs, _RULE)))
+        histories = self._histories(inputs, "inputs")
+        for i, row in enumerate(histories):
+            if not isinstance(row, str):
+                place = f"inputs[{i}]" + "[{}]"
+                raw_data.check_items(place, row, _is_item, "inputs", _RULE)
+                histories[i] = "\n".join(map(str, row))
+        return tf.constant(list(map(valid_unicode, histories)))
 
     def numbers(self, inputs):
         """Histories tf.string (B,), an item a line -> ragged int32 (B, None); unknown ones go."""
@@ -380,6 +418,5 @@ class Recommender(Task):
         }
 
 
-def _lines(history):
-    """A history as a str with an item a line."""
-    return history if isinstance(history, (str, bytes)) else "\n".join(map(str, history))
+def _is_item(value):
+    return isinstance(value, (str, int, np.integer)) and not isinstance(value, bool)

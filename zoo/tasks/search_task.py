@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.decoding import Decoding, all_of, allowed_tokens, force_tokens, search, suppress_tokens
-from zoo.tasks.answers import SHARED, Answering, checked_options, watched
+from zoo.system import checked_options
+from zoo.tasks.answers import SHARED, Answering, watched
 from zoo.tasks.inputs import FLOATS, IDS, VECTOR, chunks, constraints_spec, padded, row_seeds, texts
 from zoo.tasks.output import Generated
 from zoo.tasks.search_export import SearchExport

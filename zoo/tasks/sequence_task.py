@@ -5,7 +5,7 @@ import tensorflow as tf
 from zoo.data.batching import bucketed_pairs
 from zoo.lite.readers import SOURCE
 from zoo.tasks import raw_data
-from zoo.tasks.inputs import IDS, framed, padded, texts
+from zoo.tasks.inputs import IDS, framed, padded, text_tensor, texts
 from zoo.tasks.search_task import DecodeInit, SearchTask
 from zoo.text import PAD_ID, START_ID
 
@@ -140,7 +140,7 @@ class SequenceTask(SearchTask):
         return self.source_tokenizer.pieces(source)
 
     def graph_inputs(self, inputs):
-        return tf.constant(inputs if isinstance(inputs, str) else texts("inputs", inputs))
+        return text_tensor(inputs)
 
     def preprocess_tf(self, inputs):
         return tf.ensure_shape(self.graph_sources(inputs).to_tensor(), [None, None])

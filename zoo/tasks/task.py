@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from zoo.system import naming_options
 from zoo.tasks.files import for_this_keras
 from zoo.tasks.keras_verbs import KerasVerbs
 
@@ -33,6 +34,11 @@ class Task(KerasVerbs):
     serving_spec = None  # tf.TensorSpec of raw inputs in an export
     source_spec = None  # tf.TensorSpec of inputs of the model
     choices = ()  # names, where each line of an input is one: a page offers them
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        if cls.verb in vars(cls):
+            setattr(cls, cls.verb, naming_options(vars(cls)[cls.verb]))
 
     def ask(self, inputs, **options):
         """What the verb of the task answers.
