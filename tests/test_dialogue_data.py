@@ -10,6 +10,12 @@ from zoo.data.speakers import named
 from zoo.recipes.conversation import histories
 
 
+needs_data = pytest.mark.skipif(
+    not os.environ.get("ZOO_DATA"), reason="needs ZOO_DATA with dialogue/ and summaries/"
+)
+
+
+@needs_data
 @pytest.mark.parametrize(
     ("name", "split", "count"),
     [
@@ -26,11 +32,6 @@ def test_dialogues_are_lists_of_turns_with_text(name, split, count):
     found = data.dialogues(name, split)
     assert len(found) == count
     assert all(turn == turn.strip() and turn for turns in found for turn in turns)
-
-
-needs_data = pytest.mark.skipif(
-    not os.environ.get("ZOO_DATA"), reason="needs ZOO_DATA with dialogue/ and summaries/"
-)
 
 
 @needs_data
