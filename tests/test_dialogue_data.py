@@ -9,7 +9,6 @@ from zoo import data
 from zoo.data.speakers import named
 from zoo.recipes.conversation import histories
 
-
 needs_data = pytest.mark.skipif(
     not os.environ.get("ZOO_DATA"), reason="needs ZOO_DATA with dialogue/ and summaries/"
 )
@@ -136,6 +135,7 @@ def test_each_turn_stands_behind_its_history():
     assert 250 < len(more) < 300 and more.count(("", "d")) > 10
 
 
+@needs_data
 @pytest.mark.parametrize("name", ["chat_en", "chat_zh"])
 def test_no_dialogue_of_a_test_is_in_a_recipe(name):
     from zoo import recipes
