@@ -65,7 +65,7 @@ FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
 PAIRS, LONGEST, TESTS = 20_000, 14, 25  # to learn from, of so many numbers; tests of each length
 PARTS, STEPS = 5, 75  # the loss is looked at after each part of so many steps
 if FAST:
-    PAIRS, LONGEST, TESTS, PARTS, STEPS = 200, 4, 1, 2, 1
+    PAIRS, LONGEST, TESTS, PARTS, STEPS = 600, 4, 1, 2, 4
     tf.config.run_functions_eagerly(True)  # a graph pays after many calls
 
 # %% [markdown]
