@@ -2,9 +2,10 @@
 
 import difflib
 import numbers
-from collections.abc import Iterable
 
 import numpy as np
+
+from zoo.lite.several import listed, refuse
 
 # What `str.strip` takes off, as a class of RE2: exports take off the same.
 SPACE = r"[\s\x0b\x1c-\x1f\x{85}\p{Z}]"
@@ -146,17 +147,15 @@ def checked_ids(ids):
         TypeError: one str for all, or an id of another kind.
         ValueError: the same id twice.
     """
-    rule = "ids must be a list of int or str, each another"
-    if isinstance(ids, (str, bytes)) or not isinstance(ids, Iterable):
-        raise TypeError(f"{rule}; got {ids!r:.80} ({type(ids).__name__}).")
+    rule = "a list of int or str, each another"
     found, places = [], {}
-    for i, one in enumerate(ids):
+    for i, one in enumerate(listed("ids", ids, rule)):
         whole = isinstance(one, numbers.Integral) and not isinstance(one, bool)
         if not whole and not isinstance(one, str):
-            raise TypeError(f"{rule}; got ids[{i}]={one!r:.80} ({type(one).__name__}).")
+            refuse("ids", one, rule, f"ids[{i}]=")
         first = places.setdefault(str(one), i)
         if first < i:
-            raise ValueError(f"{rule}; got ids[{first}] and ids[{i}]={one!r:.80}.")
+            raise ValueError(f"ids must be {rule}; got ids[{first}] and ids[{i}]={one!r:.80}.")
         found.append(int(one) if whole else str(one))
     return found
 

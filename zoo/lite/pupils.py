@@ -1,9 +1,9 @@
 """Answers of pupils by skill, as numbers and as lines of text."""
 
 import numbers
-from collections.abc import Iterable, Mapping, Set
 
 from zoo.lite.catalogue import Catalogue, decoded, item_lines
+from zoo.lite.several import listed, refuse
 
 _SKILL = "a name or a number, or a list with one for each pupil"
 _SEQUENCES = "lists of (skill, right)"
@@ -46,7 +46,7 @@ class Skills(Catalogue):
         if isinstance(skill, (str, numbers.Integral)):
             skills = [skill] * len(sequences)
         else:
-            skills = _listed("skill", _SKILL, skill)
+            skills = listed("skill", skill, _SKILL)
         if len(skills) != len(sequences):
             raise ValueError(
                 f"skill must be one for each pupil; got {len(skills)} for {len(sequences)}."
@@ -62,7 +62,7 @@ class Skills(Catalogue):
         found = []
         for i, sequence in enumerate(sequences):
             place = f"{name}[{i}]"
-            answers = _listed(name, _SEQUENCES, sequence, f"{place}=")
+            answers = listed(name, sequence, _SEQUENCES, f"{place}=")
             found.append([self._answer(one, f"{place}[{j}]") for j, one in enumerate(answers)])
         return found
 
@@ -123,25 +123,13 @@ def known_lines(skills, text):
 def ask(trace, inputs, **options):
     """Texts of lines, one or a list, by `trace` of a tracer; see `KnowledgeTracer.ask`."""
     one = isinstance(inputs, (str, bytes))
-    texts = [inputs] if one else _listed("inputs", _TEXTS, inputs)
+    texts = [inputs] if one else listed("inputs", inputs, _TEXTS)
     pairs = []
     for i, text in enumerate(map(decoded, texts)):
         if not isinstance(text, str):
-            _refuse("inputs", _TEXTS, text, f"inputs[{i}]=")
+            refuse("inputs", text, _TEXTS, f"inputs[{i}]=")
         pairs.append(parsed(text))
     answers, skills = [answers for answers, _ in pairs], [skill for _, skill in pairs]
     found = trace(answers, skills, **options)
     found = found if options.get("return_dict") else [f"{right:.3f}" for right in found]
     return found[0] if one else found
-
-
-def _listed(name, rule, value, place=""):
-    """What several come in, as a list; errors as of `zoo.tasks.raw_data.items`."""
-    alone = isinstance(value, (str, bytes, bytearray, Mapping, Set))
-    if alone or not isinstance(value, Iterable) or not getattr(value, "ndim", 1):
-        _refuse(name, rule, value, place)
-    return list(value)
-
-
-def _refuse(name, rule, value, place=""):
-    raise TypeError(f"{name} must be {rule}; got {place}{value!r:.80} ({type(value).__name__}).")

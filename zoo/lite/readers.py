@@ -17,13 +17,13 @@ from zoo.lite.sentences import parts_of
 from zoo.lite.spaced_pairs import vocabulary
 from zoo.lite.subwords import END_ID, continued, prompt_ids
 from zoo.lite.turns import encode_turns, filled_parts, joined_turns, newest_turns
-from zoo.system import naming_options
+from zoo.system import NamesOptions
 
 MANIFEST, MODEL, SOURCE, TARGET = "manifest.json", "model.tflite", "source.model", "target.model"
 FORMAT = 2  # of the manifest; 1 had none and is read, too
 
 
-class LiteModel:
+class LiteModel(NamesOptions):
     """Base of the readers: a folder that `zoo export NAME --format litert` wrote, in memory.
 
     It needs numpy, sentencepiece and ai-edge-litert, for photographs Pillow, too; a process that
@@ -68,11 +68,6 @@ class LiteModel:
             )
         rows = self.manifest["rows"]
         self._batches = LiteBatches(str(folder / MODEL), rows, num_threads, self.output)
-
-    def __init_subclass__(cls, **options):
-        super().__init_subclass__(**options)
-        if cls.verb in vars(cls):
-            setattr(cls, cls.verb, naming_options(vars(cls)[cls.verb]))
 
     def ask(self, inputs, **options):
         """What the verb of the task answers."""

@@ -3,16 +3,16 @@
 from zoo.system.atomic import new_folder, put_folder, remove_unused, writing
 from zoo.system.cache import cache_folder
 from zoo.system.old_names import old_names, warn_of, with_new_names
-from zoo.system.options import checked_options, naming_options
+from zoo.system.options import NamesOptions, checked_options
 from zoo.system.packages import advising
 from zoo.system.processors import cores
 
 __all__ = [
+    "NamesOptions",
     "advising",
     "cache_folder",
     "checked_options",
     "cores",
-    "naming_options",
     "new_folder",
     "old_names",
     "put_folder",

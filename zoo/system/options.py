@@ -38,7 +38,18 @@ def checked_options(method, given, more=()):
             raise TypeError(f"{method.__name__} has no option {name!r}: {hint}")
 
 
-def naming_options(method):
+class NamesOptions:
+    """Its `verb` names the nearest option where it is given one that it does not have."""
+
+    verb = None  # name of the method that answers users
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        if cls.verb in vars(cls):
+            setattr(cls, cls.verb, _naming_options(vars(cls)[cls.verb]))
+
+
+def _naming_options(method):
     """A method whose error about an option that it does not have names the nearest one.
 
     One that takes options by `**` looks at them itself, and stays as it is.

@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.decoding import options
-from zoo.lite.catalogue import SPACE
+from zoo.lite.catalogue import SPACE, decoded
 from zoo.lite.subwords import valid_unicode
-from zoo.tasks.raw_data import text_items
+from zoo.tasks.raw_data import items, text_items
 from zoo.text import END_ID, PAD_ID, START_ID
 
 IDS = tf.TensorSpec([None, None], tf.int32)
@@ -66,9 +66,11 @@ def texts(name, value):
 
 
 def text_tensor(inputs):
-    """Texts, one or a list -> tf.string () or (B,), lone surrogates as U+FFFD."""
-    found = list(map(valid_unicode, texts("inputs", inputs)))
-    return tf.constant(found[0] if isinstance(inputs, str) else found, tf.string)
+    """Texts or their bytes, one or a list -> tf.string () or (B,), lone surrogates as U+FFFD."""
+    one = isinstance(inputs, (str, bytes))
+    rows = [inputs] if one else items("inputs", inputs, "a str or a list of str")
+    found = list(map(valid_unicode, texts("inputs", list(map(decoded, rows)))))
+    return tf.constant(found[0] if one else found, tf.string)
 
 
 def path_or_file(item):

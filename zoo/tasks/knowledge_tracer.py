@@ -9,14 +9,12 @@ import tensorflow as tf
 from zoo.data.batching import bucketed_windows
 from zoo.lite import pupils
 from zoo.lite.catalogue import decoded
-from zoo.lite.subwords import valid_unicode
 from zoo.tasks import raw_data
-from zoo.tasks.inputs import IDS, chunks, number_table, padded, stripped
+from zoo.tasks.inputs import IDS, chunks, number_table, padded, stripped, text_tensor
 from zoo.tasks.output import Traced
 from zoo.tasks.task import Task
 
 _RULE = "a list of sequences, each a list of (skill, right)"
-_TEXTS = "a str or a list of str"
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -222,11 +220,7 @@ class KnowledgeTracer(Task):
     # In a graph, and without TensorFlow.
 
     def graph_inputs(self, inputs):
-        if isinstance(inputs, (str, bytes)):
-            return tf.constant(valid_unicode(decoded(inputs)))
-        inputs = list(map(decoded, raw_data.items("inputs", inputs, _TEXTS)))
-        raw_data.check_items("inputs[{}]", inputs, raw_data.is_text, "inputs", _TEXTS)
-        return tf.constant(list(map(valid_unicode, inputs)))
+        return text_tensor(inputs)
 
     def preprocess_tf(self, inputs):
         """Answers tf.string (B,), one a line -> int32 (B, T), as `pupils.known_lines`."""

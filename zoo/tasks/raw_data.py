@@ -2,12 +2,13 @@
 
 import contextlib
 import math
-import os
 import re
-from collections.abc import Iterable, Mapping, Set
 
 import numpy as np
 import tensorflow as tf
+
+from zoo.lite.several import listed
+from zoo.lite.several import refuse as refuse_kind
 
 
 def items(name, value, rule):
@@ -26,10 +27,7 @@ def items(name, value, rule):
         value = value.to_numpy()
     elif hasattr(value, "numpy"):
         value = value.numpy()
-    alone = isinstance(value, (str, bytes, bytearray, os.PathLike, Mapping, Set))
-    if alone or not isinstance(value, Iterable) or not getattr(value, "ndim", 1):
-        raise TypeError(f"{name} must be {rule}; got {value!r:.80} ({type(value).__name__}).")
-    return list(value)
+    return listed(name, value, rule)
 
 
 def text_items(name, value, rule):
@@ -57,10 +55,7 @@ def check_items(place, found, is_right, name, rule):
     """
     for i, item in enumerate(found):
         if not is_right(item):
-            raise TypeError(
-                f"{name} must be {rule}; "
-                f"got {place.format(i)}={item!r:.80} ({type(item).__name__})."
-            )
+            refuse_kind(name, item, rule, f"{place.format(i)}=")
 
 
 def pairs(x, y, rule, is_source=is_text, each="text for each in x"):

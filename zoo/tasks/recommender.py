@@ -14,9 +14,8 @@ from zoo.lite.catalogue import (
     popularity_scores,
     ranked,
 )
-from zoo.lite.subwords import valid_unicode
 from zoo.tasks import raw_data
-from zoo.tasks.inputs import IDS, chunks, number_table, padded, stripped
+from zoo.tasks.inputs import IDS, chunks, number_table, padded, stripped, text_tensor
 from zoo.tasks.output import Recommended
 from zoo.tasks.task import Task
 
@@ -319,7 +318,7 @@ class Recommender(Task):
 
     def graph_inputs(self, inputs):
         if isinstance(inputs, (str, bytes)):
-            return tf.constant(valid_unicode(decoded(inputs)))
+            return text_tensor(inputs)
         inputs = list(map(decoded, raw_data.items("inputs", inputs, _RULE)))
         histories = self._histories(inputs, "inputs")
         for i, row in enumerate(histories):
@@ -327,7 +326,7 @@ class Recommender(Task):
                 place = f"inputs[{i}]" + "[{}]"
                 raw_data.check_items(place, row, _is_item, "inputs", _RULE)
                 histories[i] = "\n".join(map(str, row))
-        return tf.constant(list(map(valid_unicode, histories)))
+        return text_tensor(histories)
 
     def numbers(self, inputs):
         """Histories tf.string (B,), an item a line -> ragged int32 (B, None); unknown ones go."""

@@ -5,12 +5,12 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from zoo.system import naming_options
+from zoo.system import NamesOptions
 from zoo.tasks.files import for_this_keras
 from zoo.tasks.keras_verbs import KerasVerbs
 
 
-class Task(KerasVerbs):
+class Task(NamesOptions, KerasVerbs):
     """Base of the task models: raw inputs in, answers out, trained on raw data as Keras does.
 
     It knows no token and no search. An answer is `postprocess_tf(model(preprocess_tf(inputs)))`, in
@@ -34,11 +34,6 @@ class Task(KerasVerbs):
     serving_spec = None  # tf.TensorSpec of raw inputs in an export
     source_spec = None  # tf.TensorSpec of inputs of the model
     choices = ()  # names, where each line of an input is one: a page offers them
-
-    def __init_subclass__(cls, **options):
-        super().__init_subclass__(**options)
-        if cls.verb in vars(cls):
-            setattr(cls, cls.verb, naming_options(vars(cls)[cls.verb]))
 
     def ask(self, inputs, **options):
         """What the verb of the task answers.
