@@ -78,8 +78,9 @@ def test_documents_may_come_as_they_are(taught, index):
     assert taught.rank("film", DOCUMENTS, top_k=3) == expected
     listed = taught.rank("film", list(DOCUMENTS.values()), top_k=3)
     assert [list(DOCUMENTS)[int(name)] for name, _ in listed] == [name for name, _ in expected]
-    streamed = taught.index((text for text in DOCUMENTS.values()), ids=DOCUMENTS)
-    assert taught.rank("film", streamed, top_k=3) == expected
+    for ids in (DOCUMENTS, DOCUMENTS.keys()):
+        streamed = taught.index((text for text in DOCUMENTS.values()), ids=ids)
+        assert taught.rank("film", streamed, top_k=3) == expected
     for documents in (np.array, tf.constant, iter, tuple):
         found = taught.rank("film", documents(list(DOCUMENTS.values())), top_k=3)
         assert found == listed

@@ -2,6 +2,7 @@
 
 import difflib
 import numbers
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -141,13 +142,14 @@ class Catalogue:
 
 
 def checked_ids(ids):
-    """Ids as a list of int and str, of which no two are written in the same way.
+    """Ids (of a dict, its keys) as a list of int and str, no two written in the same way.
 
     Raises:
         TypeError: one str for all, or an id of another kind.
         ValueError: the same id twice.
     """
     rule = "a list of int or str, each another"
+    ids = ids.keys() if isinstance(ids, Mapping) else ids
     found, places = [], {}
     for i, one in enumerate(listed("ids", ids, rule)):
         whole = isinstance(one, numbers.Integral) and not isinstance(one, bool)

@@ -1,6 +1,6 @@
 """Several of something, as a list."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, KeysView, Mapping, Set
 from os import PathLike
 
 
@@ -9,15 +9,16 @@ def listed(name, value, rule, place=""):
 
     Args:
         name: of the argument, for the error.
-        value: a list, a tuple, an array, a generator, a `zip`.
+        value: a list, a tuple, an array, a generator, a `zip`, the keys of a dict.
         rule: what `name` must be.
         place: where `value` stands, such as `x[3]=`, where it is a part of the argument.
 
     Raises:
         TypeError: one item alone, as a str is; a dict or a set; what cannot be gone through.
     """
-    alone = isinstance(value, (str, bytes, bytearray, PathLike, Mapping, Set))
-    if alone or not isinstance(value, Iterable) or not getattr(value, "ndim", 1):
+    alone = isinstance(value, (str, bytes, bytearray, PathLike, Mapping))
+    unordered = isinstance(value, Set) and not isinstance(value, KeysView)
+    if alone or unordered or not isinstance(value, Iterable) or not getattr(value, "ndim", 1):
         refuse(name, value, rule, place)
     return list(value)
 
