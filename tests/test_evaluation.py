@@ -487,6 +487,12 @@ def test_a_card_needs_complete_metrics(metrics):
         render_card(Card(**CARD), {**metrics, "partial": True}, [])
 
 
+def test_a_card_is_of_corpora_that_are_known(metrics):
+    corpora = {"a corpus of nobody": {"sentences": 3, "bleu": {"score": 1.0, "signature": "s"}}}
+    with pytest.raises(ValueError, match="metrics must be of corpora of .*; got 'a corpus of no"):
+        render_card(Card(**{**CARD, "published": []}), {**metrics, "corpora": corpora}, [])
+
+
 def test_a_published_figure_needs_one_of_ours(metrics):
     figure = {**CARD["published"][0], "corpus": "multi30k val de-en"}
     with pytest.raises(ValueError, match="got none of .'multi30k val de-en', 'bleu'."):

@@ -6,6 +6,8 @@ import numpy as np
 
 from zoo import data
 from zoo.evaluation.lexical import BASELINES, Lexical
+from zoo.evaluation.markdown import table
+from zoo.evaluation.measures import figure, interval
 from zoo.evaluation.progress import progress
 from zoo.evaluation.ranking import average_precision, paired_bootstrap, reciprocal_rank
 from zoo.evaluation.sources import checksums
@@ -24,6 +26,8 @@ class PairCorpus(NamedTuple):
 
     data: str
     split: str
+
+    unit = "texts"  # key of a result: how many were measured
 
     @property
     def name(self):
@@ -65,6 +69,7 @@ class AnswerCorpus(NamedTuple):
     split: str
 
     compared = 100  # questions of `compare_litert`
+    unit = "questions"  # key of a result: how many were measured
 
     name, checksums = PairCorpus.name, PairCorpus.checksums
 
@@ -102,6 +107,26 @@ class AnswerCorpus(NamedTuple):
             f"MAP {result['map']:.4f}, MRR {result['mrr']:.4f} ({result['questions']} questions; "
             f"{beside})"
         )
+
+    def section(self, result):
+        """Paragraphs of the card: beside what knows words alone, and the worst questions."""
+        yield (
+            f"Beside what knows words alone, on {result['sentences']} sentences of {self.name}, "
+            "with the 95 % interval of how much better the model's MAP is and the share p of "
+            "10,000 samples of the questions in which it is not (paired bootstrap). Of sentences "
+            "with the same score, wrong ones are taken to come first:"
+        )
+        rows = [["**this model**", figure(result, "map"), figure(result, "mrr"), "", ""]]
+        for baseline, found in result["matching_baselines"].items():
+            figures = [figure(found, key) for key in ("map", "mrr")]
+            rows.append([baseline, *figures, *interval(found["bootstrap"])])
+        yield table(["", "MAP", "MRR", "the model is better by", "p"], rows)
+        rows = [
+            [late["question"], f"{late['place']} of {late['of']}", late["right"], late["first"]]
+            for late in result["late"]
+        ]
+        yield "Questions whose right sentence came latest:"
+        yield table(["question", "place", "right", "came first"], rows)
 
 
 def by_question(triples):

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from zoo.evaluation.markdown import table
+from zoo.evaluation.measures import MEASURES, figure, titles
 from zoo.evaluation.scores import bleu, chrf
 from zoo.evaluation.translation import measure_pairs
 
@@ -33,6 +35,7 @@ class AsTyped(NamedTuple):
     data = "as_typed"
     split = "test"
     compared = 100  # inputs of `compare_litert`
+    unit = "sentences"  # key of a result: how many were measured
 
     @property
     def name(self):
@@ -91,6 +94,20 @@ class AsTyped(NamedTuple):
             f"BLEU {result['bleu']['score']:.2f}, chrF {result['chrf']['score']:.2f} "
             f"({result['sentences']} sentences); kept: {', '.join(shares)}"
         )
+
+    def section(self, result):
+        """Paragraphs of the card: the kinds of lines, and what is kept."""
+        kept = (
+            f"{100 * share['kept'] / share['of']:.0f} % of {share['of']} {what}"
+            for what, share in result["copied"].items()
+        )
+        yield f"{self.name}, by kind; kept as they stand in the source: {', '.join(kept)}."
+        measures = [key for key in MEASURES if key in next(iter(result["kinds"].values()))]
+        rows = [
+            [kind, found["sentences"], *(figure(found, key) for key in measures)]
+            for kind, found in result["kinds"].items()
+        ]
+        yield table(["", "sentences", *titles(measures)], rows)
 
 
 def copied(rows, answers):

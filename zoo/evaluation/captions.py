@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo import data
 from zoo.evaluation.caption_scores import bleu_scores, cider_d, rouge_l
+from zoo.evaluation.markdown import table
 from zoo.evaluation.progress import progress
 from zoo.evaluation.sources import checksums
 
@@ -30,6 +31,7 @@ class CaptionCorpus(NamedTuple):
     data: str = "flickr8k"
 
     compared = 500  # inputs of `compare_litert`
+    unit = "images"  # key of a result: how many were measured
 
     @property
     def name(self):
@@ -94,6 +96,21 @@ class CaptionCorpus(NamedTuple):
             + f" over {result['images']} images; "
             f"{result['distinct']} distinct captions, {result['copied']:.0%} copied"
         )
+
+    def section(self, result):
+        """Paragraphs of the card: how many are different, and the best and worst."""
+        yield (
+            f"{self.name}: {result['distinct']} distinct captions of {result['images']}, "
+            f"{result['words']:.1f} words long (those of people: {result['reference_words']:.1f}); "
+            f"{100 * result['copied']:.1f} % stand word for word in the training set. By CIDEr-D, "
+            "the best, from the middle, and the worst:"
+        )
+        rows = [
+            [kind, shown["image"], shown["caption"]]
+            for kind, several in result["shown"].items()
+            for shown in several
+        ]
+        yield table(["", "image of the set", "caption"], rows)
 
 
 def measure_captions(captions, references, training, language):

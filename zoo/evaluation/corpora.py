@@ -1,7 +1,8 @@
 """What each shipped model is measured on.
 
-A corpus has a `name`, `data` and `split`, `checksums`, and `read(data_dir) -> material`,
-`measure(model, material, limit) -> dict`, `summary(dict) -> str`.
+A corpus has a `name`, `data` and `split`, `checksums`, a `unit`, and `read(data_dir) -> material`,
+`measure(model, material, limit) -> dict`, `summary(dict) -> str`; where its card says more than the
+table of all measures does, `section(dict) -> paragraphs`.
 """
 
 from zoo.data import poem_lines

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo import data
+from zoo.evaluation.markdown import table
 from zoo.evaluation.progress import progress
 from zoo.evaluation.sources import checksums
 
@@ -29,6 +30,7 @@ class LabelCorpus(NamedTuple):
     column: str | None = None
 
     compared = 500  # inputs of `compare_litert`
+    unit = "texts"  # key of a result: how many were measured
 
     @property
     def name(self):
@@ -69,6 +71,27 @@ class LabelCorpus(NamedTuple):
             f"accuracy {result['accuracy']:.4f}, macro F1 {result['macro_f1']:.4f}, expected "
             f"calibration error {result['calibration_error']:.4f} ({result['texts']} texts)"
         )
+
+    def section(self, result):
+        """Paragraphs of the card, of the test set: by label, and the surest mistakes."""
+        if self.split != "test":
+            return
+        yield (
+            "The loss is in nats per text; the expected calibration error is the mean distance "
+            "between the probability of an answer and how often such answers are right. By label, "
+            f"on {self.name}:"
+        )
+        rows = [
+            [label, found["texts"], f"{found['precision']:.3f}", f"{found['recall']:.3f}"]
+            for label, found in result["by_label"].items()
+        ]
+        yield table(["label", "texts", "precision", "recall"], rows)
+        yield "The mistakes that it was most sure of:"
+        rows = [
+            [wrong["text"], wrong["label"], wrong["answer"], f"{wrong['probability']:.3f}"]
+            for wrong in result["mistakes"]
+        ]
+        yield table(["text", "label", "answer", "probability"], rows)
 
 
 def measure_labels(model, pairs, description="texts"):

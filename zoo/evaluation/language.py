@@ -6,6 +6,8 @@ from typing import NamedTuple
 from zoo import data
 from zoo.evaluation.diversity import copied_lines_share, copied_share, distinct, self_bleu
 from zoo.evaluation.kneser_ney import KneserNey
+from zoo.evaluation.markdown import table
+from zoo.evaluation.measures import figure, titles
 from zoo.evaluation.progress import progress
 from zoo.evaluation.sources import checksums
 from zoo.text import END_ID
@@ -47,6 +49,7 @@ class TextCorpus(NamedTuple):
     lines: object = None
 
     compared = 100  # inputs of `compare_litert`: each answer has hundreds of tokens
+    unit = "texts"  # key of a result: how many were measured
 
     @property
     def name(self):
@@ -132,6 +135,30 @@ class TextCorpus(NamedTuple):
             f"{result['bits_per_byte']:.3f} bits per byte, "
             f"{result['bits_per_character']:.3f} bits per character ({baselines})"
         )
+
+    def section(self, result):
+        """Paragraphs of the card: beside its baselines, and what each way of decoding costs."""
+        keys = ("nats_per_character", "bits_per_character", "bits_per_byte")
+        rows = [
+            [system, *(figure(rates, key) for key in keys)]
+            for system, rates in [("**this model**", result), *result["baselines"].items()]
+        ]
+        yield f"Beside its baselines, over the same tokens of {self.name}:"
+        yield table(["", *titles(keys)], rows)
+        rows = [
+            [method, f"{100 * cost['copied']:.1f} %"]
+            + [f"{cost[key]:.2f}" for key in ("distinct_1", "distinct_2", "distinct_3")]
+            + [f"{cost['self_bleu']:.1f}"]
+            for method, cost in result["decoding_costs"].items()
+        ]
+        yield "What each way of decoding costs, on continuations of held-out beginnings:"
+        heading = ["decoding", "copied from the training text", "distinct-1", "distinct-2"]
+        yield table([*heading, "distinct-3", "self-BLEU"], rows)
+        if "well_formed" in result:
+            shares = (
+                f"{100 * share:.1f} % {kind}" for kind, share in result["well_formed"].items()
+            )
+            yield f"Well-formed poems among samples: {', '.join(shares)}."
 
     @property
     def checksums(self):

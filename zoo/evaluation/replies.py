@@ -11,6 +11,8 @@ from zoo.data.checks import check
 from zoo.evaluation.caption_scores import bleu_scores
 from zoo.evaluation.diversity import distinct
 from zoo.evaluation.kneser_ney import KneserNey
+from zoo.evaluation.markdown import table
+from zoo.evaluation.measures import figure, titles
 from zoo.evaluation.progress import progress
 from zoo.evaluation.sources import checksums
 from zoo.text import END_ID
@@ -44,6 +46,7 @@ class ReplyCorpus(NamedTuple):
     references: bool = False
 
     compared = 100  # inputs of `compare_litert`
+    unit = "texts"  # key of a result: how many were measured
 
     @property
     def name(self):
@@ -149,6 +152,38 @@ class ReplyCorpus(NamedTuple):
             f"{chosen['bleu_2']:.3f}, distinct-2 {chosen['distinct_2']:.3f} (people "
             f"{people['distinct_2']:.3f}) ({result['texts']} replies)"
         )
+
+    def section(self, result):
+        """Paragraphs of the card: beside an n-gram model, and by each way of decoding."""
+        yield (
+            f"On {self.name}, beside what foresees the same tokens without a network (a mark is a "
+            "word, too):"
+        )
+        keys = [key for key in ("perplexity_word", "perplexity_character") if key in result]
+        keys.append("perplexity")
+        rows = [
+            [system, *(figure(rates, key) for key in keys)]
+            for system, rates in [("**this model**", result), *result["baselines"].items()]
+        ]
+        yield table(["", *titles(keys)], rows)
+        keys = ("bleu_1", "bleu_2", "bleu_3", "bleu_4", "single_bleu_2", "distinct_1", "distinct_2")
+        rows = [
+            [
+                method,
+                *(f"{found[key]:.3f}" if key in found else "" for key in keys),
+                f"{found['length']:.1f}",
+                f"{100 * found['most_frequent']:.1f} %",
+            ]
+            for method, found in result["replies"].items()
+        ]
+        yield (
+            "Replies to about 300 turns of the set, evenly spaced: BLEU by all replies that people "
+            "wrote, BLEU-2 by the original one alone, different words (of Chinese characters) and "
+            "pairs of them (distinct), their number in a reply, and the share of the ten most "
+            "frequent replies:"
+        )
+        heading = ["decoding", *(f"BLEU-{n}" for n in (1, 2, 3, 4)), "BLEU-2, one reference"]
+        yield table([*heading, "distinct-1", "distinct-2", "length", "ten most frequent"], rows)
 
 
 def measure_replies(replies, references, language):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from zoo import data, registry
 from zoo.evaluation.diversity import copied_lines_share, distinct
 from zoo.evaluation.kneser_ney import KneserNey
+from zoo.evaluation.markdown import table
 from zoo.evaluation.progress import progress
 from zoo.evaluation.set_bleu import self_set_bleu, set_bleu
 from zoo.evaluation.sources import checksums
@@ -40,6 +41,8 @@ class SampleCorpus(NamedTuple):
     beside: str
     order: int
     lines: object
+
+    unit = "texts"  # key of a result: how many were measured
 
     @property
     def name(self):
@@ -116,3 +119,24 @@ class SampleCorpus(NamedTuple):
             for name, row in result["free_samples"].items()
         )
         return "; ".join(parts)
+
+    def section(self, result):
+        """Paragraphs of the card: free samples at each temperature."""
+        yield (
+            f"{result['samples']} poems out of nothing, for each temperature (and no top-p). "
+            f"BLEU-n: n-grams of characters against all of {self.name.partition(',')[0]}; "
+            "self-BLEU-n: against the other poems of the row, low is diverse; form: the share with "
+            "the right form; copied: the share of lines that stand in the training text; judge: "
+            "the loss, in nats per token, of a Kneser-Ney model of the training text, which had no "
+            "part in the training. At one temperature a model may look better only because it is "
+            "sharper: compare rows of like BLEU by their self-BLEU."
+        )
+        bleu = [f"{kind}_{n}" for kind in ("bleu", "self_bleu") for n in (2, 3, 4)]
+        rows = [
+            [system, *(f"{row[key]:.1f}" for key in bleu), f"{row['distinct_2']:.3f}"]
+            + [f"{100 * row[key]:.1f} %" for key in ("form", "copied")]
+            + [f"{row['judge']:.3f}"]
+            for system, row in result["free_samples"].items()
+        ]
+        heading = [f"{kind}-{n}" for kind in ("BLEU", "self-BLEU") for n in (2, 3, 4)]
+        yield table(["", *heading, "distinct-2", "form", "copied", "judge"], rows)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo import data
+from zoo.evaluation.markdown import table
 from zoo.evaluation.progress import progress
 from zoo.evaluation.sources import checksums
 
@@ -34,6 +35,7 @@ class SpeechCorpus(NamedTuple):
     speaker: str | None = None
 
     compared = 100  # inputs of `compare_litert`
+    unit = "texts"  # key of a result: how many were measured
 
     @property
     def name(self):
@@ -80,6 +82,14 @@ class SpeechCorpus(NamedTuple):
             f"word error rate {result['word_error_rate']:.2%}, whole texts right "
             f"{result['texts_right']:.1%} ({result['texts']} recordings, {result['words']} words)"
         )
+
+    def section(self, result):
+        """Paragraphs of the card: the first mistakes."""
+        if not result["mistakes"]:
+            return
+        yield f"The first mistakes on {self.name}:"
+        rows = [[wrong["said"], wrong["heard"]] for wrong in result["mistakes"]]
+        yield table(["said", "heard"], rows)
 
 
 def measure_speech(found, references):

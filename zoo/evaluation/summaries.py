@@ -6,6 +6,8 @@ import statistics
 from typing import NamedTuple
 
 from zoo import data
+from zoo.evaluation.markdown import table
+from zoo.evaluation.measures import figure, titles
 from zoo.evaluation.progress import progress
 from zoo.evaluation.sources import checksums
 
@@ -31,6 +33,7 @@ class SummaryCorpus(NamedTuple):
     split: str
 
     compared = 100  # inputs of `compare_litert`
+    unit = "texts"  # key of a result: how many were measured
 
     @property
     def name(self):
@@ -94,6 +97,31 @@ class SummaryCorpus(NamedTuple):
             f"{result['words']:.1f} words long, names right {result['names_right']:.1%} "
             f"({result['texts']} conversations)"
         )
+
+    def section(self, result):
+        """Paragraphs of the card: beside the turns themselves, and what is copied."""
+        keys = ("rouge_1", "rouge_2", "rouge_l_sum", "rouge_l_text")
+        yield f"On {self.name}, beside the turns themselves:"
+        rows = [
+            [system, *(figure(found, key) for key in keys)]
+            for system, found in [("**this model**", result), *result["baselines"].items()]
+        ]
+        yield table(["", *titles(keys)], rows)
+        yield (
+            f"Summaries are {result['words']:.1f} words long (those of people "
+            f"{result['reference_words']:.1f}). {100 * result['copied']:.1f} % of their words "
+            f"stand in the conversation ({100 * result['reference_copied']:.1f} %), "
+            f"{100 * result['copied_3']:.1f} % of their runs of three words "
+            f"({100 * result['reference_copied_3']:.1f} %). Of their names "
+            f"{100 * result['names_right']:.1f} % are of the conversation; of the names that "
+            f"people's summaries have, they have {100 * result['names_found']:.1f} %."
+        )
+        yield "Not chosen:"
+        rows = [
+            [shown["dialogue"].replace("\n", " / "), shown["summary"], shown["reference"]]
+            for shown in result["conversations"]
+        ]
+        yield table(["conversation", "the model", "people"], rows)
 
 
 def measure_summaries(texts, rows):

@@ -26,6 +26,8 @@ class LearnerCorpus(NamedTuple):
     split: str
     set: str
 
+    unit = "answers"  # key of a result: how many were measured
+
     @property
     def name(self):
         """Readable and unique: `"learners test assist2015"`."""
@@ -53,6 +55,16 @@ class LearnerCorpus(NamedTuple):
         return (
             f"AUC {result['auc']:.4f} ({result['skill_auc']:.4f} by the skill alone), accuracy "
             f"{result['accuracy']:.4f} ({result['answers']} answers of {result['pupils']} pupils)"
+        )
+
+    def section(self, result):
+        """Paragraphs of the card: by how much it is better than the skill alone."""
+        low, high, p = (result["skill_bootstrap"][key] for key in ("low", "high", "p"))
+        yield (
+            f"On {self.name} the AUC is better than that of the skill alone, the share of right "
+            f"answers that it had in the training, by {low:+.3f} to {high:+.3f} (95 % interval; in "
+            f"a share of {p:.3f} of 1,000 samples of the pupils it is not better: paired "
+            "bootstrap)."
         )
 
 

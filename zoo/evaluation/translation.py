@@ -30,6 +30,7 @@ class Corpus(NamedTuple):
     options: dict | None = None
 
     compared = 500  # inputs of `compare_litert`
+    unit = "sentences"  # key of a result: how many were measured
 
     @property
     def name(self):
