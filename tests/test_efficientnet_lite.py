@@ -2,7 +2,9 @@
 
 import importlib.util
 import io
+import json
 import pickle
+import zipfile
 from pathlib import Path
 
 import keras
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 from zoo import data
+from zoo.tasks.files import load_network
 from zoo.vision import efficientnet_lite0, load_unfolded
 from zoo.vision.efficientnet_lite import fold
 
@@ -49,7 +52,7 @@ def test_imagenet_logits_are_those_of_the_stored_network():
         path = data.find("vision/efficientnet_lite0_imagenet.keras")
     except FileNotFoundError:
         pytest.skip("needs ZOO_DATA with vision/efficientnet_lite0_imagenet.keras")
-    stored = keras.models.load_model(path, compile=False)
+    stored = load_network(path)
     folded = load_unfolded(efficientnet_lite0(1000), stored)
     images = np.random.default_rng(0).integers(0, 256, (2, 224, 224, 3)).astype("float32")
     # 1e-4 of logits up to 7: float32 sums through 50 layers.
@@ -57,6 +60,36 @@ def test_imagenet_logits_are_those_of_the_stored_network():
     cat = keras.utils.load_img(ROOT / "examples" / "photos" / "cat.jpg", target_size=(224, 224))
     logits = folded(keras.utils.img_to_array(cat)[None]).numpy()[0]
     assert {281, 282, 285} & set(np.argsort(logits)[-3:].tolist())  # tabby, tiger cat, Egyptian cat
+
+
+def test_a_network_of_a_later_keras_is_read(tmp_path):
+    """It is written with all that a later Keras adds and does not use, whatever Keras runs here."""
+    inputs = keras.Input((6, 6, 1))
+    x = keras.layers.BatchNormalization()(keras.layers.Conv2D(3, 3)(inputs))
+    network = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(x)))
+    network.save(tmp_path / "here.keras")
+    added = {"GlorotUniform": {"of_a_later_one": None}}
+    added["BatchNormalization"] = {"renorm": False, "renorm_clipping": None, "renorm_momentum": 0.9}
+
+    def later(part):
+        part["config"].update(added.get(part["class_name"], {}))
+        return part
+
+    later_one = tmp_path / "later.keras"
+    with (
+        zipfile.ZipFile(tmp_path / "here.keras") as here,
+        zipfile.ZipFile(later_one, "w") as archive,
+    ):
+        for name in here.namelist():
+            content = here.read(name)
+            if name == "config.json":
+                hook = {"object_hook": lambda part: later(part) if "class_name" in part else part}
+                found = json.loads(content, **hook)
+                content = json.dumps(found)
+                assert "of_a_later_one" in content and "renorm_momentum" in content
+            archive.writestr(name, content)
+    images = np.random.default_rng(0).normal(size=(2, 6, 6, 1)).astype("float32")
+    np.testing.assert_array_equal(load_network(later_one)(images), network(images))
 
 
 def script():

@@ -502,7 +502,8 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 # print(report(Positions()))
 # ```
 #
-# 0.800, where forgetting has 0.804, with 3,200 numbers more. Four rates say what matters here.
+# 0.800 in one run and 0.778 in another, where forgetting has 0.804: 3,200 numbers of places are not
+# better than four rates. How far back an answer lies is what matters, not its place in the row.
 #
 # </details>
 #

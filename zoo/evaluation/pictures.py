@@ -9,6 +9,7 @@ import numpy as np
 from zoo import data
 from zoo.evaluation.frechet import frechet_distance, nearest_distances
 from zoo.evaluation.sources import checksums
+from zoo.tasks.files import load_network
 
 _JUDGE = Path(__file__).with_name("digit_judge.keras")
 _NEAREST = 1000  # pictures whose nearest training picture is looked for
@@ -192,9 +193,7 @@ def _copying(drawn, images, training):
 
 @functools.cache
 def _judge():
-    import keras
-
-    return keras.models.load_model(_JUDGE, compile=False)
+    return load_network(_JUDGE)
 
 
 def read_digits(images):

@@ -7,4 +7,4 @@ from rich.progress import track
 def progress(batches, description):
     """`batches`, a list, one after the other, with a bar on standard error."""
     console = Console(stderr=True)
-    return track(batches, description, console=console, disable=not console.is_terminal)
+    return track(batches, description, console=console) if console.is_terminal else batches

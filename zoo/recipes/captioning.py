@@ -18,6 +18,7 @@ from zoo.evaluation.captions import words
 from zoo.recipes.procedure import adam, finish, kept_tokenizer, train_and_save
 from zoo.system import writing
 from zoo.tasks import ImageCaptioner
+from zoo.tasks.files import load_network
 from zoo.tasks.inputs import row_seeds
 from zoo.text import SentencePieceTokenizer
 from zoo.training import portable
@@ -330,14 +331,14 @@ SPATIAL_ATTENTION = [
 def imagenet_encoder(data_dir=None):
     """EfficientNet-Lite0 with the weights of ImageNet, not to be trained."""
     encoder = efficientnet_lite0()
-    load_unfolded(encoder, keras.models.load_model(data.find(ENCODER, data_dir), compile=False))
+    load_unfolded(encoder, load_network(data.find(ENCODER, data_dir)))
     encoder.trainable = False
     return encoder
 
 
 def imagenet_classifier(data_dir=None):
     """Kernel (1280, 1000) and bias of what ImageNet's classes are read with from such features."""
-    model = keras.models.load_model(data.find(ENCODER, data_dir), compile=False)
+    model = load_network(data.find(ENCODER, data_dir))
     (dense,) = (layer for layer in model.layers if isinstance(layer, keras.layers.Dense))
     return dense.get_weights()
 

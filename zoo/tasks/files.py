@@ -2,8 +2,10 @@
 
 import inspect
 import io
+import json
 import math
 import shutil
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -52,9 +54,10 @@ def _zip(folder, path, compression):
 
 
 def for_this_keras(config):
-    """A configuration without what a later Keras has added to its initializers and left at None.
+    """A configuration without what a later Keras has added, where it is not used.
 
-    Keras 3.15 writes `input_axes` for each convolution, which 3.13 refuses.
+    Keras 3.15 writes `input_axes` for each convolution and `renorm` for each batch normalisation,
+    which 3.13 refuses.
     """
     if isinstance(config, list):
         return [for_this_keras(part) for part in config]
@@ -66,7 +69,19 @@ def for_this_keras(config):
         known = inspect.signature(initializer).parameters
         own = config["config"].items()
         config["config"] = {n: value for n, value in own if value is not None or n in known}
+    if config.get("class_name") == "BatchNormalization" and not config["config"].get("renorm"):
+        own = config["config"].items()
+        config["config"] = {n: value for n, value in own if not n.startswith("renorm")}
     return config
+
+
+def load_network(path):
+    """A network of Keras' own layers, not compiled, that this Keras or a later one has written."""
+    with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
+        config = for_this_keras(json.loads(archive.read("config.json")))
+        network = keras.saving.deserialize_keras_object({**config, "compile_config": None})
+        network.load_weights(archive.extract(_WEIGHTS, folder))
+    return network
 
 
 def bits_per_weight(path):

@@ -162,7 +162,7 @@ class KerasVerbs(Learner):
             raw_data.refuse("sample_weight", sample_weight)
             x, y = self._batched(x, y, **raw_data.batch_shape(batch_size, batch_tokens)), None
         with raw_data.plain_errors():
-            return super().evaluate(
+            found = super().evaluate(
                 x,
                 verbose=verbose,
                 steps=steps,
@@ -170,6 +170,8 @@ class KerasVerbs(Learner):
                 return_dict=return_dict,
                 **kwargs,
             )
+        # Keras 3.13 returns tensors, which are compared and written in another way.
+        return keras.tree.map_structure(lambda one: one if np.ndim(one) else float(one), found)
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """The answers to raw inputs, as Keras predicts: batch by batch.
