@@ -19,7 +19,7 @@ WORK |= {"saved_model", "getfixturevalue"}
 SHIPPED = "saved_models"
 # Of a test function, all its parameters together: from here on it is left to `make test`, to
 # `.ci/run`. A function that is not in `seconds.txt` takes less, or is new.
-UNHURRIED, SLOW = 0.4, 4
+UNHURRIED, SLOW = 0.4, 3
 SECONDS = {
     name: float(seconds)
     for seconds, name in map(
