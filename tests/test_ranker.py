@@ -87,6 +87,37 @@ def test_documents_may_come_as_they_are(taught, index):
     assert taught.index(["a", "b"], ids=(i for i in (7, "b"))).ids == ["7", "b"]
 
 
+def test_a_document_is_found_by_the_queries_that_it_is_known_to_fit(taught, tmp_path):
+    plain = taught.index(DOCUMENTS)
+    asked = {"d": ["holidays in Brittany", "swimming"], "e": ["nothing"]}
+    index = taught.index(DOCUMENTS, queries=asked)
+    assert plain.bm25("brittany holiday").max() == 0
+    assert index.bm25("brittany holiday").argmax() == 3 and index.bm25("nothing").argmax() == 4
+    by_words = zoo.Ranker(taught.model, taught.tokenizer, weight=0)
+    assert by_words.rank("a holiday in Brittany", index, top_k=1)[0][0] == "d"
+    # They are no part of what is read: not of the text, nor of late interaction.
+    assert index.text(3) == DOCUMENTS["d"] and index.vectors(4)[0].size == 0
+    np.testing.assert_array_equal(index.vectors(3)[0], plain.vectors(3)[0])
+    loaded = RankIndex.load(index.save(tmp_path / "index"))
+    np.testing.assert_array_equal(loaded.bm25("brittany"), index.bm25("brittany"))
+    numbers = taught.index(["a", "b"], queries={1: ["Brittany"]})
+    assert numbers.bm25("Brittany").argmax() == 1
+
+
+@pytest.mark.parametrize(
+    ("queries", "kind", "message"),
+    [
+        (["a"], TypeError, "queries must be a dict of an id -> a list of str; got list"),
+        ({"a": "cars"}, TypeError, r"queries\['a'\] must be a list of str"),
+        ({"a": [1]}, TypeError, r"queries\['a'\]"),
+        ({"z": ["cars"]}, ValueError, "queries must be of ids of documents; got 'z'"),
+    ],
+)
+def test_queries_of_another_kind_are_refused(taught, queries, kind, message):
+    with pytest.raises(kind, match=message):
+        taught.index(DOCUMENTS, queries=queries)
+
+
 def test_the_score_is_bm25_and_late_interaction(taught, index):
     query = "the house film"
     late = taught.predict([(query, text) for text in DOCUMENTS.values()], verbose=0)
@@ -300,6 +331,13 @@ def test_the_command_line_makes_an_index_and_asks_it(taught, tmp_path, capsys):
     picture = tmp_path / "found.png"
     assert main([*command, "--evidence", "--attend", str(picture)]) == 0
     assert ">" in capsys.readouterr().out.splitlines()[0].split("\t")[3] and picture.exists()
+    (tmp_path / "asked.tsv").write_text("c\tBrittany\nc\tBrest\n")
+    command = ["rank", path, "brest", "--index", str(tmp_path / "again"), "--top-k", "1"]
+    more = ["--queries", str(tmp_path / "asked.tsv")]
+    assert main([*command, "--build", str(tmp_path / "all.tsv"), *more]) == 0
+    assert RankIndex.load(tmp_path / "again").bm25("brest").argmax() == 2
+    assert main([*command, *more]) == 2
+    assert "--queries needs --build" in capsys.readouterr().err
     (tmp_path / "bad.tsv").write_text("no tab\n")
     assert main(["rank", path, "--index", folder, "--build", str(tmp_path / "bad.tsv")]) == 2
     assert "line 1 has no TAB" in capsys.readouterr().err
@@ -309,8 +347,11 @@ def test_a_ranker_is_measured_beside_bm25(taught):
     queries = {"1": "doctor", "2": "sea"}
     judgments = {"1": {"b": 2}, "2": {"d": 1}}
     material = Documents(DOCUMENTS, queries, judgments)
-    found = evaluation.measure_ranking(taught, material)
+    answered = Documents(DOCUMENTS, {"3": "doctor"}, {"3": {"b": 1}}).answered()
+    assert answered == {"b": ["doctor"]}
+    found = evaluation.measure_ranking(taught, material, answered=answered)
     assert found["ndcg_10"] == found["map"] == found["mrr"] == 1 and found["queries"] == 2
     # No document has a word of the queries: of the five that are equal, the right one is last.
     assert found["bm25"]["mrr"] == pytest.approx(1 / 5)
     assert found["bm25"]["bootstrap"]["difference"] > 0.5
+    assert found["bm25_queries"]["mrr"] == pytest.approx((1 + 1 / 5) / 2)

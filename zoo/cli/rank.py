@@ -19,6 +19,11 @@ from zoo.cli.lines import BATCH, batches, read_lines, write_lines
     help="Make the index first, of a file of ID TAB DOCUMENT lines; - for standard input.",
 )
 @click.option(
+    "--queries",
+    metavar="FILE",
+    help="With --build: queries that documents are known to fit, of ID TAB QUERY lines.",
+)
+@click.option(
     "--top-k",
     type=click.IntRange(1),
     default=10,
@@ -27,7 +32,7 @@ from zoo.cli.lines import BATCH, batches, read_lines, write_lines
 )
 @click.option("--evidence", is_flag=True, help="Say, too, which word each word of QUERY found.")
 @click.option("--attend", metavar="FILE", help="Draw what one QUERY found in the best to FILE.")
-def rank(name, query, index, build, top_k, evidence, attend):
+def rank(name, query, index, build, queries, top_k, evidence, attend):
     """Put the documents of an index in the order in which they fit each QUERY, best first.
 
     A line for each document: the query, its id, its score, parted by tabs; with --evidence a fourth
@@ -39,10 +44,14 @@ def rank(name, query, index, build, top_k, evidence, attend):
     checks.picture("--attend", attend)
     if build is not None and build != "-":
         checks.file("--build", build)
+    if queries is not None:
+        if build is None:
+            raise click.UsageError("--queries needs --build, which reads them.")
+        checks.file("--queries", queries)
     checks.new_folder("--index", index) if build else checks.folder("--index", index)
     ranker = load_quietly(name, "ranking")
     if build is not None:
-        _build(ranker, build, index)
+        _build(ranker, build, queries, index)
         if not query:
             return
     from zoo.tasks import RankIndex
@@ -57,28 +66,38 @@ def rank(name, query, index, build, top_k, evidence, attend):
             write_lines(_line(text, one) for one in found)
 
 
-def _build(ranker, file, folder):
+def _build(ranker, file, queries, folder):
+    answered = {}
+    if queries is not None:
+        with open(queries, "rb") as opened:
+            for name, query in _rows(opened, "--queries", "QUERY"):
+                answered.setdefault(name, []).append(query)
     if file == "-":
-        found = _index(ranker, sys.stdin.buffer)
+        found = _index(ranker, sys.stdin.buffer, answered)
     else:
         with open(file, "rb") as opened:
-            found = _index(ranker, opened)
+            found = _index(ranker, opened, answered)
     found.save(folder)
     click.echo(f"wrote {folder}: {len(found)} documents", err=True)
 
 
-def _index(ranker, file):
+def _index(ranker, file, answered):
     ids = []
 
     def texts():
-        for number, line in enumerate(read_lines(file), 1):
-            name, tab, text = line.partition("\t")
-            if not tab:
-                raise click.UsageError(f"--build needs ID TAB DOCUMENT; line {number} has no TAB.")
+        for name, text in _rows(file, "--build", "DOCUMENT"):
             ids.append(name)
             yield text
 
-    return ranker.index(texts(), ids)
+    return ranker.index(texts(), ids, answered)
+
+
+def _rows(file, option, what):
+    for number, line in enumerate(read_lines(file), 1):
+        name, tab, text = line.partition("\t")
+        if not tab:
+            raise click.UsageError(f"{option} needs ID TAB {what}; line {number} has no TAB.")
+        yield name, text
 
 
 def _line(query, found):

@@ -22,13 +22,21 @@ class Documents(NamedTuple):
     queries: dict[str, str]
     judgments: dict[str, dict[str, int]]
 
+    def answered(self):
+        """Dict of the id of a document -> list of the queries that it fits, for `Ranker.index`."""
+        found = {}
+        for key, judged in self.judgments.items():
+            for name in judged:
+                found.setdefault(name, []).append(self.queries[key])
+        return found
+
 
 def nfcorpus(split, data_dir=None):
     """Medical abstracts and the titles of pages of a site on nutrition that refer to them.
 
     Args:
-        split: `"train"`, `"val"` or `"test"`: the queries, 2,563, 324 and 323 of them. The 3,395
-            documents are those of all three.
+        split: `"train"`, `"val"` or `"test"`: the queries, 2,555, 324 and 323 of them; no text of
+            train is one of the others. The 3,395 documents are those of all three.
         data_dir: as for `zoo.data.multi30k`.
 
     Returns:
@@ -53,7 +61,13 @@ def nfcorpus(split, data_dir=None):
     for query, _, document, grade in rows(f"{file}.2-1-0.qrel"):
         if document in documents:
             judgments.setdefault(query, {})[document] = int(grade)
-    queries = dict(rows(f"{file}.titles.queries"))
-    return Documents(
-        documents, {key: queries[key] for key in queries if key in judgments}, judgments
-    )
+    queries = dict(rows(_queries(split)))
+    if split == "train":
+        held = {text for other in ("val", "test") for _, text in rows(_queries(other))}
+        queries = {key: text for key, text in queries.items() if text not in held}
+    queries = {key: text for key, text in queries.items() if key in judgments}
+    return Documents(documents, queries, {key: judgments[key] for key in queries})
+
+
+def _queries(split):
+    return f"{_FILES[split]}.titles.queries"

@@ -1,6 +1,7 @@
 """How the rankers are trained: vectors of the collection first, then judged documents."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,7 +86,7 @@ class RankingRecipe:
             steps=steps or self.steps,
             interval=self.interval,
             metrics=["accuracy"],
-            after=lambda ranker: choose_weight(ranker, valid),
+            after=lambda ranker: choose_weight(ranker, valid, train.answered()),
             batch_size=self.batch_size,
             seed=self.seed,
             policy="float32",  # the products are small, and gain nothing from bfloat16
@@ -118,20 +119,23 @@ class _Words:
         return [self._names[i] for i in order]
 
 
-def choose_weight(ranker, material):
+def choose_weight(ranker, material, queries):
     """Sets the weight of late interaction beside BM25 with the best nDCG@10.
+
+    It is the mean over an index of the documents alone and one with `queries`, since both are used.
 
     Args:
         ranker: `zoo.Ranker`.
         material: `zoo.data.Documents`, other queries than those of the training.
+        queries: dict of the id of a document -> the queries that it fits; see `Ranker.index`.
 
     Returns:
         dict of each weight that was tried -> its nDCG@10.
     """
-    index = ranker.index(material.documents)
-    place = {name: i for i, name in enumerate(index.ids)}
+    indexes = [ranker.index(material.documents, queries=asked) for asked in (None, queries)]
+    place = {name: i for i, name in enumerate(indexes[0].ids)}
     found = dict.fromkeys(_WEIGHTS, 0.0)
-    for key, query in material.queries.items():
+    for index, (key, query) in itertools.product(indexes, material.queries.items()):
         grades = np.zeros(len(index), int)
         for name, grade in material.judgments[key].items():
             grades[place[name]] = grade
@@ -139,6 +143,6 @@ def choose_weight(ranker, material):
         for weight in _WEIGHTS:
             found[weight] += ndcg(
                 parts.combined(weight), grades[parts.numbers], 10, ideal=grades
-            ) / len(material.queries)
+            ) / (len(indexes) * len(material.queries))
     ranker.weight = float(max(found, key=found.get))
     return found

@@ -201,7 +201,7 @@ class _Lines:
         return json.loads(bytes(self._file[self._starts[number] : self._starts[number + 1]]))
 
 
-def build(documents, ids, model, encode):
+def build(documents, ids, model, encode, queries=None):
     """Makes an index.
 
     Args:
@@ -209,8 +209,10 @@ def build(documents, ids, model, encode):
         ids: list of int or str, or None for the numbers from 0.
         model: see `RankIndex`.
         encode: list of str -> a list of (tokens int32 (S,), vectors float16 (S, D)) of each.
+        queries: dict of an id -> list of str that BM25 reads with the document.
 
     Raises:
+        ValueError: `queries` of an id that no document has.
         ImportError: bm25s is not installed.
     """
     _library()  # whose absence shows before the work
@@ -235,11 +237,23 @@ def build(documents, ids, model, encode):
     names = list(map(str, range(len(texts)) if ids is None else checked_ids(ids)))
     if len(names) != len(texts):
         raise ValueError(f"ids must be one for each document; got {len(names)} for {len(texts)}.")
+    for number, asked in places_of(queries or {}, names):
+        for query in asked:
+            split[number] += words(query)
     bm25 = _indexed(split)
     starts = np.cumsum([0, *map(len, pieces)], dtype="int64")
     return RankIndex(
         names, model, bm25, np.concatenate(vectors), np.concatenate(pieces), starts, texts
     )
+
+
+def places_of(queries, ids):
+    """The (number of the document, its queries) of `queries`; a ValueError of an unknown id."""
+    place = {str(name): number for number, name in enumerate(ids)}
+    for name in queries:
+        if str(name) not in place:
+            raise ValueError(f"queries must be of ids of documents; got {name!r:.80}.")
+    return [(place[str(name)], asked) for name, asked in queries.items()]
 
 
 def bm25_of(documents):

@@ -63,7 +63,7 @@ class Ranker(PairTask):
 
     Reference:
         Khattab and Zaharia 2020, ColBERT; Robertson and Zaragoza 2009, The Probabilistic Relevance
-        Framework: BM25 and Beyond.
+        Framework: BM25 and Beyond; Nogueira et al. 2019, Document Expansion by Query Prediction.
     """
 
     verb = "rank"
@@ -143,28 +143,40 @@ class Ranker(PairTask):
             numbers = numbers.shuffle(len(queries), seed=seed)
         return numbers.batch(size).map(batch)
 
-    def index(self, documents, ids=None):
+    def index(self, documents, ids=None, queries=None):
         """Makes documents ready to be ranked.
+
+        Where it is known what people asked and which documents answered it, such as from the log of
+        a site, BM25 reads those queries as a part of these documents: a new query finds what
+        answered one that shares words with it.
 
         Args:
             documents: list of str, an array of them, or a generator, which is gone through once; or
                 a dict of ids and texts.
             ids: list of int or str, each another, or the like: what the documents are called,
                 looked at last; by default their numbers from 0.
+            queries: dict of the id of a document -> list of str, the queries that it is known to
+                fit, from `zoo.data.Documents.answered` or a log.
 
         Returns:
             `zoo.tasks.RankIndex`; its `save` keeps it in a folder.
 
         Raises:
-            TypeError: a document that is no str, or an id that is neither int nor str.
-            ValueError: no document; `ids` of another number, or the same one twice.
+            TypeError: a document that is no str, an id that is neither int nor str, or `queries`
+                of another kind.
+            ValueError: no document; `ids` of another number, or the same one twice; `queries` of an
+                id that no document has.
             ImportError: bm25s is not installed.
         """
         if isinstance(documents, dict):
             documents, ids = documents.values(), list(documents)
         if ids is not None and not hasattr(ids, "__next__"):
             checked_ids(ids)  # what is wrong in them already, before the work
-        return rank_index.build(_checked(documents), ids, self._digest(), self._encoded)
+        queries = _checked_queries(queries)
+        # Where all ids are known already, a wrong one is told before the work.
+        if queries and not any(hasattr(given, "__next__") for given in (documents, ids)):
+            rank_index.places_of(queries, range(len(documents)) if ids is None else ids)
+        return rank_index.build(_checked(documents), ids, self._digest(), self._encoded, queries)
 
     def rank(self, query, documents, top_k=10, return_dict=False):
         """Puts documents in the order in which they fit a query.
@@ -385,6 +397,17 @@ def _drawn(judged, rng):
     right = texts[rng.choice(len(texts), p=grades / grades.sum())]
     wrong = [text for text, grade in judged.items() if not grade]
     return right, wrong[rng.integers(len(wrong))] if wrong else right
+
+
+def _checked_queries(queries):
+    """Lists of str by the id of a document."""
+    rule = "a dict of an id -> a list of str"
+    if queries is not None and not isinstance(queries, dict):
+        raise TypeError(f"queries must be {rule}; got {type(queries).__name__} {queries!r:.80}.")
+    return {
+        name: [str(text) for text in raw_data.text_items(f"queries[{name!r}]", asked, _DOCUMENTS)]
+        for name, asked in (queries or {}).items()
+    }
 
 
 def _checked(documents):
