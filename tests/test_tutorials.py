@@ -39,7 +39,8 @@ def kinds_and_sources(notebook):
 
 
 def has_picture(cell):
-    return any("image/png" in output.get("data", ()) for output in cell.get("outputs", ()))
+    outputs = cell.get("outputs", ())
+    return any(kind.startswith("image/") for output in outputs for kind in output.get("data", ()))
 
 
 @pytest.mark.slow

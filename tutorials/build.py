@@ -89,9 +89,14 @@ def show_cover(notebook):
     As an output, since GitHub, Colab and Jupyter all show those; Colab has no attachments.
     """
     tagged = {tag: cell for cell in notebook.cells for tag in cell.metadata.get("tags", ())}
-    picture = next(o for o in tagged["cover"].outputs if "image/png" in o.get("data", ()))
+    picture = next(o for o in tagged["cover"].outputs if is_picture(o))
     front = nbformat.v4.new_output("display_data", data=copy.deepcopy(picture.data))
     tagged["front"].outputs = [front]
+
+
+def is_picture(output):
+    """Whether an output of a cell is a picture: a drawing as PNG, or photographs as JPEG."""
+    return any(kind.startswith("image/") for kind in output.get("data", ()))
 
 
 def main(arguments):

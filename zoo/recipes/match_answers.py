@@ -94,6 +94,10 @@ CARD = {
         "passes 0.72. With a loss for each sentence alone, in place of one for the list of a "
         "question, 0.69; with less dropout (0.1 of the vectors, 0.3 elsewhere) 0.72; with a hidden "
         "width of 32 0.68. One run each, so that differences of 0.02 may be chance.",
+        "The place of a sentence in its article tells much: without reading, the order of the "
+        "article has a MAP of 0.673 on validation, and half the logarithm of the place beside this "
+        "model 0.699 in place of 0.684. It is not in the model, since the sentences that a user "
+        "has need not come in an order.",
     ],
     "limitations": [
         "It compares words and their neighbours, and draws no conclusion over several sentences.",
