@@ -355,8 +355,7 @@ class Captioner(Decoder):
         return next(self.with_weights(**inputs))
 
     def with_weights(self, cells, words):
-        B, N, T = ops.shape(words)
-        drop, norms = self.dropout, self.norms
+        (B, N, T), drop, norms = ops.shape(words), self.dropout, self.norms
         cells = drop(norms[0](self.project(cells)))
         x = self.table(ops.reshape(words, (B * N, T))) + self.position(ops.arange(T))
         y = norms[1](x)
@@ -440,6 +439,7 @@ figure, axes = plt.subplots(figsize=(5.5, 2.8), layout="constrained")
 for line, label, style in zip(zip(*losses), ("read in training", "not read"), ("k--s", "k-o")):
     axes.plot(range(1, EPOCHS + 1), line, style, label=label, markerfacecolor="white")
 axes.set(xlabel="passes over the photographs", ylabel="loss, nats a word", ylim=(0, None))
+axes.set_xticks(range(1, EPOCHS + 1))
 axes.legend(frameon=False)
 axes.spines[["top", "right"]].set_visible(False)
 plt.show()
