@@ -51,7 +51,9 @@ from keras import ops
 # %%
 import zoo
 
+# %% tags=["parameters"]
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
+LISTS, TEST_LISTS, EPOCHS = (512, 256, 2) if FAST else (40_000, 2000, 10)
 tf.config.run_functions_eagerly(FAST)  # a graph pays after many calls
 STARTED = time.time()
 keras.utils.set_random_seed(1)
@@ -388,8 +390,8 @@ def lookup_model(with_attention):
 # digits a tenth, so the first loss should be about -ln(1/10) = ln 10 = 2.30.
 
 # %%
-inputs, answers, places = lookup_task(512 if FAST else 40_000, np.random.default_rng(0))
-tests, test_answers, test_places = lookup_task(256 if FAST else 2000, np.random.default_rng(1))
+inputs, answers, places = lookup_task(LISTS, np.random.default_rng(0))
+tests, test_answers, test_places = lookup_task(TEST_LISTS, np.random.default_rng(1))
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 models = {"with attention": lookup_model(True), "plain mean": lookup_model(False)}
 for name, model in models.items():
@@ -401,7 +403,7 @@ for name, model in models.items():
 # %%
 histories = {}
 for name, model in models.items():
-    options = {"batch_size": 256, "epochs": 2 if FAST else 10, "verbose": 0}
+    options = {"batch_size": 256, "epochs": EPOCHS, "verbose": 0}
     fitted = model.fit(inputs, answers, validation_data=(tests, test_answers), **options)
     histories[name] = fitted.history["val_accuracy"]
     print(f"{name:15} right on {histories[name][-1]:.1%} of new lists")

@@ -60,7 +60,13 @@ from zoo.models import Transformer
 from zoo.text import SentencePieceTokenizer
 from zoo.training import WarmupLinear
 
+# %% tags=["parameters"]
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
+TEST, VOCABULARY, EPOCHS, LONGER = 500, 2000, 3, 100  # sentences, tokens, passes, sentences
+NEW, NEW_EPOCHS, OLD, SHOWN = 40, 16, 100, 3  # section 6, on chess
+if FAST:
+    TEST, VOCABULARY, EPOCHS, LONGER = 10, 300, 1, 2
+    NEW, NEW_EPOCHS, OLD, SHOWN = 8, 1, 20, 0
 tf.config.run_functions_eagerly(FAST)  # a graph pays after many calls
 STARTED = time.time()
 keras.utils.set_random_seed(1)
@@ -333,11 +339,11 @@ else:
 # %%
 short = [pair for pair in everything if max(len(side.split()) for side in pair) <= 6]
 by_source = dict(random.permutation(short))  # one translation each
-held = list(by_source.items())[: 10 if FAST else 500]
+held = list(by_source.items())[:TEST]
 taken = {side for pair in held for side in pair}
 train = [pair for pair in short if not taken & set(pair)]
 lines = [line for pair in train for line in pair]
-tokenizer = SentencePieceTokenizer.train(lines, 300 if FAST else 2000)
+tokenizer = SentencePieceTokenizer.train(lines, VOCABULARY)
 tokens = [max(map(len, both)) for both in zip(*map(tokenizer.encode, map(list, zip(*train))))]
 train = [pair for pair, count in zip(train, tokens) if count <= 10]  # else padding for the others
 print(f"{len(train):,} pairs to learn from, {len(held)} for the test")
@@ -366,9 +372,9 @@ def masked_loss(labels, logits):
 
 
 keras.utils.set_random_seed(1)
-V, epochs, batch = tokenizer.vocab_size, 1 if FAST else 3, 128
+V, batch = tokenizer.vocab_size, 128
 mine = MyTransformer(V, 128, 2, num_heads=4, ff_dim=512)
-steps = epochs * (len(train) // batch + 1)
+steps = EPOCHS * (len(train) // batch + 1)
 rate = WarmupLinear(2e-3, max(1, steps // 10), steps)  # up, then down to 0
 mine.compile(keras.optimizers.Adam(rate, beta_2=0.98), loss=masked_loss)
 
@@ -403,12 +409,12 @@ class Look(keras.callbacks.Callback):
 # %%
 scores = []
 given = {"source": source, "target": target[:, :-1]}
-mine.fit(given, target[:, 1:], batch_size=batch, epochs=epochs, verbose=0, callbacks=[Look()])
+mine.fit(given, target[:, 1:], batch_size=batch, epochs=EPOCHS, verbose=0, callbacks=[Look()])
 assert FAST or scores[-1] > 25
 
 # %%
 figure, axes = plt.subplots(figsize=(5.5, 2.8), layout="constrained")
-axes.plot(range(1, epochs + 1), scores, "k-o", markerfacecolor="white")
+axes.plot(range(1, EPOCHS + 1), scores, "k-o", markerfacecolor="white")
 axes.set(xlabel="passes over the training pairs", ylabel="BLEU of the test", ylim=(0, None))
 axes.spines[["top", "right"]].set_visible(False)
 plt.show()
@@ -433,7 +439,7 @@ for one, text, other in zip(german, translate(german), human):
 unknown = [pair for pair in dict(everything).items() if not taken & set(pair)]
 for shortest, longest in ((7, 8), (9, 11), (12, 16)):
     some = [pair for pair in unknown if shortest <= len(pair[0].split()) <= longest]
-    texts, humans = zip(*some[: 2 if FAST else 100]) if some else ((), ())
+    texts, humans = zip(*some[:LONGER]) if some else ((), ())
     answers = translate(texts, 30) if some else []
     score = zoo.evaluation.bleu(answers, list(humans)).score if some else np.nan
     print(f"{shortest:2} to {longest} words: BLEU {score:4.1f}")
@@ -531,16 +537,15 @@ moves = [
 ]
 random.shuffle(moves)
 moves.sort(key=lambda pair: pair[0] == move)  # the one above comes last: it is not learned
-new_train, new_valid = moves[: 8 if FAST else 40], moves[-16:]
-old_valid = everything[:20] if FAST else zoo.data.multi30k("val", "de", "en")[:100]
+new_train, new_valid = moves[:NEW], moves[-16:]
+old_valid = (everything if FAST else zoo.data.multi30k("val", "de", "en"))[:OLD]
 print(*new_train[:3], sep="\n")
 
 # %%
 shipped.compile(keras.optimizers.Adam(3e-4), label_smoothing=0)
 old_before = shipped.evaluate(old_valid, verbose=0)
 new_losses = [shipped.evaluate(new_valid, verbose=0)]
-epochs = 1 if FAST else 16
-plan = {"batch_tokens": 256, "epochs": epochs, "verbose": 0}
+plan = {"batch_tokens": 256, "epochs": NEW_EPOCHS, "verbose": 0}
 new_losses += shipped.fit(new_train, validation_data=new_valid, **plan).history["val_loss"]
 old_after = shipped.evaluate(old_valid, verbose=0)
 print(f"chess, held out: loss {new_losses[0]:.2f} before, {new_losses[-1]:.2f} after")
@@ -548,7 +553,7 @@ assert FAST or new_losses[-1] < new_losses[0]
 
 # %%
 figure, axes = plt.subplots(figsize=(5.5, 2.8), layout="constrained")
-axes.plot(range(epochs + 1), new_losses, "k-o", markerfacecolor="white")
+axes.plot(range(NEW_EPOCHS + 1), new_losses, "k-o", markerfacecolor="white")
 axes.set(xlabel="passes over 40 sentences on chess", ylabel="loss on the others", ylim=(0, None))
 axes.spines[["top", "right"]].set_visible(False)
 plt.show()
@@ -557,7 +562,7 @@ plt.show()
 # *Figure 5. Loss on sentences on chess that are not in the training data; at 0, the shipped model.*
 
 # %%
-for german, english in [*new_valid[: 0 if FAST else 3], new_valid[-1]]:
+for german, english in [*new_valid[:SHOWN], new_valid[-1]]:
     print(f"{german:34} {shipped.generate(german):36} human: {english}")
 print(f"\nand captions, which it knew: loss {old_before:.2f} before, {old_after:.2f} after")
 

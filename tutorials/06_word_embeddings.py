@@ -51,8 +51,9 @@ from keras import ops
 
 import zoo
 
-# %%
+# %% tags=["parameters"]
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
+EPOCHS = 1 if FAST else 6
 STARTED = time.time()
 keras.utils.set_random_seed(1)
 plt.rcParams.update({"figure.dpi": 110, "font.size": 10})
@@ -170,7 +171,7 @@ for name, model in models.items():
 # %%
 histories = {}
 for name, model in models.items():
-    options = {"batch_size": 2048, "epochs": 1 if FAST else 6, "verbose": 0}
+    options = {"batch_size": 2048, "epochs": EPOCHS, "verbose": 0}
     histories[name] = model.fit(*data[name], **options).history["loss"]
     print(f"{name:10} last loss {histories[name][-1]:.2f}")
 

@@ -63,7 +63,13 @@ from zoo.models import CaptionTransformer, Transformer
 from zoo.text import SentencePieceTokenizer
 from zoo.training import WarmupLinear
 
+# %% tags=["parameters"]
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
+DATES, OUTSIDE, LAYERS, STEPS, EPOCHS = 6000, 200, 2, 800, 10
+PICTURES, PICTURE_STEPS = 600, 500
+if FAST:
+    DATES, OUTSIDE, LAYERS, STEPS, EPOCHS = 400, 50, 1, 2, 1
+    PICTURES, PICTURE_STEPS = 20, 2
 tf.config.run_functions_eagerly(FAST)  # a graph pays after many calls
 STARTED = time.time()
 keras.utils.set_random_seed(1)
@@ -114,7 +120,7 @@ def made_up(count, first=1950, last=2029, seed=0):
 
 
 path = FOLDER / "dates.tsv"
-lines = [f"{source}\t{target}\n" for source, target in made_up(400 if FAST else 6000)]
+lines = [f"{source}\t{target}\n" for source, target in made_up(DATES)]
 path.write_text("".join(lines), encoding="utf-8")
 print(path.read_text(encoding="utf-8")[:120])
 
@@ -174,12 +180,11 @@ assert tokenizer.decode(tokenizer.encode(texts)) == texts
 # each of V tokens the probability 1/V, so the first loss is near ln V.
 
 # %%
-layers = 1 if FAST else 2
 model = Transformer(
     tokenizer.vocab_size,
     tokenizer.vocab_size,
-    num_encoder_layers=layers,
-    num_decoder_layers=layers,
+    num_encoder_layers=LAYERS,
+    num_decoder_layers=LAYERS,
     model_dim=64,
     num_heads=4,
     ff_dim=128,
@@ -191,7 +196,6 @@ dates.build()
 print(f"{model.count_params():,} parameters")
 
 # %%
-STEPS, EPOCHS = (2, 1) if FAST else (800, 10)
 schedule = WarmupLinear(5e-3, 1 + STEPS // 10, STEPS)
 dates.compile(keras.optimizers.Adam(schedule, beta_2=0.98), label_smoothing=0.0)
 first = dates.evaluate(valid, verbose=0)
@@ -286,7 +290,7 @@ zoo.plot_attention(out)
 # that years begin with 19 or 20, and nobody told it that this is a matter of the file.
 
 # %%
-outside = made_up(50 if FAST else 200, first=1700, last=1899, seed=5)
+outside = made_up(OUTSIDE, first=1700, last=1899, seed=5)
 guesses = dates.generate([source for source, _ in outside])
 share = np.mean([guess == target for guess, (_, target) in zip(guesses, outside)])
 print(f"right on 1700 to 1899: {share:.1%}")
@@ -414,7 +418,7 @@ def picture(rng):
 # %%
 folder, lines, rng = FOLDER / "pictures", [], random.Random(3)
 folder.mkdir()
-for i in range(20 if FAST else 600):
+for i in range(PICTURES):
     image, caption = picture(rng)
     image.save(folder / f"{i:03}.png")
     lines.append(f"{i:03}.png\t{caption}\n")
@@ -471,12 +475,11 @@ def batches(rows, shuffle=0):
 learn, check = batches(train_rows, shuffle=1000), batches(test_rows)
 
 # %%
-STEPS = 2 if FAST else 500
 teller.compile(
-    keras.optimizers.Adam(WarmupLinear(2e-3, 1 + STEPS // 10, STEPS), beta_2=0.98),
+    keras.optimizers.Adam(WarmupLinear(2e-3, 1 + PICTURE_STEPS // 10, PICTURE_STEPS), beta_2=0.98),
     label_smoothing=0.0,
 )
-teller.fit(learn, steps_per_epoch=STEPS, epochs=1, verbose=0)
+teller.fit(learn, steps_per_epoch=PICTURE_STEPS, epochs=1, verbose=0)
 print(f"loss on pictures that it never saw: {teller.evaluate(check, verbose=0):.3f}")
 
 # %% [markdown]

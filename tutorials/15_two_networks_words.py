@@ -56,8 +56,14 @@ import zoo
 from zoo.plots.labels import FAMILIES, glyphs
 from zoo.training.adversarial import RollOut
 
-# %%
+# %% tags=["parameters"]
 FAST = bool(os.environ.get("ZOO_FAST"))  # for tests: few steps, no graphs
+BATCHES, STEPS, VERDICTS, POINT = 3, 1500, 1000, 100  # sections 1 to 3
+ROUNDS, ROUND_POINT, TOLD = 160, 10, 40  # section 4: of the game; those drawn, those printed
+COUNT, PASSES = 1200, 6  # section 7: poems of each kind
+if FAST:
+    BATCHES, STEPS, VERDICTS, POINT = 1, 4, 4, 1
+    ROUNDS, ROUND_POINT, TOLD, COUNT, PASSES = 2, 1, 1, 20, 1
 tf.config.run_functions_eagerly(FAST)
 STARTED = time.time()
 keras.utils.set_random_seed(0)
@@ -138,7 +144,7 @@ nll = {
 }
 # %%
 ONE = tf.constant(1.0)
-real = tf.concat([drawn[oracle](ONE) for _ in range(1 if FAST else 3)], axis=0)  # to learn from
+real = tf.concat([drawn[oracle](ONE) for _ in range(BATCHES)], axis=0)  # to learn from
 test = drawn[oracle](ONE)
 print(real[0].numpy(), "... one of", len(real))
 truth = float(tf.reduce_mean(nll[oracle](test, ONE)))
@@ -202,12 +208,12 @@ def some(texts, size=64):
 
 
 # %%
-STEPS, curve = 4 if FAST else 1500, []
+curve = []
 for step in range(STEPS):
     if step == STEPS * 2 // 3:
         imitation.learning_rate = 1e-3
     imitate(some(real))
-    if (step + 1) % (STEPS // 4 if FAST else 100) == 0:
+    if (step + 1) % POINT == 0:
         curve.append((step + 1 - STEPS, *quality_and_coverage()))
         print("step {}: oracle {:.3f}, test {:.3f}".format(step + 1, *curve[-1][1:]))
 likelihood = generator.get_weights()  # we come back to it
@@ -255,7 +261,7 @@ def discriminate(genuine):
     return descend(verdicts, discriminator, lambda: verdict_loss(discriminator, genuine, made))
 
 
-for _ in range(4 if FAST else 1000):
+for _ in range(VERDICTS):
     discriminate(some(real))
 
 # %%
@@ -363,14 +369,13 @@ def play():
 
 
 # %%
-ROUNDS = 2 if FAST else 160
 for step in range(1, ROUNDS + 1):
     reward = play()
     for _ in range(4):
         discriminate(some(real))
-    if step % (ROUNDS // 2 if FAST else 10) == 0:
+    if step % ROUND_POINT == 0:
         curve.append((step, *quality_and_coverage()))
-    if step % (ROUNDS // 2 if FAST else 40) == 0:
+    if step % TOLD == 0:
         print("round {}: oracle {:.3f}, test {:.3f}".format(*curve[-1]), f"reward {reward:.2f}")
 played = generator.get_weights()
 
@@ -462,7 +467,6 @@ plt.show()
 
 # %%
 poet = zoo.load("generate_tang")
-COUNT = 20 if FAST else 1200  # poems of each kind
 
 
 def whole(poems):
@@ -517,7 +521,7 @@ learn = fast(
     lambda genuine, made: descend(reading, reader, lambda: verdict_loss(reader, genuine, made))
 )
 HELD = COUNT * 5 // 6  # from here on, for the measurement
-for _ in range(1 if FAST else 6):
+for _ in range(PASSES):
     order = rng.permutation(HELD)
     for i in range(0, HELD - 15, 32):
         some_of = order[i : i + 32]

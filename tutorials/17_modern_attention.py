@@ -56,8 +56,9 @@ from keras import ops
 import zoo
 from zoo.layers import positions
 
-# %%
+# %% tags=["parameters"]
 FAST = bool(os.environ.get("ZOO_FAST"))  # for tests: short texts, few draws
+LETTERS, PASSES = (5_000, 40) if FAST else (300_000, 400)
 WRITTEN, DRAWS, TRIALS = (12, 200, 5) if FAST else (300, 20_000, 200)
 LENGTHS = (64, 128) if FAST else (256, 512, 1024, 2048, 4096)
 STARTED = time.time()
@@ -480,7 +481,7 @@ plt.show()
 # mixed with shorter ones (large), and of what followed the last one (small).
 
 # %%
-text = zoo.data.tiny_shakespeare("train")[0][: 5_000 if FAST else 300_000]
+text = zoo.data.tiny_shakespeare("train")[0][:LETTERS]
 letters = sorted(set(text))
 number = {letter: i for i, letter in enumerate(letters)}
 counts = collections.defaultdict(lambda: np.zeros(len(letters)))
@@ -560,13 +561,13 @@ assert found["speculative"] < 2 * found["large model"] + 0.01 < found["draft alo
 # draft, where one of the large model is 1, the speed is that number divided by $1 + k c$.
 
 # %%
-sizes, passes = range(9), 40 * (1 if FAST else 10)
+sizes = range(9)
 gained = []
 for k in sizes:
     written = "KING RICHARD:\n"
-    for _ in range(passes):
+    for _ in range(PASSES):
         written += speculate(written[-8:], k)
-    gained.append((len(written) - 14) / passes)
+    gained.append((len(written) - 14) / PASSES)
 accepted = np.mean([np.minimum(large(text[i - 8 : i]), small(text[i - 8 : i])).sum()
                     for i in range(8, 4000)])  # fmt: skip
 expected = [(1 - accepted ** (k + 1)) / (1 - accepted) for k in sizes]

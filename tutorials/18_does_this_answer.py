@@ -57,9 +57,9 @@ import zoo
 from zoo.evaluation import ranking
 from zoo.plots.labels import readable
 
-# %%
+# %% tags=["parameters"]
 FAST = bool(os.environ.get("ZOO_FAST"))  # for tests: few questions, no graphs
-QUESTIONS, EPOCHS = (20, 1) if FAST else (None, 3)
+QUESTIONS, EPOCHS, LIBRARY = (20, 1, 50) if FAST else (None, 3, 1000)
 tf.config.run_functions_eagerly(FAST)
 STARTED = time.time()
 keras.utils.set_random_seed(0)
@@ -558,7 +558,7 @@ judge("late interaction", lambda question, group: maxsim(question, [kept[s] for 
 # sentences.
 
 # %%
-library = [kept[sentence] for sentence in list(kept)[: 50 if FAST else 1000]]
+library = [kept[sentence] for sentence in list(kept)[:LIBRARY]]
 together = np.concatenate(library)  # all tokens of all documents, one below the other
 starts = np.cumsum([0, *map(len, library)])[:-1]
 tokens = tokenizer.encode([question])[0]
