@@ -47,6 +47,10 @@ CARD = {
         "Batches of 2,048 tokens in place of 4,096: after two million tokens the validation loss "
         "was 4.55 a token with the learning rate still high; before, with a rate that had fallen "
         "to 0 by then, 4.71.",
+        "200 rounds against a discriminator (SeqGAN, `zoo train generate_tang_gan`): 500 poems at "
+        "temperature 1.0 have BLEU-3 19.7 and self-BLEU-3 16.5 against 18.3 and 15.3, at 0.9 23.8 "
+        "and 21.8 against 22.3 and 19.7. That is what a temperature lower by 0.03 brings, and the "
+        "loss of the test is higher (4.355 and 4.323): the game was not worth it.",
     ],
     "limitations": [
         "It read the poems three times, and the validation loss was still falling.",
