@@ -6,7 +6,7 @@ from noise import noisy
 from test_text_classifier import SMALL, TOKENS, B, C, V
 
 from zoo.layers import NaiveBayes
-from zoo.models import Ensemble, TextClassifier
+from zoo.models import CompareAggregate, Ensemble, TextClassifier
 
 LABELS = np.array([0, 2, 2])
 
@@ -133,3 +133,43 @@ def test_a_row_depends_neither_on_its_padding_nor_on_other_rows():
 def test_bad_arguments_are_named(build, message):
     with pytest.raises(ValueError, match=message):
         build()
+
+
+def comparers(**options):
+    def build():
+        parts = [CompareAggregate(V, 8, 6, dropout=0.0, embedding_dropout=0.0) for _ in range(3)]
+        return Ensemble(parts, **options)
+
+    return noisy(build, 0.5)
+
+
+LISTS = {
+    "query": np.array([[3, 4, 0], [5, 6, 7], [8, 3, 0], [4, 4, 9]]),
+    "text": np.random.default_rng(0).integers(1, V, (4, 2, 5)),
+}
+
+
+def test_members_that_read_lists_answer_together():
+    model = comparers()
+    logits, weights = model(LISTS, return_attention_scores=True)
+    answers = [member(LISTS, return_attention_scores=True) for member in model.members]
+    expected = np.mean([log_softmax(np.array(one[0], "float64")) for one in answers], axis=0)
+    np.testing.assert_allclose(logits, expected, atol=1e-5)
+    np.testing.assert_allclose(weights, np.mean([one[1] for one in answers], axis=0), atol=1e-6)
+    for row, logits in enumerate(model(LISTS, training=True)):
+        one = {name: part[row : row + 1] for name, part in LISTS.items()}
+        expected = log_softmax(model.members[row % 3](one)[0].numpy())
+        np.testing.assert_allclose(logits, expected, atol=1e-5)
+
+
+def test_members_may_share_one_embedding(tmp_path):
+    apart, model = comparers(), comparers(share_embedding=True)
+    table = V * 8
+    assert model.count_params() == apart.count_params() - 2 * table
+    first, *others = model.members
+    assert all(one.embedding is first.embedding for one in others)
+    first.embedding.embeddings.assign(np.random.default_rng(1).normal(size=(V, 8)))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.count_params() == model.count_params()
+    np.testing.assert_array_equal(loaded(LISTS), model(LISTS))

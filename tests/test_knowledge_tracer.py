@@ -7,12 +7,14 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from noise import noisy
 
 import zoo
 from zoo import evaluation, serving
 from zoo.cli.main import main
 from zoo.layers import MonotonicAttention, MultiHeadAttention
 from zoo.models import AKT, DKT
+from zoo.models.akt import attempt_counts
 
 SKILLS = ["adding", "halving", "counting"]
 
@@ -263,6 +265,57 @@ def test_without_decay_it_is_plain_attention():
     np.testing.assert_allclose(
         layer(x, x, use_causal_mask=True), plain(x, x, use_causal_mask=True), atol=1e-5
     )
+
+
+def test_counts_of_attempts_are_those_by_hand():
+    skills = np.array([[1, 2, 1, 1, 2]])
+    past = np.array([[0, 1 + 3, 2, 1 + 3, 1]])  # of three skills: right, wrong, right, wrong
+    counts = np.expm1(attempt_counts(skills, past, 3)[0])
+    assert counts.shape == (5, 14)
+    # Without decay: of the skill right and wrong, of all right and wrong. 1e-5: float32.
+    np.testing.assert_allclose(counts[:, 6], [0, 0, 1, 2, 0], atol=1e-5)
+    np.testing.assert_allclose(counts[:, 7], [0, 0, 0, 0, 1], atol=1e-5)
+    np.testing.assert_allclose(counts[:, 12], [0, 1, 1, 2, 2], atol=1e-5)
+    np.testing.assert_allclose(counts[:, 13], [0, 0, 1, 1, 2], atol=1e-5)
+    # Those of the skill that count for 1/e after one answer: places 1 and 3, seen from place 3.
+    np.testing.assert_allclose(counts[3, 0], np.exp(-2) + 1, atol=1e-5)
+    np.testing.assert_allclose(counts[3, 8], np.exp(-2 / 3) + 1, atol=1e-5)
+
+
+def test_with_counts_an_export_and_a_lite_file_answer_the_same(tmp_path):
+    pytest.importorskip("ai_edge_litert")
+
+    def build():
+        model = AKT(3, context_length=8, model_dim=8, num_heads=2, ff_dim=8, counts=True)
+        return zoo.KnowledgeTracer(model, SKILLS)
+
+    tracer = noisy(build, 0.3)
+    pupils_so_far = [PAST, [], PAST * 9]
+    expected = tracer.trace(pupils_so_far, "halving")
+    assert np.ptp(expected) > 0.01  # they differ
+    texts = ["\n".join([*(f"{name}={right:d}" for name, right in row), "halving"])
+             for row in pupils_so_far]  # fmt: skip
+    served = tf.saved_model.load(str(serving.export(tracer, tmp_path / "saved"))).signatures
+    found = served["serving_default"](answers=tf.constant(texts))["probability"]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    reader = serving.open_litert(
+        serving.export_litert(tracer, tmp_path / "lite", weights="float32")
+    )
+    np.testing.assert_allclose(reader.trace(pupils_so_far, "halving"), expected, atol=1e-5)
+
+
+def test_counts_tell_nothing_of_later_answers_nor_of_the_row_beside():
+    model = noisy(lambda: AKT(3, 8, model_dim=8, num_heads=2, ff_dim=8, counts=True))
+    answers = np.array([[4, 2, 1, 4, 5, 0, 0, 0], [1, 2, 3, 4, 5, 6, 1, 2]])
+    whole = np.array(model(answers))
+    for t in range(5):
+        changed = answers.copy()
+        changed[0, t] = (changed[0, t] + 2) % 6 + 1  # another answer at t, of the same skill
+        changed[0, t + 1 :] = 3
+        np.testing.assert_allclose(model(changed)[0, :t], whole[0, :t], atol=1e-5)
+        np.testing.assert_allclose(model(changed)[0, t], whole[0, t], atol=1e-5)
+    alone = model(answers[:1, :5])
+    np.testing.assert_allclose(alone[0], whole[0, :5], atol=1e-5)
 
 
 def test_the_recurrent_baseline_looks_at_the_past_alone():

@@ -27,6 +27,7 @@ CASES = {
         "ff_dim": 7,
         "dropout": 0.1,
         "attention_dropout": 0.3,
+        "counts": True,
     },
     "AdditiveAttention": {"units": 5, "use_bias": True, "dropout": 0.1},
     "AttentionPooling": {"units": 5},
@@ -65,6 +66,7 @@ CASES = {
         "hidden_dim": 5,
         "kernel_sizes": [1, 3],
         "train_embedding": False,
+        "whole_query": True,
         "embedding_dropout": 0.1,
         "dropout": 0.2,
     },
@@ -107,6 +109,7 @@ CASES = {
         "members": [zoo.models.TextClassifier(11, 3, model_dim=6, filters=5, name="one")],
         "naive_bayes": zoo.layers.NaiveBayes(11, 3, name="counts"),
         "naive_bayes_weight": 0.2,
+        "share_embedding": True,
     },
     "FeedForward": {"ff_dim": 7, "activation": "gelu_tanh", "use_bias": False, "gated": True},
     "LSTMGenerator": {

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from noise import noisy
 
 import zoo
 from zoo import evaluation, serving
@@ -277,3 +278,26 @@ def test_vectors_of_words_with_like_neighbours_are_near():
         word_vectors(rows, 20, 20)
     rare = rarity([[4, 5], [4, 6], [4, 4]], 8)
     assert rare[4] < rare[5] == rare[6] < rare[7] == 1
+
+
+def test_the_whole_question_is_seen_from_every_token_of_a_text_and_no_padding_with_it():
+    model = noisy(lambda: CompareAggregate(9, 6, 5, (1, 3), whole_query=True), 0.5)
+    query, text = np.array([[3, 4, 5]]), np.array([[[6, 7, 8, 6], [7, 3, 0, 0]]])
+    expected = model({"query": query, "text": text})
+    wider = {
+        "query": np.pad(query, ((0, 0), (0, 2))),
+        "text": np.pad(text, ((0, 0), (0, 1), (0, 3))),
+    }
+    # 1e-5: sums over more terms, which are 0, in another order.
+    np.testing.assert_allclose(model(wider)[:, :3], expected, atol=1e-5)
+    alone = model({"query": query, "text": text[:, :1]})
+    np.testing.assert_allclose(alone, expected[:, :2], atol=1e-5)
+
+    # By hand: what stands beside each token of the text.
+    x, y = model._read(query, False), model._read(text[:, 0], False)
+    scores = (x @ model.whole_dense.kernel + model.whole_dense.bias)[..., 0]
+    shares = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
+    whole = np.sum(shares[..., None] * x, axis=1)
+    found, times = model._with_whole(y, x, query)
+    np.testing.assert_allclose(found, np.repeat(whole[:, None], 4, axis=1), atol=1e-6)
+    np.testing.assert_allclose(times, whole[:, None] * np.array(y), atol=1e-6)

@@ -327,7 +327,8 @@ assert FAST or found["attention that forgets"] > max(found["the skill"], found["
 # %% [markdown]
 # *Figure 2. Counting, and attention.* Attention alone is not much better than a count, since it
 # cannot tell old answers from new ones: all it knows of an answer is its skill. To forget is worth
-# more than the attention itself. An AKT of the zoo, with more layers, has 0.817 (section 6).
+# more than the attention itself. The zoo's AKT, with more layers and with counts, has 0.823
+# (section 6).
 #
 # ## 5. What was learned to forget?
 #
@@ -374,9 +375,11 @@ answer = tracer.trace(past, "Circumference", return_dict=True)
 zoo.plot_attention(answer)
 
 # %% [markdown]
-# *Figure 4. What the shipped model looks at when* Circumference *is asked for.* Half of the
-# attention goes to the newest answer. *Area Circle* gets as much as older answers to the same
-# skill.
+# *Figure 4. What the shipped model looks at when* Circumference *is asked for.* Two fifths of the
+# attention go to the newest answer, a quarter to the start. *Area Circle* gets as much as older
+# answers to the same skill. What the model counts beside it is in no weight: how often this skill
+# was answered rightly, and how often wrongly, of late and in all. A softmax sees shares alone, and
+# to it one right answer of one is what ten of ten are.
 #
 # A picture that this field is known for: one pupil, and after each answer what the model thinks of
 # each of his skills.
@@ -409,9 +412,10 @@ plt.show()
 
 # %% [markdown]
 # *Figure 5. What the shipped model thinks that this pupil can do.* Read a row from left to right.
-# Right answers make it darker and wrong ones paler, but in all rows: more than skills apart, the
-# model sees whether the pupil is doing well just now. After two mistakes with a circumference it
-# expects less of adding whole numbers than of another circumference. No teacher would.
+# Right answers make a row darker and wrong ones paler, most of all the row of their own skill: that
+# is what the counts bring. Still, look at the Venn diagrams, which are never practised: palest
+# before the first answer, they are far darker after one mistake with a circumference. No teacher
+# would think so.
 #
 # ## 7. An honest failure: punished for a right answer
 #
@@ -445,10 +449,10 @@ for past in (pasts[worst], turned[worst]):
     print(f"  {tracer.trace(past, asked[worst]):.2f}")
 
 # %% [markdown]
-# Mostly the newest answer counts most, as it should. But in a few cases of a hundred a right answer
+# The newest answer counts most, as it should. But in 5 to 8 cases of a hundred a right answer
 # makes the model think less of the same skill. Nobody told it that this cannot be; it learned from
 # answers alone, and of many skills it saw few. A mean over all pupils (the AUC) does not show it,
-# and one pupil in twenty-five would be treated unfairly, without a reason that anybody could give
+# and one pupil in fifteen would be treated unfairly, without a reason that anybody could give
 # him. Yeung and Yeung (2018) add such rules to the loss. Until then: not for marks, nor for
 # decisions on a pupil, as the card says.
 

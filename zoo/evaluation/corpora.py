@@ -89,7 +89,7 @@ CORPORA = {
     ),
     "chat_en": _CHAT_EN,
     "chat_en_rnn": _CHAT_EN,
-    "chat_zh": (ReplyCorpus("chinese", "test", "c3"),),
+    "chat_zh": tuple(ReplyCorpus("chinese", "test", origin) for origin in ("c3", "kdconv")),
     "summarize_dialogue": (
         SummaryCorpus("dialogsum", "test"),
         SummaryCorpus("dialogsum", "val"),

@@ -5,6 +5,9 @@ from keras import ops
 
 from zoo.layers import Adaptable, DecoderBlock, MonotonicAttention
 
+# Counts of answers, each so many answers after which it counts for 1/e: of the skill, and of all.
+_OF_SKILL, _OF_ALL = (1.0, 3.0, 10.0, None), (3.0, 10.0, None)
+
 
 @keras.saving.register_keras_serializable(package="zoo")
 class MonotonicDecoderBlock(DecoderBlock):
@@ -65,6 +68,9 @@ class AKT(Tracing):
         ff_dim: inner width of the feed-forward layers.
         dropout: dropout rate of the embeddings and of the sublayers' outputs.
         attention_dropout: dropout rate of the attention weights.
+        counts: whether the model is also told how often the skill was answered rightly and wrongly
+            before, of late and in all, and how often any skill was. A softmax sees shares: one
+            right answer of one is to it what ten of ten are.
 
     Call arguments:
         answers: see `Tracing`.
@@ -81,7 +87,7 @@ class AKT(Tracing):
     Reference:
         Ghosh, Heffernan and Lan 2020, Context-Aware Attentive Knowledge Tracing (AKT-NR, without
         questions of their own); Pandey and Karypis 2019, A Self-Attentive Model for Knowledge
-        Tracing.
+        Tracing; Pavlik, Cen and Koedinger 2009, Performance Factors Analysis (the counts).
     """
 
     def __init__(
@@ -94,6 +100,7 @@ class AKT(Tracing):
         ff_dim=128,
         dropout=0.2,
         attention_dropout=0.0,
+        counts=False,
         **kwargs,
     ):
         super().__init__(num_skills, context_length, **kwargs)
@@ -111,6 +118,7 @@ class AKT(Tracing):
             "ff_dim": ff_dim,
             "dropout": dropout,
             "attention_dropout": attention_dropout,
+            "counts": bool(counts),
         }
         policy = self.dtype_policy
         self.skill_embedding = keras.layers.Embedding(
@@ -166,7 +174,8 @@ class AKT(Tracing):
         ):
             part.build(shape)
         self.retriever.build(shape, shape)
-        self.hidden_dense.build((None, None, 3 * dim))
+        counts = 2 * len(_OF_SKILL + _OF_ALL) if self._config["counts"] else 0
+        self.hidden_dense.build((None, None, 3 * dim + counts))
         self.output_dense.build((None, None, 2 * dim))
         self.built = True
 
@@ -193,10 +202,38 @@ class AKT(Tracing):
             return_attention_scores=True,
             training=training,
         )
-        joined = ops.concatenate([found, x, embedded], axis=-1)
+        joined = [found, x, embedded]
+        if self._config["counts"]:
+            joined.append(ops.cast(attempt_counts(skills, past, self.num_skills), x.dtype))
+        joined = ops.concatenate(joined, axis=-1)
         hidden = self.dropout_layer(self.hidden_dense(joined), training=training)
         logits = ops.cast(self.output_dense(hidden), "float32")
         return (logits, ops.cast(weights, "float32")) if return_attention_scores else logits
 
     def get_config(self):
         return {**super().get_config(), **self._config}
+
+
+def attempt_counts(skills, past, num_skills):
+    """How often was answered before, as log(1 + n): float32 (B, T, 14).
+
+    Args:
+        skills: int (B, T).
+        past: int (B, T), the answer before each, of the first the start, 0.
+        num_skills: K.
+    """
+    right = ops.cast(past > num_skills, "float32")
+    outcomes = ops.stack([right, ops.cast(past > 0, "float32") - right], axis=-1)  # (B, T, 2)
+    past_skills = ops.where(past > num_skills, past - num_skills, past)
+    same = ops.equal(ops.expand_dims(skills, 2), ops.expand_dims(past_skills, 1))
+    same = ops.cast(same, "float32")
+    places = ops.arange(ops.shape(skills)[1])
+    ages = ops.cast(ops.expand_dims(places, 1) - ops.expand_dims(places, 0), "float32")
+    earlier = ops.cast(ages >= 0, "float32")
+
+    def counted(decay):
+        return earlier * ops.exp(-ops.maximum(ages, 0) / decay) if decay else earlier
+
+    numbers = [ops.matmul(same * counted(decay), outcomes) for decay in _OF_SKILL]
+    numbers += [ops.matmul(ops.expand_dims(counted(decay), 0), outcomes) for decay in _OF_ALL]
+    return ops.log1p(ops.concatenate(numbers, axis=-1))

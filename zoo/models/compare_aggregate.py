@@ -34,6 +34,8 @@ class CompareAggregate(Adaptable, keras.Model):
         kernel_sizes: widths of the convolutions, in tokens.
         train_embedding: whether the embedding learns; a few thousand questions are too few, and
             vectors from other text, set with `set_vectors`, stay better as they are.
+        whole_query: whether each token of the text is also compared with the question as a whole,
+            a weighted mean of its tokens: `when` asks for a number that no token of it is like.
         embedding_dropout: dropout rate of the embeddings.
         dropout: dropout rate of the comparisons, and of what becomes the score.
 
@@ -63,6 +65,7 @@ class CompareAggregate(Adaptable, keras.Model):
         hidden_dim=64,
         kernel_sizes=(1, 2, 3),
         train_embedding=True,
+        whole_query=False,
         embedding_dropout=0.3,
         dropout=0.4,
         **kwargs,
@@ -83,6 +86,7 @@ class CompareAggregate(Adaptable, keras.Model):
             "hidden_dim": hidden_dim,
             "kernel_sizes": kernel_sizes,
             "train_embedding": bool(train_embedding),
+            "whole_query": bool(whole_query),
             "embedding_dropout": embedding_dropout,
             "dropout": dropout,
         }
@@ -113,6 +117,7 @@ class CompareAggregate(Adaptable, keras.Model):
             )
             for i, size in enumerate(kernel_sizes)
         ]
+        self.whole_dense = dense("whole_query", 1, None) if whole_query else None
         self.weight_dense = dense("query_weight", 1, None)
         self.joint_dense, self.score_dense = dense("joint"), dense("score", 1, None)
         self.embedding_dropout_layer = keras.layers.Dropout(embedding_dropout, dtype=policy)
@@ -120,12 +125,14 @@ class CompareAggregate(Adaptable, keras.Model):
 
     def build(self, input_shape=None):
         width, dim = self._config["hidden_dim"], self._config["model_dim"]
-        self.embedding.build(None)
+        if not self.embedding.built:  # it may be that of another; see `Ensemble`
+            self.embedding.build(None)
         for part in (self.gate_dense, self.content_dense):
             part.build((None, None, dim))
-        for part in (self.text_dense, self.query_dense):
-            part.build((None, None, 3 * width + _FEATURES))
-        for part in (*self.convolutions, self.weight_dense):
+        whole = [] if self.whole_dense is None else [self.whole_dense]
+        self.text_dense.build((None, None, (3 + 2 * len(whole)) * width + _FEATURES))
+        self.query_dense.build((None, None, 3 * width + _FEATURES))
+        for part in (*self.convolutions, self.weight_dense, *whole):
             part.build((None, None, width))
         self.joint_dense.build((None, width * (len(self.convolutions) + 1) + _COVERAGE))
         self.score_dense.build((None, width + _COVERAGE))
@@ -168,7 +175,8 @@ class CompareAggregate(Adaptable, keras.Model):
         side_of_query = self._side(query, same, from_query)
         side_of_text = self._side(text, ops.swapaxes(same, 1, 2), from_text)
 
-        compared = self._compare(self.text_dense, y, x, from_text, side_of_text, training)
+        whole = [] if self.whole_dense is None else self._with_whole(y, x, query)
+        compared = self._compare(self.text_dense, y, x, from_text, side_of_text, training, whole)
         real = ops.cast(ops.expand_dims(side_of_text["real"], -1), compared.dtype)
         # Past its end a text looks the same, with padding or without, and what is seen there is 0,
         # which no place falls below.
@@ -177,9 +185,8 @@ class CompareAggregate(Adaptable, keras.Model):
         compared = self._compare(self.query_dense, x, y, from_query, side_of_query, training)
         weights = ops.cast(ops.squeeze(self.weight_dense(compared), -1), "float32")
         weights = weights + 4 * side_of_query["rarity"]
-        weights = ops.softmax(ops.where(masks.padding_mask(query), weights, _HIDDEN), axis=-1)
-        shares = ops.cast(ops.expand_dims(weights, -1), compared.dtype)
-        of_query = ops.sum(shares * compared, axis=1)
+        weights = _shares(weights, query)
+        of_query = _mean(weights, compared)
 
         coverage = _coverage(side_of_query, side_of_text, weights)
         joint = self.dropout_layer(ops.concatenate([*of_text, of_query], -1), training=training)
@@ -218,13 +225,20 @@ class CompareAggregate(Adaptable, keras.Model):
             "share": ops.sum(attention, axis=2),
         }
 
-    def _compare(self, dense, x, others, attention, side, training):
+    def _with_whole(self, y, x, query):
+        """The question (N, D) as a whole beside each token of the text, and times it: (N, S, D)."""
+        whole = _mean(_shares(ops.squeeze(self.whole_dense(x), -1), query), x)
+        whole = ops.broadcast_to(ops.expand_dims(whole, 1), ops.shape(y))
+        return [whole, whole * y]
+
+    def _compare(self, dense, x, others, attention, side, training, more=()):
         """Each token of one side with what it found on the other: (N, S, D)."""
         found = ops.matmul(ops.cast(attention, others.dtype), others)
         rare = side["found"] * side["rarity"]
         matches = (side["found"], rare, side["pair"], side["rarity"], side["share"])
         matches = ops.stack(matches, axis=-1)
-        joined = ops.concatenate([x, x * found, ops.square(x - found), matches], axis=-1)
+        joined = [x, x * found, ops.square(x - found), matches, *more]
+        joined = ops.concatenate([ops.cast(part, x.dtype) for part in joined], axis=-1)
         return dense(self.dropout_layer(joined, training=training))
 
 
@@ -249,6 +263,17 @@ def _attend(scores, tokens):
     scores = ops.where(ops.expand_dims(masks.padding_mask(tokens), 1), scores, _HIDDEN)
     scores = ops.pad(scores, ((0, 0), (0, 0), (1, 0)))
     return ops.softmax(scores, axis=-1)[:, :, 1:]
+
+
+def _shares(weights, tokens):
+    """Softmax of weights (N, Q) over the tokens (N, Q) that are none of padding."""
+    weights = ops.cast(weights, "float32")
+    return ops.softmax(ops.where(masks.padding_mask(tokens), weights, _HIDDEN), axis=-1)
+
+
+def _mean(shares, x):
+    """The mean (N, D) of vectors (N, Q, D), by shares (N, Q)."""
+    return ops.sum(ops.cast(ops.expand_dims(shares, -1), x.dtype) * x, axis=1)
 
 
 def _coverage(query, text, weights):

@@ -8,7 +8,7 @@ from zoo.layers import Adaptable
 
 @keras.saving.register_keras_serializable(package="zoo")
 class Ensemble(Adaptable, keras.Model):
-    """Classifiers of the same kind, whose log-probabilities are averaged.
+    """Networks of the same kind, whose log-probabilities are averaged.
 
         logits = mean over members of log_softmax(logits_m) + naive_bayes_weight * naive_bayes
 
@@ -20,18 +20,20 @@ class Ensemble(Adaptable, keras.Model):
     would learn too little. A few thousand texts whose label is a matter of single words gain most.
 
     Args:
-        members: list of K `keras.Model`, as `zoo.models.TextClassifier`: tokens int (B, S) to
-            logits (B, C), with `return_attention_scores` also weights (B, S).
-        naive_bayes: a `zoo.layers.NaiveBayes`, or None.
+        members: list of K `keras.Model` of which each gives logits (B, ..., C), and with
+            `return_attention_scores` also weights (B, ...): `zoo.models.TextClassifier`,
+            `CompareAggregate` or `AKT`.
+        naive_bayes: a `zoo.layers.NaiveBayes`, or None; for members that read tokens (B, S).
         naive_bayes_weight: >= 0.
+        share_embedding: whether all members look their tokens up in the embedding of the first.
 
     Call arguments:
-        tokens: int (B, S). Padding is 0.
+        inputs: what a member takes: int (B, S), or a dict of such. Padding is 0.
         return_attention_scores: whether the attention weights are returned, too.
 
     Returns:
-        Logits float32 (B, C); with `return_attention_scores` also the mean of the members' weights,
-        float32 (B, S).
+        Logits float32 (B, ..., C); with `return_attention_scores` also the mean of the members'
+        weights, float32 (B, ...).
 
     Raises:
         ValueError: no members, or a weight below 0.
@@ -42,7 +44,14 @@ class Ensemble(Adaptable, keras.Model):
         beside another classifier).
     """
 
-    def __init__(self, members, naive_bayes=None, naive_bayes_weight=0.3, **kwargs):
+    def __init__(
+        self,
+        members,
+        naive_bayes=None,
+        naive_bayes_weight=0.3,
+        share_embedding=False,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         if not members:
             raise ValueError(f"members must hold at least one model; got members={members!r}.")
@@ -53,6 +62,11 @@ class Ensemble(Adaptable, keras.Model):
         self.members = list(members)
         self.naive_bayes = naive_bayes
         self.naive_bayes_weight = float(naive_bayes_weight)
+        self.share_embedding = bool(share_embedding)
+        if share_embedding:
+            for member in self.members[1:]:
+                del member.embedding  # Keras would go on tracking one that is only replaced
+                member.embedding = self.members[0].embedding
 
     def build(self, input_shape=None):
         for part in (*self.members, *filter(None, [self.naive_bayes])):
@@ -60,24 +74,30 @@ class Ensemble(Adaptable, keras.Model):
                 part.build(None)
         self.built = True
 
-    def call(self, tokens, return_attention_scores=False, training=None):
+    def call(self, inputs, return_attention_scores=False, training=None):
         if training:
-            logits, weights = self._one_member_each(tokens)
+            logits, weights = self._one_member_each(inputs)
         else:
-            answers = [_answer(member, tokens, False) for member in self.members]
+            answers = [_answer(member, inputs, False) for member in self.members]
             logits, weights = (sum(part) / len(answers) for part in zip(*answers, strict=True))
             if self.naive_bayes is not None:
-                logits = logits + self.naive_bayes_weight * self.naive_bayes(tokens)
+                logits = logits + self.naive_bayes_weight * self.naive_bayes(inputs)
         return (logits, weights) if return_attention_scores else logits
 
-    def _one_member_each(self, tokens):
+    def _one_member_each(self, inputs):
         """In training the answer of row i is that of member `i % K`, which alone sees it."""
-        count, rows = len(self.members), ops.shape(tokens)[0]
-        # Each has the same number of rows, and at least one: the last may be of padding alone.
-        tokens = ops.pad(tokens, ((0, -rows % count), (0, 0)))
-        answers = [_answer(part, tokens[i::count], True) for i, part in enumerate(self.members)]
+        count, rows = len(self.members), ops.shape(keras.tree.flatten(inputs)[0])[0]
+
+        def filled(part):
+            # Each has the same number of rows, and at least one: the last may be of padding alone.
+            return ops.pad(part, ((0, -rows % count), *[(0, 0)] * (len(part.shape) - 1)))
+
+        def own(i):
+            return keras.tree.map_structure(lambda part: filled(part)[i::count], inputs)
+
+        answers = [_answer(member, own(i), True) for i, member in enumerate(self.members)]
         stacked = [ops.stack(part, axis=1) for part in zip(*answers, strict=True)]
-        return [ops.reshape(part, (-1, ops.shape(part)[2]))[:rows] for part in stacked]
+        return [ops.reshape(part, (-1, *ops.shape(part)[2:]))[:rows] for part in stacked]
 
     def get_config(self):
         return {
@@ -85,16 +105,19 @@ class Ensemble(Adaptable, keras.Model):
             "members": [keras.saving.serialize_keras_object(part) for part in self.members],
             "naive_bayes": keras.saving.serialize_keras_object(self.naive_bayes),
             "naive_bayes_weight": self.naive_bayes_weight,
+            "share_embedding": self.share_embedding,
         }
 
     @classmethod
     def from_config(cls, config):
-        parts = {name: config[name] for name in ("members", "naive_bayes")}
+        # A member that is built could not take the embedding of another.
+        members = [{**part, "build_config": None} for part in config["members"]]
+        parts = {"members": members, "naive_bayes": config["naive_bayes"]}
         built = {name: keras.saving.deserialize_keras_object(part) for name, part in parts.items()}
         return cls(**{**config, **built})
 
 
-def _answer(member, tokens, training):
-    """Log-probabilities (b, C) and weights (b, S) of one member."""
-    logits, weights = member(tokens, return_attention_scores=True, training=training)
+def _answer(member, inputs, training):
+    """Log-probabilities (b, ..., C) and weights (b, ...) of one member."""
+    logits, weights = member(inputs, return_attention_scores=True, training=training)
     return ops.log_softmax(logits), weights

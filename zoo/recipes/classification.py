@@ -8,7 +8,13 @@ import keras
 
 from zoo.layers import NaiveBayes
 from zoo.models import Ensemble, TextClassifier
-from zoo.recipes.procedure import adam, kept_tokenizer, kept_vectors, train_and_save
+from zoo.recipes.procedure import (
+    adam,
+    kept_tokenizer,
+    kept_vectors,
+    networks,
+    train_and_save,
+)
 from zoo.tasks import Classifier
 from zoo.text import SentencePieceTokenizer
 
@@ -118,12 +124,12 @@ class ClassificationRecipe:
     def _set_vectors(self, model, run_dir, tokenizer, train, data_dir):
         """Puts the vectors of its tokens into each network of a model."""
         model.build(None)
-        networks = model.members if isinstance(model, Ensemble) else [model]
+        members = networks(model)
         vectors = kept_vectors(
             Path(run_dir) / "vectors.npy",
             tokenizer,
             lambda: [*(text for text, _ in train), *self.more(data_dir)],
-            networks[0].embedding.output_dim,
+            members[0].embedding.output_dim,
         )
-        for network in networks:
-            network.embedding.embeddings.assign(_LONGER * vectors)
+        for member in members:
+            member.embedding.embeddings.assign(_LONGER * vectors)

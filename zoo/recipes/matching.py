@@ -6,9 +6,24 @@ from pathlib import Path
 
 import keras
 
-from zoo.recipes.procedure import adam, kept_tokenizer, kept_vectors, train_and_save
+from zoo.models import CompareAggregate, Ensemble
+from zoo.recipes.procedure import (
+    adam,
+    kept_tokenizer,
+    kept_vectors,
+    networks,
+    train_and_save,
+)
 from zoo.tasks import Matcher
 from zoo.text import SentencePieceTokenizer, rarity
+
+
+def comparers(vocab_size, model_dim, *, members, **each):
+    """Several `CompareAggregate` of the same sizes, `each`, that share their vectors."""
+    return Ensemble(
+        [CompareAggregate(vocab_size, model_dim, **each) for _ in range(members)],
+        share_embedding=True,
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,8 +85,9 @@ class MatchingRecipe:
         def build():
             model = self.model(tokenizer.vocab_size, self.model_dim)
             model.build(None)
-            model.set_vectors(vectors)
-            model.set_rarity(rare)
+            for member in networks(model):
+                member.set_vectors(vectors)
+                member.set_rarity(rare)
             return Matcher(model, tokenizer, max_length=self.max_length)
 
         return train_and_save(

@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo.models import Ensemble
 from zoo.recipes.progress import TrainingProgress
 from zoo.system import writing
 from zoo.tasks.files import save_model
@@ -202,6 +203,11 @@ def kept_vectors(path, tokenizer, lines, dim, window=4):
         with writing(path) as beside, beside.open("wb") as file:
             np.save(file, found)
     return np.load(path)
+
+
+def networks(model):
+    """The members of an `Ensemble`; of any other model, itself alone: a list."""
+    return model.members if isinstance(model, Ensemble) else [model]
 
 
 def _under(policy, build):

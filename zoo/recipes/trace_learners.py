@@ -19,10 +19,11 @@ RECIPE = TracingRecipe(
         AKT,
         context_length=200,
         num_layers=1,
-        model_dim=64,
-        num_heads=4,
-        ff_dim=128,
+        model_dim=128,
+        num_heads=8,
+        ff_dim=256,
         dropout=0.2,
+        counts=True,
     ),
     steps=1000,  # nine passes over 198,000 answers
 )
@@ -37,7 +38,7 @@ EXAMPLES = (
 
 CARD = {
     "title": "Whether a pupil's next answer is right: attention over the answers before, which "
-    "forgets",
+    "forgets, and their counts",
     "purpose": "Takes what a pupil answered to exercises of mathematics, by skill, and says how "
     "likely the next answer is right; it knows the 110 skills of ASSISTments 2009-2010. Not for "
     "marks, nor for decisions on a pupil.",
@@ -46,7 +47,7 @@ CARD = {
         "are held out"
     },
     "command": "zoo train trace_learners",
-    "minutes": 3,
+    "minutes": 5,
     "machine": "two cores of an AMD EPYC that were busy with other work",
     "published": [
         {
@@ -67,11 +68,16 @@ CARD = {
             for system, score in (("SAKT", 0.752), ("DKT", 0.817), ("AKT", 0.835))
         ),
     ],
+    "ablations": [
+        "AUC on validation: attention alone, of width 64, 0.823, with the counts of right and "
+        "wrong answers before (`counts`), by two decays, 0.827; of width 128, by four decays, as it "
+        "is now, 0.829.",
+    ],
     "limitations": [
-        "It is no better than an LSTM that learned by the same answers (AUC 0.8172 and 0.8173 on "
-        "the test, 0.8233 and 0.8210 on validation). Unlike the LSTM it says on what it rests.",
-        "It is behind the published AKT by 0.018. Its loss in training (0.460) and in validation "
-        "(0.453) is the same: a larger model or more passes were not tried.",
+        "It is behind the published AKT by 0.012, which had another split.",
+        "What the counts of answers say is in no attention weight. On 83 pupils of validation 39 % "
+        "of the weight lies on answers of the skill that is asked for, which are 24 % of all; "
+        "without the counts it was 47 %.",
         "It does not know the question, only its skill: hard and easy ones of a skill are alike.",
         "A pupil of more than 200 answers is read in pieces of 200, each of which begins anew.",
     ],

@@ -249,7 +249,7 @@ class Matcher(PairTask):
             return_attention_scores=True,
             training=False,
         )
-        return logits[:, 1], attention[:, 0]
+        return logits[:, 1] - logits[:, 0], attention[:, 0]
 
     def probability(self, logits):
         """Logits -> scores, in a graph."""
