@@ -70,8 +70,8 @@ CARD = {
     ],
     "ablations": [
         "AUC on validation: attention alone, of width 64, 0.823, with the counts of right and "
-        "wrong answers before (`counts`), by two decays, 0.827; of width 128, by four decays, as it "
-        "is now, 0.829.",
+        "wrong answers before (`counts`), by two decays, 0.827; of width 128, by four decays, as "
+        "it is now, 0.829.",
     ],
     "limitations": [
         "It is behind the published AKT by 0.012, which had another split.",
