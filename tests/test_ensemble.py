@@ -121,6 +121,12 @@ def test_a_row_depends_neither_on_its_padding_nor_on_other_rows():
 @pytest.mark.parametrize(
     ("build", "message"),
     [
+        (
+            lambda: Ensemble(
+                [TextClassifier(V, C) for _ in range(2)], share_embedding=True
+            ).build(),
+            "members must not have embeddings of their own yet; got <Embedding",
+        ),
         (lambda: Ensemble([]), r"members must hold at least one model; got members=\[\]"),
         (
             lambda: Ensemble([TextClassifier(V, C)], naive_bayes_weight=-0.1),
@@ -173,3 +179,7 @@ def test_members_may_share_one_embedding(tmp_path):
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert loaded.count_params() == model.count_params()
     np.testing.assert_array_equal(loaded(LISTS), model(LISTS))
+    expected = np.array(model(LISTS))
+    model.quantize("int8")  # it would find a layer that is tracked and not built
+    np.testing.assert_allclose(model(LISTS), expected, atol=0.3)
+    assert first.embedding.quantization_mode == "int8"

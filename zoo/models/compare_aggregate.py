@@ -95,14 +95,7 @@ class CompareAggregate(Adaptable, keras.Model):
         def dense(name, units=hidden_dim, activation="relu"):
             return keras.layers.Dense(units, activation=activation, name=name, dtype=policy)
 
-        self.embedding = keras.layers.Embedding(
-            vocab_size,
-            model_dim,
-            embeddings_initializer=keras.initializers.RandomUniform(-0.1, 0.1),
-            trainable=bool(train_embedding),
-            name="embedding",
-            dtype=policy,
-        )
+        self.embedding = None  # made in `build`, unless it is that of another: see `Ensemble`
         self.gate_dense = dense("gate", activation="sigmoid")
         self.content_dense = dense("content", activation="tanh")
         self.text_dense, self.query_dense = dense("text_comparison"), dense("query_comparison")
@@ -125,7 +118,15 @@ class CompareAggregate(Adaptable, keras.Model):
 
     def build(self, input_shape=None):
         width, dim = self._config["hidden_dim"], self._config["model_dim"]
-        if not self.embedding.built:  # it may be that of another; see `Ensemble`
+        if self.embedding is None:
+            self.embedding = keras.layers.Embedding(
+                self._config["vocab_size"],
+                dim,
+                embeddings_initializer=keras.initializers.RandomUniform(-0.1, 0.1),
+                trainable=self._config["train_embedding"],
+                name="embedding",
+                dtype=self.dtype_policy,
+            )
             self.embedding.build(None)
         for part in (self.gate_dense, self.content_dense):
             part.build((None, None, dim))

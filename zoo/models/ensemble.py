@@ -25,7 +25,8 @@ class Ensemble(Adaptable, keras.Model):
             `CompareAggregate` or `AKT`.
         naive_bayes: a `zoo.layers.NaiveBayes`, or None; for members that read tokens (B, S).
         naive_bayes_weight: >= 0.
-        share_embedding: whether all members look their tokens up in the embedding of the first.
+        share_embedding: whether all members look their tokens up in the embedding of the first; for
+            members that are not built yet, and make theirs when they are: `CompareAggregate`.
 
     Call arguments:
         inputs: what a member takes: int (B, S), or a dict of such. Padding is 0.
@@ -36,7 +37,7 @@ class Ensemble(Adaptable, keras.Model):
         weights, float32 (B, ...).
 
     Raises:
-        ValueError: no members, or a weight below 0.
+        ValueError: no members, a weight below 0, or members that cannot share an embedding.
 
     Reference:
         Lakshminarayanan et al. 2017, Simple and Scalable Predictive Uncertainty Estimation using
@@ -63,13 +64,19 @@ class Ensemble(Adaptable, keras.Model):
         self.naive_bayes = naive_bayes
         self.naive_bayes_weight = float(naive_bayes_weight)
         self.share_embedding = bool(share_embedding)
-        if share_embedding:
-            for member in self.members[1:]:
-                del member.embedding  # Keras would go on tracking one that is only replaced
-                member.embedding = self.members[0].embedding
 
     def build(self, input_shape=None):
-        for part in (*self.members, *filter(None, [self.naive_bayes])):
+        first, *others = self.members
+        if not first.built:
+            first.build(None)
+        for member in others if self.share_embedding else ():
+            if member.embedding not in (None, first.embedding):
+                raise ValueError(
+                    "with share_embedding members must not have embeddings of their own yet; got "
+                    f"{member.embedding!r:.80} in {member.name!r}."
+                )
+            member.embedding = first.embedding
+        for part in (*others, *filter(None, [self.naive_bayes])):
             if not part.built:
                 part.build(None)
         self.built = True

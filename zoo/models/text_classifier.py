@@ -104,8 +104,7 @@ class TextClassifier(Adaptable, keras.Model):
         self.dropout_layer = keras.layers.Dropout(dropout, dtype=policy)
 
     def build(self, input_shape=None):
-        if not self.embedding.built:  # it may be that of another; see `Ensemble`
-            self.embedding.build(None)
+        self.embedding.build(None)
         for part in self.convolutions:
             part.build((None, None, self._config["model_dim"]))
         width = self._config["filters"] * len(self.convolutions)
