@@ -1,5 +1,5 @@
-"""`python -m benchmarks TABLE`, one of decode, generate, train, layers, caption, serving and
-startup: prints the table, and writes a JSON and a plot.
+"""`python -m benchmarks TABLE`, one of decode, generate, train, layers, caption, recommend, rank,
+index, serving and startup: prints the table, and writes a JSON and a plot.
 """
 
 import argparse
@@ -120,12 +120,42 @@ def caption(args):
         yield f"batch {batch}", batch, systems
 
 
+def recommend(args):
+    """Histories a second, 1,000 at a time, of which `recommend_films` names ten films each."""
+    for films in args.batch:
+        ways = {"zoo": False, "zoo, LiteRT int8": True}
+        systems = [
+            System(name, HERE + "recommend", {"fast": fast, "films": films})
+            for name, fast in ways.items()
+        ]
+        yield f"{films} films seen", 1000, systems
+
+
+def rank(args):
+    """Queries a second, one after another, to the 3,395 documents of NFCorpus (ZOO_DATA)."""
+    kinds = {"zoo": 1000, "zoo, 100 documents read": 100, "its BM25 alone (bm25s)": 0}
+    for queries in args.batch:
+        systems = [
+            System(name, HERE + "rank", {"candidates": n, "queries": queries}, ("bm25s",))
+            for name, n in kinds.items()
+        ]
+        yield f"{queries} queries", queries, systems
+
+
+def index(args):
+    """Documents a second that become an index, the 3,395 of NFCorpus (ZOO_DATA)."""
+    yield "NFCorpus", 3395, [System("zoo", HERE + "index", {}, ("bm25s",))]
+
+
 TABLES = {
     "decode": (decode, "tokens/s", "wall", [1, 8, 32]),
     "generate": (generate, "tokens/s", "wall", [1, 16]),
     "train": (train, "tokens/CPU s", "cpu", [16]),
     "layers": (layers, "passes/s", "wall", [1, 16]),
     "caption": (caption, "photographs/s", "wall", [1, 8]),
+    "recommend": (recommend, "histories/s", "cpu", [10, 50]),
+    "rank": (rank, "queries/s", "wall", [50]),
+    "index": (index, "documents/s", "wall", [1]),
     "startup": (startup, "first answers/s", "wall", [1]),
 }
 

@@ -192,6 +192,66 @@ def caption(part, batch):
     return work
 
 
+def recommend(fast, films):
+    """The ten best films for each of 1,000 histories, with `recommend_films`.
+
+    Args:
+        fast: whether by the LiteRT file.
+        films: int, seen ones of a history, drawn by chance.
+    """
+    import numpy as np
+
+    import zoo
+
+    model = zoo.load("recommend_films", fast=fast)
+    names = zoo.load("recommend_films").items
+    rng = np.random.default_rng(0)
+    histories = [[names[i] for i in rng.integers(len(names), size=films)] for _ in range(1000)]
+
+    def work():
+        model.recommend(histories, top_k=10)
+
+    return work
+
+
+def rank(candidates, queries):
+    """Queries to NFCorpus, whose documents are indexed.
+
+    Args:
+        candidates: int, the best documents of BM25 that late interaction reads; 0: none.
+        queries: int, test queries of a round.
+    """
+    import zoo
+
+    collection = zoo.data.nfcorpus("test")
+    ranker = zoo.load("rank_documents")
+    index = ranker.index(collection.documents)
+    texts = list(collection.queries.values())[:queries]
+    ranker.candidates = candidates or ranker.candidates
+
+    def work():
+        if candidates:
+            ranker.rank(texts, index)
+        else:
+            for text in texts:
+                index.bm25(text)
+
+    return work
+
+
+def index():
+    """The documents of NFCorpus become an index."""
+    import zoo
+
+    documents = zoo.data.nfcorpus("test").documents
+    ranker = zoo.load("rank_documents")
+
+    def work():
+        ranker.index(documents)
+
+    return work
+
+
 def command(*, arguments, text):
     """A zoo command in a new process: its start to its answer."""
     return new_process("from zoo.cli import main; main()", arguments, text)

@@ -1,9 +1,11 @@
 """The benchmark harness: turns, medians, ratios, missing peers; peers give the zoo's tokens."""
 
 import importlib.util
+import os
 
 import pytest
 
+from benchmarks import systems
 from benchmarks.__main__ import decoders
 from benchmarks.harness import System, measure, summary, table
 from benchmarks.systems import zoo_decode
@@ -79,3 +81,13 @@ def test_a_missing_peer_is_skipped_by_name(capsys):
 def test_a_worker_that_dies_is_an_error_with_its_name():
     with pytest.raises(RuntimeError, match="Broken ended"):
         measure([System("Broken", "json:no_such")], rounds=1, threads=1)
+
+
+def test_a_round_of_recommendations_runs():
+    assert systems.recommend(fast=False, films=3)() is None
+
+
+@pytest.mark.skipif(not os.environ.get("ZOO_DATA"), reason="needs ZOO_DATA with documents/")
+@pytest.mark.parametrize("candidates", [0, 10])
+def test_a_round_of_queries_runs(candidates):
+    assert systems.rank(candidates=candidates, queries=2)() is None
