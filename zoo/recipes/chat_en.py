@@ -106,10 +106,14 @@ CARD = {
         "0.068, where four beams had 0.430 and 0.065. Both together, at 0.3 and with "
         "`repetition_penalty=1.2`, as shipped: 0.603 and 0.083, and 12 words said twice in a row "
         "in place of 20.",
-        "Not measured: a recurrent network by the same recipe (`zoo train chat_en_rnn`), the last "
-        "turn alone against all, no attention. The n-gram model has learned from the training "
-        "dialogues of DailyDialog alone, a mark counts as a word, and the end of a reply is "
-        "counted.",
+        "By a small budget for all (`python scripts/conversation_ablations.py chat`: 2.0 M "
+        "parameters, 600 batches of 2,048 tokens), perplexity of a token on validation: up to six "
+        "turns 80.5; without attention, the last state alone, 82.3; a recurrent network with "
+        "additive attention 81.7 (2.4 M); the last turn alone 60.9, since about three times as many "
+        "short pairs fill a batch. At this budget that counts more than what was said before; "
+        "none of it was measured at the size of this model.",
+        "The n-gram model has learned from the training dialogues of DailyDialog alone, a mark "
+        "counts as a word, and the end of a reply is counted.",
     ],
     "limitations": [
         "It says one thing twice: `Do you like dogs? Yes, I love them and I have three.`, `Me too, "
