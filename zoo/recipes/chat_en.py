@@ -109,8 +109,8 @@ CARD = {
         "By a small budget for all (`python scripts/conversation_ablations.py chat`: 2.0 M "
         "parameters, 600 batches of 2,048 tokens), perplexity of a token on validation: up to six "
         "turns 80.5; without attention, the last state alone, 82.3; a recurrent network with "
-        "additive attention 81.7 (2.4 M); the last turn alone 60.9, since about three times as many "
-        "short pairs fill a batch. At this budget that counts more than what was said before; "
+        "additive attention 81.7 (2.4 M); the last turn alone 60.9, since about three times as "
+        "many short pairs fill a batch. At this budget that counts more than what was said before; "
         "none of it was measured at the size of this model.",
         "The n-gram model has learned from the training dialogues of DailyDialog alone, a mark "
         "counts as a word, and the end of a reply is counted.",
