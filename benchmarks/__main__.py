@@ -153,7 +153,7 @@ TABLES = {
     "train": (train, "tokens/CPU s", "cpu", [16]),
     "layers": (layers, "passes/s", "wall", [1, 16]),
     "caption": (caption, "photographs/s", "wall", [1, 8]),
-    "recommend": (recommend, "histories/s", "cpu", [10, 50]),
+    "recommend": (recommend, "histories/CPU s", "cpu", [10, 50]),
     "rank": (rank, "queries/s", "wall", [50]),
     "index": (index, "documents/s", "wall", [1]),
     "startup": (startup, "first answers/s", "wall", [1]),
