@@ -21,8 +21,8 @@ class Ensemble(Adaptable, keras.Model):
 
     Args:
         members: list of K `keras.Model` of which each gives logits (B, ..., C), and with
-            `return_attention_scores` also weights (B, ...): `zoo.models.TextClassifier`,
-            `CompareAggregate` or `AKT`.
+            `return_attention_scores` also weights (B, ...): `zoo.models.TextClassifier` or
+            `CompareAggregate`.
         naive_bayes: a `zoo.layers.NaiveBayes`, or None; for members that read tokens (B, S).
         naive_bayes_weight: >= 0.
         share_embedding: whether all members look their tokens up in the embedding of the first; for
@@ -99,8 +99,10 @@ class Ensemble(Adaptable, keras.Model):
             # Each has the same number of rows, and at least one: the last may be of padding alone.
             return ops.pad(part, ((0, -rows % count), *[(0, 0)] * (len(part.shape) - 1)))
 
+        inputs = keras.tree.map_structure(filled, inputs)
+
         def own(i):
-            return keras.tree.map_structure(lambda part: filled(part)[i::count], inputs)
+            return keras.tree.map_structure(lambda part: part[i::count], inputs)
 
         answers = [_answer(member, own(i), True) for i, member in enumerate(self.members)]
         stacked = [ops.stack(part, axis=1) for part in zip(*answers, strict=True)]
