@@ -38,6 +38,8 @@ from transformers import (
     PreTrainedTokenizerFast,
     Qwen2Config,
     Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
 )
 
 from zoo.lite.byte_pairs import PATTERNS
@@ -100,6 +102,30 @@ LLAMA3 = {
     "low_freq_factor": 1.0,
     "high_freq_factor": 4.0,
     "original_max_position_embeddings": 32,
+}
+
+# Of the llama3 checkpoint with 128 positions, of which the last three have seen 32 in training.
+SCALINGS = {
+    "linear": {"rope_type": "linear", "factor": 4.0},
+    "dynamic": {"rope_type": "dynamic", "factor": 4.0},
+    "yarn": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32},
+    "yarn of other numbers": {
+        "rope_type": "yarn",
+        "factor": 3.0,
+        "original_max_position_embeddings": 32,
+        "beta_fast": 4.0,
+        "beta_slow": 0.5,
+        "mscale": 1.3,
+        "mscale_all_dim": 0.6,
+        "truncate": False,
+    },
+    "longrope": {
+        "rope_type": "longrope",
+        "factor": 4.0,
+        "short_factor": [1.5, 2.0],
+        "long_factor": [3.0, 5.0],
+        "original_max_position_embeddings": 32,
+    },
 }
 
 
@@ -514,6 +540,21 @@ def llama(folder, tokenizer, count, kind=(LlamaConfig, LlamaForCausalLM), **sett
     causal(folder, model(configuration(**config | settings)), tokenizer, count)
 
 
+def scaled(folder):
+    """The logits of a checkpoint whose rotary positions are scaled in other ways."""
+    random, found = np.random.default_rng(0), {}
+    for name, scaling in SCALINGS.items():
+        config = LlamaConfig.from_pretrained(folder)
+        config.rope_parameters = {"rope_theta": 500.0, **scaling}
+        model = LlamaForCausalLM.from_pretrained(folder, config=config).eval()
+        tokens = random.integers(3, config.vocab_size, (1, 20))
+        with torch.no_grad():
+            logits = model(torch.tensor(tokens)).logits
+        found |= {f"{name}/tokens": tokens, f"{name}/logits": logits.numpy()}
+    np.savez_compressed(folder / "scaled.npz", **found)
+    (folder / "scalings.json").write_text(json.dumps(SCALINGS, indent=1), "utf-8")
+
+
 def chats(folder, template):
     """A chat template, and what some conversations are as tokens by it."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -544,11 +585,15 @@ def main():
     tokenizer = byte_pairs(folder, "llama3", "<|begin|>")
     ends = tokenizer.convert_tokens_to_ids(["<|user|>", "<|end|>", "er"])
     llama(folder, tokenizer, 40, rope_parameters=LLAMA3, eos_token_id=ends)
+    scaled(folder)
     folder, kind = OUT / "qwen2", (Qwen2Config, Qwen2ForCausalLM)
     tokenizer = byte_pairs(folder, "qwen2", nfc=True)
     start, end = tokenizer.convert_tokens_to_ids(["<|user|>", "<|end|>"])  # that starts ends, too
     ends = {"bos_token_id": start, "eos_token_id": [end, start]}
     llama(folder, tokenizer, 40, kind, tie_word_embeddings=True, **ends)
+    folder, kind = OUT / "qwen3", (Qwen3Config, Qwen3ForCausalLM)
+    tokenizer = byte_pairs(folder, "qwen2", nfc=True)
+    llama(folder, tokenizer, 40, kind, tie_word_embeddings=True, head_dim=6)
     folder = OUT / "llama2"
     llama(folder, spaced_pairs(folder), 40, head_dim=6)
     other_spacings(folder)

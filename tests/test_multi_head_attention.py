@@ -53,6 +53,19 @@ def test_two_heads_of_width_one_by_hand():
     np.testing.assert_allclose(output, [[[w1, 2 * w2]]], atol=1e-6)
 
 
+def test_normalised_queries_and_keys_have_a_length_that_the_input_does_not_change():
+    layer = self_attention(use_bias=False, rotary=True, qk_norm=0.0)
+    queries, keys = layer.project_query(normal(B, T, D)), layer.project(normal(B, T, D))[0]
+    # Before its scale, each vector of a head has a mean square of 1.
+    for found, norm in ((queries, layer.query_norm), (keys, layer.key_norm)):
+        square = ops.mean(ops.square(found / norm.scale), axis=-1)
+        np.testing.assert_allclose(square, np.ones((B, H, T)), atol=1e-5)
+    x = normal(B, T, D)
+    _, weights = layer(x, x, return_attention_scores=True)
+    _, of_longer = layer(7 * x, 7 * x, return_attention_scores=True)
+    np.testing.assert_allclose(weights, of_longer, atol=1e-6)
+
+
 @pytest.mark.parametrize("use_bias", [True, False])
 def test_equals_keras_multi_head_attention(use_bias):
     ours = built(use_bias=use_bias)
@@ -189,9 +202,11 @@ def test_a_cache_that_grows_equals_one_whole_pass(num_kv_heads, rotary, chunks):
 
 @pytest.mark.parametrize("num_kv_heads", [H, G])
 @pytest.mark.parametrize("rotary", [False, True])
-@pytest.mark.parametrize("use_bias", [False, True])
-def test_a_step_of_a_loop_equals_a_call_with_a_cache(num_kv_heads, rotary, use_bias):
-    layer = self_attention(num_kv_heads=num_kv_heads, rotary=rotary, use_bias=use_bias)
+@pytest.mark.parametrize("use_bias, qk_norm", [(False, None), (True, None), (True, 1e-6)])
+def test_a_step_of_a_loop_equals_a_call_with_a_cache(num_kv_heads, rotary, use_bias, qk_norm):
+    layer = self_attention(
+        num_kv_heads=num_kv_heads, rotary=rotary, use_bias=use_bias, qk_norm=qk_norm
+    )
     step, x = layer.make_decode_step(), normal(B, S, D)
     called, stepped = layer.empty_cache(B), (layer.empty_cache(B),)
     for t in range(S):
@@ -315,6 +330,7 @@ def test_a_saved_functional_model_comes_back_with_every_argument(tmp_path):
         "dropout": 0.25,
         "use_bias": False,
         "rotary": True,
+        "qk_norm": 1e-5,
     }
     layer = MultiHeadAttention(**options, name="attend")
     x = keras.Input((None, D))

@@ -3,7 +3,8 @@ import pytest
 from keras import ops
 
 from zoo.layers import LearnedPositions, SinusoidalPositions
-from zoo.layers.positions import position_angles, rotate
+from zoo.layers.positions import position_angles
+from zoo.layers.rotary import rotate
 
 B, H, T, D = 2, 3, 5, 4
 

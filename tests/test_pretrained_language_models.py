@@ -14,7 +14,7 @@ from conftest import ROOT
 
 import zoo
 from zoo.cli import main
-from zoo.layers.positions import frequency_factors
+from zoo.layers.rotary import stretch
 from zoo.lite.spaced_pairs import vocabulary
 from zoo.pretrained import causal
 from zoo.pretrained.checkpoint import Checkpoint
@@ -22,7 +22,7 @@ from zoo.pretrained.vocabulary import model_of
 
 pytest.importorskip("safetensors")
 FOLDER = ROOT / "tests" / "checkpoints"
-FAMILIES = ("gpt2", "gpt_neox", "llama2", "llama3", "qwen2")
+FAMILIES = ("gpt2", "gpt_neox", "llama2", "llama3", "qwen2", "qwen3")
 
 
 class Case:
@@ -160,14 +160,14 @@ def slow(name):
     return pytest.param(name, marks=pytest.mark.slow)
 
 
-@pytest.mark.parametrize("name", ["gpt2", slow("llama2"), "llama3"])
+@pytest.mark.parametrize("name", ["gpt2", slow("llama2"), "llama3", slow("qwen3")])
 def test_beams_are_those_of_transformers(cases, name):
     case = cases[name]
     answers = case.model.generate(case.texts, num_beams=4, max_new_tokens=12)
     assert answers == case.answers(4) and len(set(answers)) > 30
 
 
-@pytest.mark.parametrize("name", ["gpt2", slow("gpt_neox"), "llama2"])
+@pytest.mark.parametrize("name", ["gpt2", slow("gpt_neox"), "llama2", "qwen3"])
 def test_greedy_answers_are_those_of_transformers(cases, name):
     case = cases[name]
     answers = case.model.generate(case.texts, max_new_tokens=12)
@@ -239,6 +239,37 @@ def changed(tmp_path, name, file, change):
     return folder
 
 
+SCALINGS = json.loads((FOLDER / "llama3" / "scalings.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", SCALINGS)
+def test_logits_with_scaled_positions_are_those_of_transformers(cases, name, tmp_path):
+    scaling = {"rope_theta": 500.0, **SCALINGS[name]}
+    folder = changed(tmp_path, "llama3", "config.json", lambda c: c | {"rope_parameters": scaling})
+    model, case = zoo.from_pretrained(folder), cases["llama3"]
+    reference = np.load(FOLDER / "llama3" / "scaled.npz")
+    tokens, logits = reference[f"{name}/tokens"], reference[f"{name}/logits"]
+    found = keras.ops.convert_to_numpy(model.model(np.vectorize(case.ours.get)(tokens)))
+    found = found[..., [case.ours[i] for i in range(logits.shape[-1])]]
+    np.testing.assert_allclose(found, logits, atol=1e-4)
+    # The frequencies of a stretched context hold up to 32 positions.
+    assert model.model.context_length == (32 if name == "longrope" else 128)
+
+
+def test_factor_of_a_scaling_follows_from_the_contexts(cases, tmp_path):
+    """As older files have it: the first context in the configuration, and no factor."""
+    scaling = {"type": "longrope", "short_factor": [1.5, 2.0], "long_factor": [3.0, 5.0]}
+
+    def older(config):
+        config.pop("rope_parameters")
+        first = {"original_max_position_embeddings": 32}
+        return config | first | {"rope_theta": 500.0, "rope_scaling": scaling}
+
+    model = zoo.from_pretrained(changed(tmp_path, "llama3", "config.json", older))
+    assert model.model.get_config()["rotary"]["scaling"]["factor"] == 4
+    assert model.model.context_length == 32
+
+
 def test_configuration_of_older_files_is_read(cases, tmp_path):
     def older(config):
         rope = config.pop("rope_parameters")
@@ -258,13 +289,18 @@ CONFIGS = {
     "a small vocabulary": ("gpt2", {"vocab_size": 300}, "at most vocab_size=300 tokens"),
     "a scaling": (
         "llama3",
-        {"rope_parameters": {"rope_type": "yarn", "factor": 2.0}},
-        "rope_type must be one of default, linear, llama3; got 'yarn'",
+        {"rope_parameters": {"rope_type": "proportional", "factor": 2.0}},
+        "rope_type must be one of default, linear, .*, longrope; got 'proportional'",
     ),
     "a scaling without numbers": (
         "llama3",
         {"rope_parameters": {"rope_type": "linear"}},
         "does not fit llama: scaling must have factor",
+    ),
+    "a scaling of another width": (
+        "llama3",
+        {"rope_parameters": {"rope_type": "longrope", "short_factor": [1.0] * 3}},
+        "does not fit llama: scaling must have a short_factor of 2 numbers; got 3",
     ),
     "heads": ("llama3", {"num_key_value_heads": 3}, "num_kv_heads must divide num_heads"),
     "a number that is none": ("llama3", {"hidden_size": "16"}, "does not fit llama: TypeError"),
@@ -400,9 +436,20 @@ def test_language_of_a_language_model_is_an_error(gpt2):
 
 
 def test_scalings_of_rotary_positions():
-    assert frequency_factors(8, 10_000.0, None) is None
-    assert frequency_factors(8, 1e4, {"rope_type": "linear", "factor": 4.0}) == [0.25] * 4
-    with pytest.raises(ValueError, match="rope_type of default, linear, llama3; got .*'dynamic'"):
-        frequency_factors(8, 1e4, {"rope_type": "dynamic"})
+    assert stretch(8, 10_000.0, None) == (None, 1.0)
+    assert stretch(8, 1e4, {"rope_type": "linear", "factor": 4.0}).factors == [0.25] * 4
+    with pytest.raises(ValueError, match="rope_type of default, linear, dynamic, .*; got .*'ntk'"):
+        stretch(8, 1e4, {"rope_type": "ntk"})
     with pytest.raises(ValueError, match="scaling must have factor, low_freq_factor"):
-        frequency_factors(8, 1e4, {"rope_type": "llama3", "high_freq_factor": 4})
+        stretch(8, 1e4, {"rope_type": "llama3", "high_freq_factor": 4})
+
+
+def test_yarn_keeps_what_turns_often_and_divides_what_turns_seldom():
+    scaling = {"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 4096}
+    factors, magnitude = stretch(128, 10_000.0, scaling)
+    assert factors[0] == 1 and factors[-1] == 0.25 and sorted(factors, reverse=True) == factors
+    # Of 128 components those up to the 20th turn more than 32 times, those from the 46th on not
+    # once: 4096 / (2 pi 10000^(2i / 128)).
+    assert [factor == 1 for factor in factors].index(False) == 21
+    assert factors.index(0.25) == 46
+    assert magnitude == pytest.approx(1.1386, abs=1e-4)  # YaRN, equation 22

@@ -131,6 +131,7 @@ class _Block(Adaptable, keras.layers.Layer):
         use_bias=True,
         head_dim=None,
         parallel=False,
+        qk_norm=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -148,6 +149,7 @@ class _Block(Adaptable, keras.layers.Layer):
         self.use_bias = bool(use_bias)
         self.head_dim = head_dim
         self.parallel = bool(parallel)
+        self.qk_norm = bool(qk_norm)
         self.supports_masking = True  # the mask of x is that of the output
 
     def _before(self, norm, x):
@@ -172,6 +174,7 @@ class _Block(Adaptable, keras.layers.Layer):
             dropout=self.attention_dropout,
             use_bias=self.use_bias,
             rotary=rotary,
+            qk_norm=self.norm_epsilon if self.qk_norm else None,
             name=name,
             dtype=self.dtype_policy,
         )
@@ -220,6 +223,7 @@ class _Block(Adaptable, keras.layers.Layer):
             "use_bias": self.use_bias,
             "head_dim": self.head_dim,
             "parallel": self.parallel,
+            "qk_norm": self.qk_norm,
         }
 
 
@@ -246,6 +250,7 @@ class EncoderBlock(_Block):
         head_dim: width of a head. Default: D / `num_heads`.
         parallel: whether the feed-forward layer reads the input of the block, as attention does:
             `x + attention(norm(x)) + feed_forward(norm(x))`.
+        qk_norm: whether queries and keys of each head are normalised, see `MultiHeadAttention`.
 
     Call arguments:
         x: (B, S, D).

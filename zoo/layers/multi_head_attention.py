@@ -8,7 +8,7 @@ from keras import ops
 
 from zoo.layers import masks, products
 from zoo.layers.adapted import Adaptable, is_plain, overrides, step_by_call
-from zoo.layers.positions import frequency_factors, rotate, rotated_width
+from zoo.layers.rotary import rotate, rotated_width, stretch
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -27,7 +27,9 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
         dropout: dropout rate on the attention weights.
         use_bias: whether the four projections have a bias.
         rotary: whether queries and keys are rotated by their positions (self-attention only); or a
-            dict of `base`, `scaling` and `share`, how: see `zoo.layers.positions.rotate`.
+            dict of `base`, `scaling` and `share`, how: see `zoo.layers.rotary.rotate`.
+        qk_norm: None, or the epsilon of an RMSNorm of each head's queries and keys, before they are
+            rotated; the trained scale is that of all heads.
 
     Call arguments:
         query: (B, T, D). With value=None also (N, T, D), N = B·K: K rows in succession (beams)
@@ -61,6 +63,7 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
     Reference:
         Vaswani et al. 2017, Attention Is All You Need, section 3.2.2 (h = num_heads,
         d_k = key_dim). Grouped heads: Ainslie et al. 2023. Rotary positions: Su et al. 2021.
+        Normalised queries and keys: Henry et al. 2020; here as in Yang et al. 2025, Qwen3.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
         dropout=0.0,
         use_bias=True,
         rotary=False,
+        qk_norm=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -100,8 +104,9 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
         how = {"base": 10_000.0, "scaling": None, "share": 1.0}
         how |= rotary if isinstance(rotary, dict) else {}
         if rotary:  # raises where there is something wrong
-            frequency_factors(rotated_width(key_dim, how["share"]), how["base"], how["scaling"])
+            stretch(rotated_width(key_dim, how["share"]), how["base"], how["scaling"])
         self._rotate = functools.partial(rotate, **how)
+        self.qk_norm = None if qk_norm is None else float(qk_norm)
         self.supports_masking = True  # the mask of the query is that of the output
 
     def build(self, query_shape, value_shape=None, key_shape=None):
@@ -119,7 +124,17 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
             (None, None, self.num_heads * self.key_dim),
         )
         self.dropout_layer = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy)
+        self.query_norm = self.key_norm = None
+        if self.qk_norm is not None:
+            self.query_norm, self.key_norm = self._head_norm("query"), self._head_norm("key")
         self.built = True
+
+    def _head_norm(self, name):
+        norm = keras.layers.RMSNormalization(
+            epsilon=self.qk_norm, name=f"{name}_norm", dtype=self.dtype_policy
+        )
+        norm.build((None, None, None, self.key_dim))
+        return norm
 
     def _dense(self, name, units, input_shape):
         dense = keras.layers.Dense(
@@ -130,7 +145,8 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
 
     def project_query(self, query):
         """Queries (B, T, D) as heads: (B, num_heads, T, key_dim)."""
-        return self._split_heads(self.query_dense(query), self.num_heads)
+        queries = self._split_heads(self.query_dense(query), self.num_heads)
+        return queries if self.query_norm is None else self.query_norm(queries)
 
     def project(self, value, key=None):
         """Keys and values of `value` as a cache, for cross-attention that decodes step by step.
@@ -143,10 +159,9 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
             A pair (keys, values), each (B, num_kv_heads, S, key_dim).
         """
         key = value if key is None else key
-        return (
-            self._split_heads(self.key_dense(key), self.num_kv_heads),
-            self._split_heads(self.value_dense(value), self.num_kv_heads),
-        )
+        keys = self._split_heads(self.key_dense(key), self.num_kv_heads)
+        keys = keys if self.key_norm is None else self.key_norm(keys)
+        return keys, self._split_heads(self.value_dense(value), self.num_kv_heads)
 
     def make_decode_step(self):
         """Self-attention of one new position, as a function for the loop of decoding.
@@ -198,10 +213,13 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
             projected = ops.matmul(x, kernel)
             if bias is not None:
                 projected = projected + bias
-            return [
+            queries, keys, values = (
                 ops.reshape(part, (-1, count, 1, self.key_dim))
                 for part, count in zip(ops.split(projected, ends, axis=1), heads, strict=True)
-            ]
+            )
+            if self.query_norm is not None:
+                queries, keys = self.query_norm(queries), self.key_norm(keys)
+            return queries, keys, values
 
         return project
 
@@ -371,6 +389,7 @@ class MultiHeadAttention(Adaptable, keras.layers.Layer):
             "dropout": self.dropout,
             "use_bias": self.use_bias,
             "rotary": self.rotary,
+            "qk_norm": self.qk_norm,
         }
 
 

@@ -1,11 +1,7 @@
-"""Positions: sinusoidal and learned vectors that are added, rotary angles that turn queries."""
-
-import math
+"""Positions that are added to vectors: sinusoidal ones, learned ones; and angles of positions."""
 
 import keras
 from keras import ops
-
-SCALINGS = ("default", "linear", "llama3")  # of rotary positions
 
 
 def position_angles(length, width, offset=0, max_wavelength=10_000.0, factors=None, endpoint=False):
@@ -31,95 +27,6 @@ def position_angles(length, width, offset=0, max_wavelength=10_000.0, factors=No
     if factors is not None:
         frequencies = frequencies * ops.convert_to_tensor(factors, "float32")
     return positions[:, None] * frequencies[None, :]
-
-
-def frequency_factors(width, base, scaling):
-    """By how much the frequencies of rotary positions are lower, for a longer context.
-
-    Args:
-        width: even int, of a head.
-        base: the longest wavelength, over 2 pi.
-        scaling: dict of `rope_type` and the numbers that it has, as in a `config.json`: "default";
-            "linear", which divides all by `factor`; "llama3", which divides by `factor` those whose
-            wavelength is above `original_max_position_embeddings / low_freq_factor`, leaves those
-            below the same over `high_freq_factor`, and goes from one to the other between. Or None.
-
-    Returns:
-        list of width / 2 floats, or None where all are 1.
-
-    Raises:
-        ValueError: another `rope_type`, or a number that is missing.
-
-    Reference:
-        Chen et al. 2023, Extending Context Window of Large Language Models via Positional
-        Interpolation (linear); Grattafiori et al. 2024, The Llama 3 Herd of Models.
-    """
-    kind = "default" if scaling is None else scaling.get("rope_type")
-    if kind not in SCALINGS:
-        raise ValueError(
-            f"scaling must have a rope_type of {', '.join(SCALINGS)}; got rope_type={kind!r}."
-        )
-    if kind == "default":
-        return None
-    names = ["factor"]
-    if kind == "llama3":
-        names += ["low_freq_factor", "high_freq_factor", "original_max_position_embeddings"]
-    if missing := [name for name in names if name not in scaling]:
-        raise ValueError(f"scaling must have {', '.join(missing)} for {kind}; got {scaling!r}.")
-    factor, *rest = (float(scaling[name]) for name in names)
-    if kind == "linear":
-        return [1 / factor] * (width // 2)
-    low, high, context = rest
-    turns = (context / (2 * math.pi * base ** (2 * i / width)) for i in range(width // 2))
-    kept = [min(1.0, max(0.0, (turn - low) / (high - low))) for turn in turns]
-    return [part + (1 - part) / factor for part in kept]
-
-
-def rotated_width(width, share):
-    """How many of the components of a head, the first ones, are rotated.
-
-    Args:
-        width: int, of a head.
-        share: float, above 0 and at most 1.
-
-    Raises:
-        ValueError: an odd number, or another share.
-    """
-    rotated = int(width * share)
-    if not 0 < share <= 1 or rotated % 2 or not rotated:
-        raise ValueError(
-            "share must be above 0 and at most 1, and leave an even number of key_dim; "
-            f"got share={share}, key_dim={width}."
-        )
-    return rotated
-
-
-def rotate(x, offset=0, base=10_000.0, scaling=None, share=1.0):
-    """Rotary positions: turns each pair (i, i + R/2) of the last axis by its position's angle.
-
-    Args:
-        x: (B, H, T, D), queries or keys.
-        offset: position of the first of the T steps.
-        base: the longest wavelength, over 2 pi.
-        scaling: see `frequency_factors`.
-        share: how many of the components are turned, the first ones: R = D · share, even.
-
-    Returns:
-        A tensor like `x`. The dot product of a rotated query and a rotated key depends on their
-        distance alone (Su et al. 2021, RoFormer, equation 34).
-    """
-    width = rotated_width(x.shape[-1], share)
-    if width < x.shape[-1]:
-        turned = rotate(x[..., :width], offset, base, scaling)
-        return ops.concatenate([turned, x[..., width:]], axis=-1)
-    factors = frequency_factors(width, base, scaling)
-    angles = position_angles(ops.shape(x)[2], width, offset, base, factors)
-    cos = ops.cast(ops.concatenate([ops.cos(angles)] * 2, axis=-1), x.dtype)
-    sin = ops.sin(angles)
-    sin = ops.cast(ops.concatenate([-sin, sin], axis=-1), x.dtype)
-    half = width // 2
-    turned = ops.concatenate([x[..., half:], x[..., :half]], axis=-1)
-    return x * cos + turned * sin
 
 
 @keras.saving.register_keras_serializable(package="zoo")

@@ -31,7 +31,7 @@ class TransformerLM(Adaptable, keras.Model):
         start_id: the token that begins every row.
         rotary: whether positions are rotary; a dict says how, see `MultiHeadAttention`. False for a
             trained vector for each position, which is added to the embedding.
-        normalization, norm_epsilon, gated, use_bias, head_dim, parallel: see
+        normalization, norm_epsilon, gated, use_bias, head_dim, parallel, qk_norm: see
             `zoo.layers.DecoderBlock`.
         tie_embeddings: whether the embedding is also the output projection.
         scale_embeddings: whether embeddings are scaled by sqrt(D).
@@ -76,6 +76,7 @@ class TransformerLM(Adaptable, keras.Model):
         logits_bias=False,
         head_dim=None,
         parallel=False,
+        qk_norm=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -110,6 +111,7 @@ class TransformerLM(Adaptable, keras.Model):
             "logits_bias": logits_bias,
             "head_dim": head_dim,
             "parallel": parallel,
+            "qk_norm": qk_norm,
         }
         policy = self.dtype_policy
         self.embedding = TokenEmbedding(
@@ -144,6 +146,7 @@ class TransformerLM(Adaptable, keras.Model):
                 use_bias=use_bias,
                 head_dim=head_dim,
                 parallel=parallel,
+                qk_norm=qk_norm,
                 name=f"block_{i}",
                 dtype=policy,
             )

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from zoo.layers.positions import SCALINGS
+from zoo.layers.rotary import SCALINGS
 from zoo.pretrained import byte_pairs, pairs, spaced_pairs
 from zoo.pretrained.chat import chat_of
 from zoo.pretrained.checkpoint import CONFIG
@@ -12,6 +12,8 @@ GENERATION_CONFIG = "generation_config.json"
 _SAMPLING = ("temperature", "top_k", "top_p", "min_p")
 _DECODING = ("max_new_tokens", "num_beams", "length_penalty", "repetition_penalty")
 _DECODING += ("no_repeat_ngram_size",)
+_CONTEXT = "original_max_position_embeddings"
+_IMPLIED = ("longrope", "yarn")  # scalings whose factor follows from the two contexts
 
 
 class Tokens(NamedTuple):
@@ -66,7 +68,10 @@ def rotary(checkpoint, base, share=1.0):
 
     Args:
         checkpoint: from where.
-        base, share: see `zoo.layers.positions.rotate`; where these do not say otherwise.
+        base, share: see `zoo.layers.rotary.rotate`; where these do not say otherwise.
+
+    Returns:
+        dict of `base`, `scaling` and `share`; and the most positions that this holds for.
     """
     found = checkpoint.config.get("rope_parameters") or checkpoint.config.get("rope_scaling") or {}
     found = dict(found)
@@ -78,8 +83,13 @@ def rotary(checkpoint, base, share=1.0):
             f"got {kind!r}, which is not supported."
         )
     base, share = found.pop("rope_theta", base), found.pop("partial_rotary_factor", share)
-    scaling = None if kind == "default" else found | {"rope_type": kind}
-    return {"base": float(base), "scaling": scaling, "share": float(share)}
+    context, scaling = checkpoint.setting("max_position_embeddings"), None
+    if kind != "default":
+        whole = checkpoint.config.get(_CONTEXT) or found.get(_CONTEXT) or context
+        found.setdefault("factor", context / whole if kind in _IMPLIED else None)
+        scaling = found | {"rope_type": kind, _CONTEXT: whole}
+        context = whole if kind == "longrope" else context
+    return {"base": float(base), "scaling": scaling, "share": float(share)}, context
 
 
 def without_language(target_language):

@@ -14,6 +14,7 @@ FAMILIES = {
     "m2m_100": "m2m100",
     "marian": "marian",
     "qwen2": "llama",
+    "qwen3": "llama",
 }
 _OF_SOURCE_LANGUAGE = ("m2m_100",)  # families that read more than one
 
@@ -33,8 +34,8 @@ def from_pretrained(path, target_language=None, source_language=None):
 
     Returns:
         A `zoo.Translator` for Marian (opus-mt), a `zoo.MultilingualTranslator` for M2M-100 and
-        NLLB, a `zoo.TextGenerator` for GPT-2, GPT-NeoX, Llama and Qwen2. It is saved, exported and
-        quantised as any other.
+        NLLB, a `zoo.TextGenerator` for GPT-2, GPT-NeoX, Llama, Qwen2 and Qwen3. It is saved,
+        exported and quantised as any other.
 
     Raises:
         FileNotFoundError: no such folder, or a file is missing.

@@ -1,7 +1,7 @@
 """Llama and its kin: RMSNorm, a gate in the feed-forward layers, grouped heads, rotary positions.
 
-Llama 2 has a SentencePiece vocabulary, Llama 3 and Qwen2 have byte-level BPE. Qwen2 is Llama with
-biases of queries, keys and values.
+Llama 2 has a SentencePiece vocabulary, Llama 3 and Qwen have byte-level BPE. Qwen2 is Llama with
+biases of queries, keys and values, Qwen3 with normalised queries and keys in their place.
 """
 
 from zoo.models import TransformerLM
@@ -12,17 +12,17 @@ _FEED_FORWARD = (("gate", "gate"), ("inner", "up"), ("outer", "down"))
 
 
 def convert(checkpoint, target_language=None):
-    """A `Checkpoint` of Llama or Qwen2 -> `zoo.TextGenerator`."""
+    """A `Checkpoint` of Llama, Qwen2 or Qwen3 -> `zoo.TextGenerator`."""
     causal.without_language(target_language)
     width, heads = checkpoint.setting("hidden_size"), checkpoint.setting("num_attention_heads")
     checkpoint.require(use_sliding_window=False)
-    rotary = causal.rotary(checkpoint, checkpoint.config.get("rope_theta", 10_000.0))
+    rotary, context = causal.rotary(checkpoint, checkpoint.config.get("rope_theta", 10_000.0))
     checkpoint.require(partial_rotary_factor=1.0)
     biases = _biases(checkpoint)
     tokens = causal.tokens(checkpoint)
     model = TransformerLM(
         len(tokens.order),
-        context_length=checkpoint.setting("max_position_embeddings"),
+        context_length=context,
         num_layers=checkpoint.setting("num_hidden_layers"),
         model_dim=width,
         num_heads=heads,
@@ -40,10 +40,16 @@ def convert(checkpoint, target_language=None):
         scale_embeddings=False,
         logits_bias=True,
         head_dim=checkpoint.config.get("head_dim"),
+        qk_norm=_normalized(checkpoint),
     )
     model.build(None)
     _fill(checkpoint, model, tokens.order, biases)
     return causal.generator(checkpoint, model, tokens)
+
+
+def _normalized(checkpoint):
+    """Whether queries and keys are normalised."""
+    return checkpoint.config["model_type"] == "qwen3"
 
 
 def _biases(checkpoint):
@@ -80,6 +86,10 @@ def _fill(checkpoint, model, order, biases):
                 f"{name}.mlp.{theirs}_proj",
                 bias=biases["feed_forward"],
             )
+        if _normalized(checkpoint):
+            attention = block.self_attention
+            for norm, theirs in ((attention.query_norm, "q"), (attention.key_norm, "k")):
+                weights.fill_normalization(checkpoint, norm, f"{name}.self_attn.{theirs}_norm")
         norms = block.self_attention_norm, block.feed_forward_norm
         for norm, theirs in zip(norms, ("input", "post_attention"), strict=True):
             weights.fill_normalization(checkpoint, norm, f"{name}.{theirs}_layernorm")
