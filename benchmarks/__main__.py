@@ -9,12 +9,14 @@ from benchmarks import harness
 from benchmarks.harness import System
 from benchmarks.weights import SIZES
 
+# Of the benchmark of decoding: that of the zoo's own translators, and that of opus-mt.
+DECODERS = {"small": "encoder-decoder", "opus": "opus encoder-decoder"}
 HERE, PEERS = "benchmarks.systems:", "benchmarks.peers:"
 
 
 def decode(args):
     """New tokens a second of the encoder-decoder, exactly 40 tokens a source."""
-    yield from _decoding(args, "encoder-decoder")
+    yield from _decoding(args, DECODERS[args.size])
 
 
 def generate(args):
@@ -177,6 +179,8 @@ def main():
         command.add_argument("--batch", type=int, nargs="+", default=batch)
         if name in ("decode", "generate"):
             command.add_argument("--beams", type=int, default=1)
+        if name == "decode":
+            command.add_argument("--size", choices=DECODERS, default="small")
     commands.add_parser("serving", help="requests to `zoo serve`; its own options")
     args = parser.parse_args()
     work, unit, clock, _ = TABLES[args.name]
@@ -186,9 +190,10 @@ def main():
             systems = [s for s in systems if s.name == "zoo" or any(w in s.name for w in args.only)]
         found = harness.measure(systems, rounds=args.rounds, threads=args.threads)
         groups[label] = harness.summary(found, units=units, clock=clock)
-    beams = f"_beam{args.beams}" if getattr(args, "beams", 1) > 1 else ""
+    more = f"_beam{args.beams}" if getattr(args, "beams", 1) > 1 else ""
+    more += "_opus" if getattr(args, "size", "small") == "opus" else ""
     shown = "python -m benchmarks " + " ".join(sys.argv[1:])
-    harness.report(f"{args.name}{beams}_{args.threads}", groups, unit, args.threads, shown)
+    harness.report(f"{args.name}{more}_{args.threads}", groups, unit, args.threads, shown)
 
 
 if __name__ == "__main__":

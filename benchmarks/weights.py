@@ -21,6 +21,7 @@ class Sizes(NamedTuple):
 SIZES = {
     "encoder-decoder": Sizes(8000, 4, 4, 256, 4, 1024, source=20, new=40),
     "decoder-only": Sizes(128, 0, 6, 384, 6, 1536, source=4, new=256),
+    "opus encoder-decoder": Sizes(65_000, 6, 6, 512, 8, 2048, source=20, new=40),
     "tiny encoder-decoder": Sizes(50, 2, 2, 16, 2, 32, source=5, new=12),
     "tiny decoder-only": Sizes(50, 0, 2, 16, 2, 32, source=4, new=12),
 }

@@ -125,6 +125,15 @@ def test_a_reply_is_a_str_and_a_list_of_conversations_has_a_list(chat):
     assert chat.reply(["der\nHund"]) == chat.reply(["der Hund"])
 
 
+def test_a_history_is_trained_on_as_it_is_answered(chat, tokenizer):
+    """With the newest turns alone, of which blank lines are none."""
+    pairs = [("\n".join([*TALK, " ", *TALK]), "Hund"), ("", "Hund"), ("Katze", "Hund")]
+    found = [row for batch in chat.batches(pairs) for row in batch[0]["source"].numpy()]
+    newest = [token for turn in tokenizer.encode(TALK[-3:]) for token in (*turn, END_ID)]
+    short = [*tokenizer.encode(["Katze"])[0], END_ID]
+    assert sorted(row[row != 0].tolist() for row in found) == sorted([newest, [END_ID], short])
+
+
 def test_no_turn_opens_a_conversation(chat):
     found = chat.reply([], return_dict=True)
     assert found.source_tokens == ["</s>"] and found.left_out == 0

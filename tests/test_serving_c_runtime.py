@@ -14,6 +14,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+import zoo
 from zoo import registry
 from zoo.serving import export, saved_model, warmup
 
@@ -260,3 +261,28 @@ def test_shipped_classifier_in_the_c_runtime_equals_python(name, tmp_path):
     labels = [bytes.fromhex(label).decode() for out in found["answers"] for label in out[place][1]]
     best = labels[:: len(model.labels)]
     assert best == model.classify([text.decode("utf-8", "replace") for text in texts])
+
+
+# A checkpoint for each kind of model and of tokenizer: two SentencePiece models, one of many
+# languages, byte-level BPE, SentencePiece BPE, byte-level BPE with other words.
+CHECKPOINTS = ("marian", "m2m100", "gpt2", "llama2", "llama3")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CHECKPOINTS)
+def test_imported_checkpoint_in_the_c_runtime_equals_python(name, tmp_path):
+    pytest.importorskip("safetensors")
+    folder = Path(__file__).parent / "checkpoints" / name
+    languages = {"source_language": "de", "target_language": "fr"} if name == "m2m100" else {}
+    model = zoo.from_pretrained(folder, **languages)
+    model.decoding = model.decoding.updated(max_new_tokens=12, num_beams=4)
+    version = export(model, tmp_path, name)
+    texts = json.loads((folder / "expected.json").read_text("utf-8"))["texts"][:20]
+    texts += ["", *(text.decode("utf-8", "replace") for text in AWKWARD[2:7])]
+    signature = saved_model.signatures(version)["serving_default"]
+    plans = [request(signature, text=tf.constant(batch)) for batch in batched(texts)]
+    found = run(version, tmp_path / "read only", plans, [])
+
+    assert found["python"] == []
+    answers = written(found["answers"], signature)
+    assert answers == model.generate(texts) and len(set(answers)) > 10

@@ -47,7 +47,7 @@ class ChatBot(ConversationTask):
     """A partner in conversation: it reads the turns so far, and says the next one.
 
     `fit` trains on pairs of a history, its turns joined by line breaks, and the reply; a history
-    may be empty. Who speaks is told by the place of a turn, counted from the end.
+    may be empty, and of one of more than `max_turns` the newest are read. Who speaks is told by the place of a turn, counted from the end.
 
     What is likely whatever was said ("I don't know") is likely after anything. With a
     `dullness_penalty` each next word is chosen by
@@ -205,6 +205,12 @@ class ChatBot(ConversationTask):
         rows = turns.merge_dims(1, 2)
         ends = rows.row_limits()
         return tf.gather(rows.flat_values, tf.ragged.range(ends - kept, ends))
+
+    def graph_newest(self, turns):
+        there = tf.cast(turns.row_lengths(axis=2).to_tensor() > 0, tf.int32)
+        newest = tf.cumsum(there, axis=1, reverse=True) <= self.max_turns
+        newest = tf.RaggedTensor.from_tensor(newest, lengths=turns.row_lengths())
+        return tf.ragged.boolean_mask(turns, newest)
 
     def encode_sources(self, texts):
         return [History(ids, 0) for ids in super().encode_sources(texts)]

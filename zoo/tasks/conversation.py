@@ -23,6 +23,12 @@ class ConversationTask(SequenceTask):
         """`fitting` in the graph: ragged int32 (B, turns, ids), with end tokens -> (B, ids)."""
         raise NotImplementedError
 
+    def graph_newest(self, turns):
+        """The turns that count, however long they are, in the graph: training leaves out what is
+        too long, but for the oldest turns, which an answer would not be told either.
+        """
+        return turns
+
     def encode_sources(self, texts):
         found = encode_turns(self.source_tokenizer, texts)
         return [as_source(self.fitting(turns)) for turns in found]
@@ -32,7 +38,7 @@ class ConversationTask(SequenceTask):
         ids = self.source_tokenizer(lines.values, sampling=sampling)
         ids = tf.concat([ids, _ends(ids.row_lengths() > 0)], axis=1)
         turns = lines.with_values(ids)
-        found = self.graph_fitting(turns) if cut else turns.merge_dims(1, 2)
+        found = self.graph_fitting(turns) if cut else self.graph_newest(turns).merge_dims(1, 2)
         return tf.concat([found, _ends(found.row_lengths() == 0)], axis=1)
 
     def longest_answer(self, source):
