@@ -16,7 +16,7 @@ _FOLDER = Path(__file__).resolve().parent
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _URL = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}\b(?:/[\w./-]*\w)?", re.ASCII)
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_NAME = re.compile(r"\b[A-ZÀ-ÞŠŽ]\w+")
+_NAME = re.compile(r"(?<![^\W\u3400-\u9fff])[A-ZÀ-ÞŠŽ][^\W\u3400-\u9fff]+")  # in Chinese, too
 
 
 class AsTyped(NamedTuple):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.lite import audio, catalogue, pictures, pupils
-from zoo.lite.addresses import covered, uncovered
+from zoo.lite.kept import as_it_stands, questions
 from zoo.lite.labels import named
 from zoo.lite.languages import checked_code, warn_of_another
 from zoo.lite.search import LiteBatches
@@ -144,16 +144,20 @@ class LiteTranslator(LiteWriter):
             parts_of(text, most, lambda line: len(self._ids_of([line], prefix)[0]))
             for text in texts
         ]
-        parts = [part for cut in cuts for part in cut.sentences]
-        hidden = [(part, {}) if most is None else covered(part) for part in parts]
-        answers, scores = self._parts_scored([text for text, _ in hidden], max_new_tokens, prefix)
-        for i, (_, addresses) in enumerate(hidden):
-            answers[i] = uncovered(answers[i], addresses)
-        lost = [i for i, answer in enumerate(answers) if answer is None]
-        if lost:  # a number that stood for an address: then the part as it is
-            again = self._parts_scored([parts[i] for i in lost], max_new_tokens, prefix)
-            for i, text, score in zip(lost, *again, strict=True):
-                answers[i], scores[i] = text, score
+        language = self.manifest.get("source_language")
+        asked = [
+            [as_it_stands(part)] if most is None else questions(part, language)
+            for cut in cuts
+            for part in cut.sentences
+        ]
+        answers, scores = [None] * len(asked), np.zeros(len(asked), "float32")
+        left, way = list(range(len(asked))), 0
+        while left:
+            found = self._parts_scored([asked[i][way].text for i in left], max_new_tokens, prefix)
+            for i, text, score in zip(left, *found, strict=True):
+                answers[i], scores[i] = asked[i][way].shown(text), score
+            # Of those whose answer has lost something, the next way.
+            way, left = way + 1, [i for i in left if answers[i] is None]
         return _joined(cuts, answers, scores)
 
     def _parts_scored(self, parts, max_new_tokens, prefix):

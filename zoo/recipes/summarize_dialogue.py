@@ -121,9 +121,17 @@ CARD = {
     "ablations": [
         "Guessing turns that were left out, before any summary: a smaller one (1.6 M parameters, a "
         "few hundred steps) had learned little without it.",
-        "Not measured: without copying, without attention. Its loss on validation was lowest after "
-        "1,000 of the 4,000 steps of summaries (2.083, at the end 2.295); shorter trainings were "
-        "not tried.",
+        "By a small budget for all (`python scripts/conversation_ablations.py summary`: 1.7 M "
+        "parameters, 300 batches of 4,096 tokens of turns and 300 of summaries), perplexity of a "
+        "token on validation, and ROUGE-1 and -2 of 100 summaries, greedy: with the pointer 28.6, "
+        "34.3 and 7.8; without copying 95.1, 24.3 and 4.3; without attention, the last state "
+        "alone, 101.0, 23.5 and 3.5. What can copy has much to say before it has learned to write; "
+        "at the size of this model none of it was measured.",
+        "Its loss on validation was lowest after 1,000 of the 4,000 steps of summaries (2.083, at "
+        "the end 2.295); shorter trainings were not tried.",
+        "Tried and left out: a mask by which decoder and pointer see the turns of one speaker "
+        "alone. Of eight conversations of validation it said what that one had said, and gave it "
+        "to both: `#Person2# invites #Person2# to hike`.",
         "Greedy search had ROUGE-1 44.8 in place of 45.5 on 60 dialogues of the val split, and "
         "28.7 in place of 35.9 on 60 chats of SAMSum.",
     ],

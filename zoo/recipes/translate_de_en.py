@@ -103,6 +103,12 @@ CARD = {
         "and 52.1 (customers).",
         "E-mail addresses and URLs are kept by `generate`, not by what was learned: a number "
         "stands for each in the search. Without it, 1 of 5 and 0 of 5 came through.",
+        "Names that it is not likely to know are kept by `generate`, too: where an answer has "
+        "lost one, a name that it knows stands for it in a second search (`zoo.lite.names`). On "
+        "validation, sentences with such names alone: of XDailyDialog (200) BLEU 43.7 without it "
+        "and 44.6 with it, 171 and 193 of 197 names kept; of customers (84) 58.7 and 59.5, 82 and "
+        "96 of 100. In captions it takes rare compounds for names (18 lines of 1,014: 42.7 and "
+        "38.9).",
         "Tried and left out: 450 more steps on pairs that people wrote with invented names and "
         "with addresses. Of 18 names 9 were kept, in place of 5, and the BLEU of 300 pairs of "
         "Tatoeba's validation fell from 48.8 to 47.9.",
@@ -112,8 +118,8 @@ CARD = {
         "usable and 14 wrong: long sentences and those with rare words.",
         "Rare words are spelled into words that do not exist, or are taken for others: *Krebs* "
         "(cancer) becomes `crebs`, *Baumwolle* (cotton) `tree clouds`.",
-        "Names that it has not seen are translated or spelled anew: of the lines as people type "
-        "them, see what was kept.",
+        "A rare noun may be taken for a name and stay German: `A man in a white shirt is doing "
+        "Schaschlik.` An export and `score` keep no names.",
         "Words with two senses get the everyday one: a *Läufer* on a chessboard is a `runner`.",
         "It was taught one sentence at a time: what a pronoun stands for is lost between them.",
     ],

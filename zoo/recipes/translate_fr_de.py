@@ -93,6 +93,10 @@ CARD = {
         "after 10,000 steps; as shipped 1.718.",
         "E-mail addresses and URLs are kept by `generate`, not by what was learned: a number "
         "stands for each in the search. Without it, 1 of 5 and 0 of 5 came through.",
+        "Names that it is not likely to know are kept by `generate`, too: where an answer has "
+        "lost one, a name that it knows stands for it in a second search (`zoo.lite.names`). On 24 "
+        "sentences of the validation splits with such names BLEU is 26.3 without it and 27.7 with "
+        "it, and 10 and 20 of 21 names are kept.",
         "Tried and left out: 450 more steps on pairs that people wrote with invented names and "
         "with addresses. Of 18 names 7 were kept, in place of 5, and the BLEU of 300 pairs of "
         "Tatoeba's validation fell from 36.6 to 34.6.",
@@ -100,8 +104,8 @@ CARD = {
     "limitations": [
         "Of 50 random sentences of the Tatoeba test, read beside their references, 16 are right, 8 "
         "usable and 26 wrong: they are longer and rarer than what people type first.",
-        "Names that it has not seen are translated or spelled anew: of the lines as people type "
-        "them, see what was kept.",
+        "A town stays French, where German has another name for it that the model has not read: "
+        "`Strasbourg`. An export and `score` keep no names.",
         "A rare word is spelled into one that does not exist, or taken for another: *déménager* "
         "(to move house) becomes `beschwerden`, *casque* (headphones) `Helm`.",
         "*Vous* may become *du*, and *tu* rarely *Sie*: in its training data they change freely.",

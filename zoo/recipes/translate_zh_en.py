@@ -100,7 +100,8 @@ CARD = {
         "little tired today`.",
         "Two properties become one twice: *又便宜又好吃* becomes `cheap and cheap`.",
         "A second verb is lost: *去北京上大学* becomes `going to Beijing`.",
-        "Names of places and people it has not seen are spelled into nonsense.",
+        "Names of places and people in Chinese characters that it has not seen are spelled into "
+        "nonsense; those in Latin letters are kept.",
         "The captions of 3AM were chosen because they are ambiguous without their photograph, "
         "which it does not see.",
     ],

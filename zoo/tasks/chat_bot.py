@@ -47,7 +47,8 @@ class ChatBot(ConversationTask):
     """A partner in conversation: it reads the turns so far, and says the next one.
 
     `fit` trains on pairs of a history, its turns joined by line breaks, and the reply; a history
-    may be empty, and of one of more than `max_turns` the newest are read. Who speaks is told by the place of a turn, counted from the end.
+    may be empty, and of one of more than `max_turns` the newest are read. Who speaks is told by the
+    place of a turn, counted from the end.
 
     What is likely whatever was said ("I don't know") is likely after anything. With a
     `dullness_penalty` each next word is chosen by

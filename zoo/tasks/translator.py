@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo.lite.addresses import covered, uncovered
+from zoo.lite.kept import as_it_stands, questions
 from zoo.tasks.answers import SHARED
 from zoo.tasks.inputs import framed, texts
 from zoo.tasks.output import joined
@@ -20,12 +20,13 @@ _SEED_STEP = 1_000_003  # between the parts of a text, so that they draw other n
 class Passage(NamedTuple):
     """A text as `Translator` reads it: its parts, and the ids of each with an end token.
 
-    `addresses` has a dict for each part: the numbers that stand in the ids for its addresses.
+    `questions` has for each part the ways to ask for it, see `zoo.lite.kept`; the ids are those of
+    the first one.
     """
 
     cut: SentenceCut
     ids: list[list[int]]
-    addresses: list[dict[str, str]]
+    questions: list[list]
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -40,9 +41,11 @@ class Translator(SequenceTask):
     `prefix` then begins the first part, the other options hold for each; with `stop` no text is
     cut. `score` and an export do not cut: they take one sentence, or what was learned as one.
 
-    E-mail addresses and URLs are taken over as they are: in the search a number stands for each,
-    and in `tokens` and `source_tokens` of an answer with `return_dict`. Where an answer has lost
-    it, the part is translated as it stands. In a text that is not cut, no number stands for any.
+    E-mail addresses and URLs are taken over as they are, and so are names that the model is not
+    likely to know, of texts in German, French or Chinese (`source_language`): in the search a
+    number stands for each, or a better known name, and in `tokens` and `source_tokens` of an answer
+    with `return_dict`. Where an answer has lost it, the part is translated as it stands. In a text
+    that is not cut, nothing stands for anything.
 
     Args:
         model: `zoo.models.Transformer`, `zoo.models.RNNSearch`, or any `keras.Model` that maps
@@ -117,14 +120,18 @@ class Translator(SequenceTask):
         found = texts("inputs", inputs)
         self._language_warned = warn_of_another(self.source_language, found, self._language_warned)
         cuts = [parts_of(text, self._longest_line(), self._length_of) for text in found]
-        hide = covered if self.max_sentence_length is not None else lambda text: (text, {})
-        parts = [[hide(part) for part in cut.sentences] for cut in cuts]
-        ids = iter(self.encode_sources([text for row in parts for text, _ in row]))
+        asked = [[self._questions(part) for part in cut.sentences] for cut in cuts]
+        ids = iter(self.encode_sources([first.text for row in asked for first, *_ in row]))
         passages = [
-            Passage(cut, [next(ids) for _ in row], [addresses for _, addresses in row])
-            for cut, row in zip(cuts, parts, strict=True)
+            Passage(cut, [next(ids) for _ in row], row)
+            for cut, row in zip(cuts, asked, strict=True)
         ]
         return passages, isinstance(inputs, str)
+
+    def _questions(self, part):
+        if self.max_sentence_length is None:
+            return [as_it_stands(part)]
+        return questions(part, self.source_language)
 
     def _longest_line(self):
         """The most tokens of a line that is not cut, so that none of them is lost; or None."""
@@ -141,7 +148,10 @@ class Translator(SequenceTask):
             whole = [passage.cut.joined(passage.cut.sentences) for passage in passages]
             uncut = [parts_of(text, None, len) for text in whole]
             rows = self._encoded_like([passage.ids[0] for passage in passages], whole)
-            passages = [Passage(cut, [ids], [{}]) for cut, ids in zip(uncut, rows, strict=True)]
+            passages = [
+                Passage(cut, [ids], [[as_it_stands(text)]])
+                for cut, ids, text in zip(uncut, rows, whole, strict=True)
+            ]
         places = [(i, n) for i, passage in enumerate(passages) for n in range(len(passage.ids))]
         owner, number = np.array(places, "int64").reshape(-1, 2).T
         constraints = {
@@ -151,20 +161,26 @@ class Translator(SequenceTask):
             constraints["ids"][number > 0] = PAD_ID  # a prefix begins the first part alone
         seeds = ((seeds[owner] + _SEED_STEP * number) % 2**31).astype("int32")
         sources = [ids for passage in passages for ids in passage.ids]
-        options = decoding, stops, return_dict
-        found = super()._answered(sources, constraints, seeds, *options)
-        addresses = [one for passage in passages for one in passage.addresses]
-        found = [_with_addresses(*one) for one in zip(found, addresses, strict=True)]
-        lost = [i for i, row in enumerate(found) if row is None]
-        if lost:
-            plain = [passages[owner[i]].cut.sentences[number[i]] for i in lost]
-            rows = self._encoded_like([sources[i] for i in lost], plain)
-            constraints = {
-                name: part if name in SHARED else part[lost] for name, part in constraints.items()
-            }
-            again = super()._answered(rows, constraints, seeds[lost], *options)
-            for i, row in zip(lost, again, strict=True):
-                found[i] = row
+        asked = [ways for passage in passages for ways in passage.questions]
+        found, left, way = [None] * len(sources), list(range(len(sources))), 0
+        while left:
+            answers = super()._answered(
+                [sources[i] for i in left],
+                {n: part if n in SHARED else part[left] for n, part in constraints.items()},
+                seeds[left],
+                decoding,
+                stops,
+                return_dict,
+            )
+            for i, row in zip(left, answers, strict=True):
+                found[i] = _shown(row, asked[i][way])
+            # Of those whose answer has lost something, the next way.
+            way, left = way + 1, [i for i in left if found[i] is None]
+            again = self._encoded_like(
+                [sources[i] for i in left], [asked[i][way].text for i in left]
+            )
+            for i, ids in zip(left, again, strict=True):
+                sources[i] = ids
         found = iter(found)
         return [_joined_answers(p.cut, [next(found) for _ in p.ids]) for p in passages]
 
@@ -202,18 +218,14 @@ class Translator(SequenceTask):
         }
 
 
-def _with_addresses(row, addresses):
-    """The answers to a part with its addresses again; or None where one of them has lost one."""
-    if not addresses:
-        return row
-    texts_ = [
-        uncovered(answer if isinstance(answer, str) else answer.text, addresses) for answer in row
-    ]
-    if None in texts_:
+def _shown(row, question):
+    """The answers to a `Question`; None where one of them has lost what stood for something."""
+    shown = [question.shown(answer if isinstance(answer, str) else answer.text) for answer in row]
+    if None in shown:
         return None
     return [
         text if isinstance(answer, str) else dataclasses.replace(answer, text=text)
-        for answer, text in zip(row, texts_, strict=True)
+        for answer, text in zip(row, shown, strict=True)
     ]
 
 

@@ -1,0 +1,61 @@
+"""What a translator takes over as it is: what it copies better stands for it in the search."""
+
+import re
+from typing import NamedTuple
+
+from zoo.lite import addresses, names
+
+_TURNS = 2  # different names that are tried in the place of one
+
+
+class Question(NamedTuple):
+    """A text as the search reads it.
+
+    Attributes:
+        text: str.
+        addresses: dict from a number to the e-mail address or URL that it stands for.
+        names: dict from a well-known name to the one that it stands for.
+        expected: list of patterns that an answer must have.
+    """
+
+    text: str
+    addresses: dict[str, str]
+    names: dict[str, str]
+    expected: list[re.Pattern]
+
+    def shown(self, answer):
+        """An answer with what was taken out of the text; None where it has lost some of it."""
+        if not all(pattern.search(answer) for pattern in self.expected):
+            return None
+        answer = addresses.uncovered(answer, self.addresses)
+        return None if answer is None else names.uncovered(answer, self.names)
+
+
+def as_it_stands(text):
+    """The `Question` in which nothing stands for anything."""
+    return Question(text, {}, {}, [])
+
+
+def questions(text, language):
+    """The ways to ask for a translation, of which the first counts whose answer has lost nothing.
+
+    Args:
+        text: str.
+        language: "de", "en", "fr" or "zh"; or None.
+
+    Returns:
+        list of `Question`, at least one: with stand-ins for addresses, for names, too, where the
+        answer has lost one, for addresses alone, whatever became of the names, and for nothing.
+    """
+    some = Question(*addresses.covered(text), {}, [])
+    ways = []
+    for turn in range(_TURNS):
+        covered, known = names.covered(some.text, language, turn)
+        if known:
+            ways.append(some._replace(text=covered, names=known))
+    if ways:
+        expected = [names.pattern(name, language) for name in ways[0].names.values()]
+        ways.insert(0, some._replace(expected=expected))
+    if some.addresses:
+        ways.append(some)
+    return [*ways, as_it_stands(text)]
