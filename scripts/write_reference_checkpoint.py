@@ -40,6 +40,9 @@ from transformers import (
     Qwen2ForCausalLM,
     Qwen3Config,
     Qwen3ForCausalLM,
+    VisionEncoderDecoderConfig,
+    VisionEncoderDecoderModel,
+    ViTConfig,
 )
 
 from zoo.lite.byte_pairs import PATTERNS
@@ -540,6 +543,74 @@ def llama(folder, tokenizer, count, kind=(LlamaConfig, LlamaForCausalLM), **sett
     causal(folder, model(configuration(**config | settings)), tokenizer, count)
 
 
+def vision(folder, count):
+    """Writes a captioner of random weights, and its captions of random images."""
+    torch.manual_seed(0)
+    tokenizer = byte_pairs(folder, "gpt2")
+    end = tokenizer.eos_token_id
+    encoder = ViTConfig(
+        hidden_size=12,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=20,
+        image_size=32,
+        patch_size=8,
+        initializer_range=0.5,
+    )
+    decoder = GPT2Config(
+        vocab_size=len(tokenizer),
+        n_positions=32,
+        n_embd=16,
+        n_layer=2,
+        n_head=2,
+        add_cross_attention=True,
+        is_decoder=True,
+        initializer_range=0.5,
+        bos_token_id=end,
+        eos_token_id=end,
+    )
+    both = VisionEncoderDecoderConfig.from_encoder_decoder_configs(encoder, decoder)
+    both.decoder_start_token_id = both.pad_token_id = both.eos_token_id = end
+    model = VisionEncoderDecoderModel(both).eval()
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if name.endswith("bias"):
+                weight.normal_(0, 0.1)
+            elif weight.dim() == 1:
+                weight.normal_(1, 0.2)
+            elif name.endswith(("cls_token", "position_embeddings")):
+                weight.normal_(0, 0.5)
+            elif "crossattention" in name:
+                weight *= 2  # so that captions are of their images
+    model.generation_config.update(num_beams=4, max_length=NEW_TOKENS)
+    model.save_pretrained(folder)
+    scaling = {"size": {"height": 32, "width": 32}, "resample": 2}
+    scaling |= {"image_mean": [0.4, 0.5, 0.6], "image_std": [0.2, 0.5, 0.3]}
+    (folder / "preprocessor_config.json").write_text(json.dumps(scaling), "utf-8")
+    draw = np.random.default_rng(0)
+    images = draw.integers(0, 256, (count, 1, 1, 3)) + draw.integers(-90, 90, (count, 4, 4, 3))
+    images = np.clip(images, 0, 255).astype("uint8").repeat(8, axis=1).repeat(8, axis=2)
+    pixels = (images / 255 - scaling["image_mean"]) / scaling["image_std"]
+    pixels = torch.tensor(pixels.transpose(0, 3, 1, 2), dtype=torch.float32)
+    target = torch.randint(2, len(tokenizer), (4, 7))
+    start = torch.full((4, 1), end)
+    with torch.no_grad():
+        given = torch.cat([start, target[:, :-1]], 1)
+        logits = model(pixel_values=pixels[:4], decoder_input_ids=given).logits
+    arrays = {"images": images[:, ::8, ::8], "target": target.numpy(), "logits": logits.numpy()}
+    np.savez_compressed(folder / "expected.npz", **arrays)
+    answers = {}
+    for beams in (1, 4):
+        with torch.no_grad():
+            ids = [
+                model.generate(pixel_values=one[None], num_beams=beams, max_new_tokens=NEW_TOKENS)
+                for one in pixels
+            ]
+        answers[beams] = [tokenizer.decode(row[0], skip_special_tokens=True) for row in ids]
+    expected = {"new_tokens": NEW_TOKENS, "answers": answers}
+    (folder / "expected.json").write_text(json.dumps(expected, ensure_ascii=False), "utf-8")
+
+
 def scaled(folder):
     """The logits of a checkpoint whose rotary positions are scaled in other ways."""
     random, found = np.random.default_rng(0), {}
@@ -598,6 +669,7 @@ def main():
     llama(folder, spaced_pairs(folder), 40, head_dim=6)
     other_spacings(folder)
     gpt_neox(OUT / "gpt_neox", 40)
+    vision(OUT / "vit_gpt2", 40)
     found = {name: chats(OUT / name, template) for name, template in TEMPLATES.items()}
     (OUT / "chats.json").write_text(json.dumps(found, ensure_ascii=False), "utf-8")
 

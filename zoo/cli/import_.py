@@ -37,8 +37,8 @@ def import_(directory, out, compact, target_language, source_language):
     """Make a model of the zoo from a public checkpoint in DIR.
 
     DIR is a folder in Hugging Face's layout, of the family Marian (opus-mt), M2M-100, NLLB, GPT-2,
-    GPT-NeoX, Llama or Qwen2. What comes out is used, exported and served as any other model:
-    zoo translate FILE "...", zoo generate FILE "..."
+    GPT-NeoX, Llama, Qwen2, Qwen3 or ViT-GPT2. What comes out is used, exported and served as any
+    other model: zoo translate FILE "...", zoo generate FILE "...", zoo caption FILE PHOTO
     """
     file = Path(out)
     if file.suffix != ".keras":

@@ -21,6 +21,7 @@ from zoo.models.speech_transformer import SpeechTransformer
 from zoo.models.text_classifier import TextClassifier
 from zoo.models.transformer import Transformer
 from zoo.models.vae_gan import VAEGAN
+from zoo.models.vision_encoder_decoder import VisionEncoderDecoder
 
 __all__ = [
     "AKT",
@@ -41,6 +42,7 @@ __all__ = [
     "Transformer",
     "TransformerLM",
     "VAEGAN",
+    "VisionEncoderDecoder",
 ]
 
 

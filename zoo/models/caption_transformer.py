@@ -6,8 +6,62 @@ from keras import ops
 from zoo.layers import Adaptable, DecoderBlock, SinusoidalPositions, TokenEmbedding
 
 
+class CellDecoder(Adaptable, keras.Model):
+    """What captioners share whose decoder attends to the cells of an image.
+
+    A subclass makes the parts `embedding`, `positions`, `dropout_layer`, `token_dropout_layer`,
+    `blocks` and `norm`, and `encode`, from features of cells to the memory (B, S, D).
+    """
+
+    def call(self, inputs, return_attention_scores=False, training=None):
+        memory = self.encode(inputs["source"], training=training)
+        x = self._embed(inputs["target"], 0, training)
+        weights = []
+        for block in self.blocks:
+            # As in decoding, the keys and values of an image serve all its captions.
+            x, layer_weights = block(
+                x,
+                memory_cache=block.project_memory(memory),
+                return_attention_scores=True,
+                training=training,
+            )
+            weights.append(layer_weights)
+        logits = self._logits(x)
+        return (logits, ops.stack(weights, axis=1)) if return_attention_scores else logits
+
+    def prefill(self, memory):
+        """What decoding needs of `encode`'s answer; see ARCHITECTURE.md, the decoding protocol."""
+        static = tuple(block.project_memory(memory) for block in self.blocks)
+        rows = ops.shape(memory)[0]
+        return static, tuple((block.empty_cache(rows),) for block in self.blocks)
+
+    def make_decode_step(self, beams_per_input=1):
+        """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
+        steps = [block.make_decode_step(beams_per_input) for block in self.blocks]
+        project = self.embedding.output_projection()
+
+        def step(tokens, static, state):
+            past = ops.shape(state[0][0][0])[2]
+            x, caches = self._embed(tokens[:, None], past, training=False)[:, 0], []
+            for block, memory_cache, cache in zip(steps, static, state, strict=True):
+                x, cache = block(x, cache, memory_cache)
+                caches.append(cache)
+            return project(self.norm(x)), tuple(caches)
+
+        return step
+
+    def _embed(self, tokens, offset, training):
+        x = self.embedding(tokens)
+        shown = ops.ones_like(x[:, :, :1])
+        x = x * self.token_dropout_layer(shown, training=training)
+        return self.dropout_layer(self.positions(x, offset=offset), training=training)
+
+    def _logits(self, x):
+        return self.embedding.logits(self.norm(x))
+
+
 @keras.saving.register_keras_serializable(package="zoo")
-class CaptionTransformer(Adaptable, keras.Model):
+class CaptionTransformer(CellDecoder):
     """Looks at the features of an image's cells, and gives the logits of each next token.
 
     A cell is projected, `memory = norm(W f + position)`, with a learned position; there is no
@@ -106,57 +160,11 @@ class CaptionTransformer(Adaptable, keras.Model):
             part.build(shape, shape)
         self.built = True
 
-    def call(self, inputs, return_attention_scores=False, training=None):
-        memory = self.encode(inputs["source"], training=training)
-        x = self._embed(inputs["target"], 0, training)
-        weights = []
-        for block in self.blocks:
-            # As in decoding, the keys and values of an image serve all its captions.
-            x, layer_weights = block(
-                x,
-                memory_cache=block.project_memory(memory),
-                return_attention_scores=True,
-                training=training,
-            )
-            weights.append(layer_weights)
-        logits = self._logits(x)
-        return (logits, ops.stack(weights, axis=1)) if return_attention_scores else logits
-
     def encode(self, source, training=None):
         """Features (B, S, feature_dim) -> memory (B, S, D)."""
         cells = self.cell_dense(self.dropout_layer(source, training=training))
         cells = cells + self.cell_positions(ops.arange(self._config["num_cells"]))
         return self.dropout_layer(self.memory_norm(cells), training=training)
-
-    def prefill(self, memory):
-        """What decoding needs of `encode`'s answer; see ARCHITECTURE.md, the decoding protocol."""
-        static = tuple(block.project_memory(memory) for block in self.blocks)
-        rows = ops.shape(memory)[0]
-        return static, tuple((block.empty_cache(rows),) for block in self.blocks)
-
-    def make_decode_step(self, beams_per_input=1):
-        """One step of decoding, as a function; see ARCHITECTURE.md, the decoding protocol."""
-        steps = [block.make_decode_step(beams_per_input) for block in self.blocks]
-        project = self.embedding.output_projection()
-
-        def step(tokens, static, state):
-            past = ops.shape(state[0][0][0])[2]
-            x, caches = self._embed(tokens[:, None], past, training=False)[:, 0], []
-            for block, memory_cache, cache in zip(steps, static, state, strict=True):
-                x, cache = block(x, cache, memory_cache)
-                caches.append(cache)
-            return project(self.norm(x)), tuple(caches)
-
-        return step
-
-    def _embed(self, tokens, offset, training):
-        x = self.embedding(tokens)
-        shown = ops.ones_like(x[:, :, :1])
-        x = x * self.token_dropout_layer(shown, training=training)
-        return self.dropout_layer(self.positions(x, offset=offset), training=training)
-
-    def _logits(self, x):
-        return self.embedding.logits(self.norm(x))
 
     def get_config(self):
         return {**super().get_config(), **self._config}

@@ -1,5 +1,6 @@
 """`Checkpoint`: a folder in Hugging Face's layout, read file by file and weight by weight."""
 
+import copy
 import functools
 import json
 import zipfile
@@ -35,6 +36,17 @@ class Checkpoint:
         self.config = self.json(CONFIG)
         self._tensors = None
         self._unread = set()
+
+    def part(self, name):
+        """The same folder as the part of a model with a configuration of its own sees it."""
+        self._open()
+        part = copy.copy(self)  # the weights that were read are those of both
+        part.config = self.setting(name)
+        if not isinstance(part.config, dict):
+            raise ValueError(
+                f"{self.path / CONFIG}: {name} must be an object; got {part.config!r:.80}."
+            )
+        return part
 
     def file(self, name):
         """Path of a file that must be there."""

@@ -15,6 +15,7 @@ FAMILIES = {
     "marian": "marian",
     "qwen2": "llama",
     "qwen3": "llama",
+    "vision-encoder-decoder": "vision_gpt2",
 }
 _OF_SOURCE_LANGUAGE = ("m2m_100",)  # families that read more than one
 
@@ -34,8 +35,8 @@ def from_pretrained(path, target_language=None, source_language=None):
 
     Returns:
         A `zoo.Translator` for Marian (opus-mt), a `zoo.MultilingualTranslator` for M2M-100 and
-        NLLB, a `zoo.TextGenerator` for GPT-2, GPT-NeoX, Llama, Qwen2 and Qwen3. It is saved,
-        exported and quantised as any other.
+        NLLB, a `zoo.TextGenerator` for GPT-2, GPT-NeoX, Llama, Qwen2 and Qwen3, a
+        `zoo.ImageCaptioner` for ViT-GPT2. It is saved, exported and quantised as any other.
 
     Raises:
         FileNotFoundError: no such folder, or a file is missing.

@@ -51,13 +51,27 @@ def _fill(checkpoint, model, order):
         checkpoint.skip("lm_head.weight")
     else:
         weights.fill_table(checkpoint, model.output_embedding, order, "lm_head.weight")
+    fill_blocks(checkpoint, model, stem)
+
+
+def fill_blocks(checkpoint, model, stem):
+    """Reads what is between the embedding and the logits, but for attention to a memory.
+
+    Args:
+        checkpoint: where from.
+        model: with `positions`, `blocks` and `norm`.
+        stem: str, what the names begin with.
+    """
     table = model.positions.table
     table.assign(checkpoint.weight(f"{stem}wpe.weight", shape=table.shape))
     weights.fill_normalization(checkpoint, model.norm, f"{stem}ln_f")
     for i, block in enumerate(model.blocks):
         name = f"{stem}h.{i}"
         checkpoint.skip(*(f"{name}.{mask}" for mask in _MASKS))
-        _fill_attention(checkpoint, block.self_attention, f"{name}.attn")
+        attention = block.self_attention
+        parts = attention.query_dense, attention.key_dense, attention.value_dense
+        _fill_side_by_side(checkpoint, parts, f"{name}.attn.c_attn")
+        weights.fill_dense(checkpoint, attention.output_dense, f"{name}.attn.c_proj", turned=False)
         weights.fill_normalization(checkpoint, block.self_attention_norm, f"{name}.ln_1")
         weights.fill_normalization(checkpoint, block.feed_forward_norm, f"{name}.ln_2")
         feed = block.feed_forward
@@ -65,13 +79,26 @@ def _fill(checkpoint, model, order):
         weights.fill_dense(checkpoint, feed.outer, f"{name}.mlp.c_proj", turned=False)
 
 
-def _fill_attention(checkpoint, layer, name):
-    """Reads attention, of which the file has query, key and value side by side."""
-    width = layer.query_dense.kernel.shape[0]
-    kernel = checkpoint.weight(f"{name}.c_attn.weight", shape=(width, 3 * width))
-    bias = checkpoint.weight(f"{name}.c_attn.bias", shape=(3 * width,))
-    for i, dense in enumerate((layer.query_dense, layer.key_dense, layer.value_dense)):
+def fill_memory_attention(checkpoint, block, name):
+    """Reads a block's attention to a memory, which GPT-2 has in a captioner."""
+    checkpoint.skip(
+        *(f"{name}.cross{mask}" for mask in ("attention.bias", "attention.masked_bias"))
+    )
+    attention, name = block.memory_attention, f"{name}.crossattention"
+    weights.fill_dense(checkpoint, attention.query_dense, f"{name}.q_attn", turned=False)
+    parts = attention.key_dense, attention.value_dense
+    _fill_side_by_side(checkpoint, parts, f"{name}.c_attn")
+    weights.fill_dense(checkpoint, attention.output_dense, f"{name}.c_proj", turned=False)
+    norm = block.memory_attention_norm
+    weights.fill_normalization(checkpoint, norm, name.replace("crossattention", "ln_cross_attn"))
+
+
+def _fill_side_by_side(checkpoint, parts, name):
+    """Reads dense layers that the file has as one."""
+    inputs, width = parts[0].kernel.shape
+    kernel = checkpoint.weight(f"{name}.weight", shape=(inputs, len(parts) * width))
+    bias = checkpoint.weight(f"{name}.bias", shape=(len(parts) * width,))
+    for i, dense in enumerate(parts):
         part = slice(i * width, (i + 1) * width)
         dense.kernel.assign(np.ascontiguousarray(kernel[:, part]))
         dense.bias.assign(bias[part])
-    weights.fill_dense(checkpoint, layer.output_dense, f"{name}.c_proj", turned=False)
