@@ -1,12 +1,12 @@
 """ViT-GPT2: a vision Transformer whose patches GPT-2 attends to (`VisionEncoderDecoderModel`)."""
 
-import keras
 import numpy as np
 
 from zoo.models import VisionEncoderDecoder
 from zoo.pretrained import causal, encoder_decoder, gpt2, weights
 from zoo.pretrained.checkpoint import CONFIG
 from zoo.tasks import ImageCaptioner
+from zoo.vision import patch_encoder
 
 PREPROCESSOR = "preprocessor_config.json"
 _BILINEAR = 2  # as Pillow numbers its filters
@@ -66,12 +66,10 @@ def convert(checkpoint, target_language=None):
 
 
 def _patches(checkpoint, size, patch, width):
-    """The network that scales the pixels of an image, and projects its patches."""
+    """The network that projects the patches of an image, with its weights."""
     mean, std = _normalization(checkpoint, size)
-    image = keras.Input((size, size, 3), name="image")
-    scaled = keras.layers.Rescaling((1 / (255 * std)).tolist(), (-mean / std).tolist())(image)
-    project = keras.layers.Conv2D(width, patch, patch, name="patches")
-    network = keras.Model(image, project(scaled), name="patch_encoder")
+    network = patch_encoder(size, patch, width, mean, std)
+    project = network.get_layer("patches")
     name = "encoder.embeddings.patch_embeddings.projection"
     kernel = checkpoint.weight(f"{name}.weight", shape=(width, 3, patch, patch))
     project.kernel.assign(np.transpose(kernel, (2, 3, 1, 0)))
@@ -93,7 +91,7 @@ def _normalization(checkpoint, size):
     if abs(found.get("rescale_factor", 1 / 255) * 255 - 1) > 1e-6:
         raise ValueError(f"{file}: rescale_factor must be 1/255; got {found['rescale_factor']!r}.")
     half = [0.5] * 3
-    return (np.array(found.get(name, half)) for name in ("image_mean", "image_std"))
+    return found.get("image_mean", half), found.get("image_std", half)
 
 
 def _fill(checkpoint, model, order):

@@ -90,8 +90,8 @@ CARD = {
         "A vocabulary that reads traditional characters as simplified ones, put in its place after "
         "the training (`SentencePieceTokenizer.replacing`): of 32 words that 20 lines in "
         "traditional characters must bring, 31 came out in place of 6.",
-        "Names in Latin letters are kept by `generate`: where an answer has lost one, a name that it "
-        "knows stands for it in a second search (`zoo.lite.names`). On 56 sentences of the "
+        "Names in Latin letters are kept by `generate`: where an answer has lost one, a name that "
+        "it knows stands for it in a second search (`zoo.lite.names`). On 56 sentences of the "
         "validation splits with such names BLEU is 41.3 without it and 41.2 with it, and 66 and 69 "
         "of 70 names are kept.",
     ],
