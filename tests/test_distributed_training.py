@@ -108,18 +108,83 @@ def start(folder, out, processes):
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_one_also_when_one_was_killed(tmp_path):
+@pytest.mark.parametrize("count", [2, 4])
+def test_processes_train_as_one_also_when_one_was_killed(count, tmp_path):
     pytest.importorskip("jax")
     pack(tmp_path / "packed", steps=9)
     (alone,) = start(tmp_path / "packed", tmp_path / "one", 1)
     assert alone.wait() == 0, alone.stderr.read()[-2000:]
-    first, second = start(tmp_path / "packed", tmp_path / "two", 2)
-    while first.poll() is None and not (tmp_path / "two" / "checkpoint.npz").exists():
+    first, *_, last = processes = start(tmp_path / "packed", tmp_path / "more", count)
+    while first.poll() is None and not (tmp_path / "more" / "checkpoint.npz").exists():
         time.sleep(0.02)
-    second.send_signal(signal.SIGKILL)
-    assert first.wait() == 1  # and waits for nobody
-    assert "a process of this training has ended" in first.stderr.read()
-    for process in start(tmp_path / "packed", tmp_path / "two", 2):
+    last.send_signal(signal.SIGKILL)
+    for process in processes[:-1]:
+        assert process.wait() == 1  # and waits for nobody
+        assert "a process of this training has ended" in process.stderr.read()
+    for process in start(tmp_path / "packed", tmp_path / "more", count):
         assert process.wait() == 0, process.stderr.read()[-2000:]
-    found = {row[0]: row for row in losses(tmp_path / "two")}  # the last of an interval
+    found = {row[0]: row for row in losses(tmp_path / "more")}  # the last of an interval
     np.testing.assert_allclose(list(found.values()), losses(tmp_path / "one"), atol=1e-4)
+
+
+def on_devices(count, model_parallel, then):
+    """Runs a line of code in a process of its own, on JAX with several devices."""
+    code = (
+        "from zoo.models import Transformer\n"
+        "from zoo.training import devices, portable\n"
+        f"devices.distribute({model_parallel})\n{then}"
+    )
+    flags = f"--xla_force_host_platform_device_count={count}"
+    quiet = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ | quiet,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_devices_that_share_a_model_train_as_one_does(tmp_path):
+    pytest.importorskip("jax")
+    pack(tmp_path / "packed", steps=6)
+    for name, count, model_parallel in (("one", 1, 1), ("shared", 4, 2), ("all", 2, 2)):
+        folders = str(tmp_path / "packed"), str(tmp_path / name)
+        done = on_devices(
+            count, model_parallel, f"portable.run(*{folders!r}, 'float32', verbose=0)"
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        np.testing.assert_allclose(
+            losses(tmp_path / name), losses(tmp_path / "one"), atol=1e-4, err_msg=name
+        )
+
+
+@pytest.mark.slow
+def test_the_large_matrices_are_cut_among_the_devices_that_share_a_model():
+    pytest.importorskip("jax")
+    done = on_devices(
+        4,
+        2,
+        "model = Transformer(9, 9, 1, 1, 16, 2, 32); model.build()\n"
+        "for w in model.weights:\n"
+        "    print(w.path.split('/', 2)[-1], w.value.addressable_shards[0].data.shape)",
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = set(done.stdout.splitlines())
+    assert {
+        "memory_attention/query/kernel (16, 8)",
+        "self_attention/value/bias (8,)",
+        "attention/output/kernel (8, 16)",
+        "feed_forward/inner/kernel (16, 16)",
+        "feed_forward/outer/kernel (16, 16)",
+        "table (9, 16)",
+        "feed_forward/outer/bias (16,)",
+    } <= found, found
+
+
+@pytest.mark.slow
+def test_a_number_of_devices_that_does_not_fit_is_named():
+    pytest.importorskip("jax")
+    done = on_devices(2, 3, "")
+    assert "divide the number of devices of one; got model_parallel=3 with 1" in done.stderr

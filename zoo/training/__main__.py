@@ -1,15 +1,27 @@
 """`python -m zoo.training DIR`: runs a packed training; see `zoo.training.portable`."""
 
-import sys
+import argparse
 
 from zoo.training.devices import distribute, ending_together
 from zoo.training.portable import run
 
 if __name__ == "__main__":
-    arguments = [argument for argument in sys.argv[1:] if argument != "--distribute"]
-    if not 1 <= len(arguments) <= 2:
-        sys.exit("usage: python -m zoo.training DIR [OUT] [--distribute]")
+    parser = argparse.ArgumentParser(prog="python -m zoo.training", description=run.__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("folder", metavar="DIR")
+    parser.add_argument("out", metavar="OUT", nargs="?")
+    parser.add_argument("--distribute", action="store_true", help="on all devices")
+    parser.add_argument(
+        "--model-parallel",
+        type=int,
+        metavar="N",
+        default=1,
+        help="with --distribute: N devices share one model, each with a part of its matrices",
+    )
+    options = parser.parse_args()
+    if options.model_parallel != 1 and not options.distribute:
+        parser.error("--model-parallel needs --distribute.")
     with ending_together():
-        if len(arguments) < len(sys.argv) - 1:
-            distribute()
-        run(*arguments)
+        if options.distribute:
+            distribute(options.model_parallel)
+        run(options.folder, options.out)
