@@ -23,6 +23,8 @@ GERMAN = {
     "Ruf bitte Dr. Hasenkamp an.": ["Hasenkamp"],  # made of words of the language
     "Jean-Baptiste zieht nach Wuppertal.": ["Jean-Baptiste", "Wuppertal"],
     "Wir gingen zu Joe's.": ["Joe"],
+    "Ich habe Yannick gesehen.": ["Yannick"],
+    "Wir besuchen Ngozi und Maëlys.": ["Ngozi", "Maëlys"],
 }
 FRENCH = {
     "J'ai rencontré Ngozi à Strasbourg.": ["Ngozi", "Strasbourg"],
@@ -53,7 +55,8 @@ def test_names_are_found_whole(language, text, expected):
     [
         ("de", "Die Krankenversicherungskarte liegt im Handschuhfach."),  # compounds
         ("de", "Gänse fliegen über Wiesen und Feldern."),  # other forms
-        ("de", "Das Roastbeef schmeckt."),  # behind an article
+        ("de", "Das Roastbeef schmeckt, ein gutes Roastbeef."),  # behind an article
+        ("de", "Es ist chinesische Stickerei."),  # behind what is plainly an adjective
         ("de", "Spionierst du mir nach?"),  # a verb
         ("de", "Tom und Maria wohnen in Boston."),  # known well enough
         ("de", "DAS IST XIOMARA."),
@@ -69,6 +72,24 @@ def test_names_are_found_whole(language, text, expected):
 def test_what_is_no_name_or_is_known_stays(language, text):
     assert found(text, language) == []
     assert names.covered(text, language) == (text, {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Haus" * 3000,
+        "Hausbaum" * 5,
+        "Xiomara " * 20_000,
+        "Xiomara. " * 5000,
+        "X" + "iomara" * 5000,
+        "Xio-" * 20_000,
+        " " * 50_000 + "Xiomara",
+    ],
+    ids=lambda text: text[:8],
+)
+@pytest.mark.parametrize("language", ["de", "fr", "zh"])
+def test_a_long_text_is_read_in_time(language, text):
+    names.covered(text, language)  # in far less than a second
 
 
 def test_what_stands_for_a_name_is_like_it_and_not_in_the_text():

@@ -18,7 +18,16 @@ _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LATIN = re.compile(r"(?<![A-Za-z])[A-Z][a-zà-öø-ÿ]{2,}(?:[ -][A-Z][a-zà-öø-ÿ]+)*(?![A-Za-z])")
 _START = re.compile(r"(?:^|[.!?:;…\"„“”«»‘(\n-])\s*$")  # of a sentence, or of what is quoted
 _PLAIN = str.maketrans("äöü", "aou")
+_LONGEST = 40  # letters of a name, and of what is read in front of one
 _SHORT = 4  # letters that a word has at least without its ending, or as a part of a compound
+# Of German; of what is like them, too.
+_ARTICLES = (
+    "d(?:er|ie|as|en|em|es)|[mdsk]?eine?[mnrs]?|ih[rnm]e?[mnrs]?|unse?re?[mnrs]?|eue?re?[mnrs]?"
+    "|diese[mnrs]?|jede[mnrs]?|welche[mnrs]?|zu[mr]|[iv]om|beim|[ai]ns|im|am|alle[mnrs]?|viele"
+    "|wenige?|mehr|etwas|nichts|zwei|drei|vier"
+)
+_PREPOSITIONS = "an|auf|aus|bei|für|gegen|in|mit|ohne|über|unter|von|vor|zu"
+_ADJECTIVE = "[a-zäöüß]{3,}(?:e|en|er|es|em)"
 
 
 class _Rules:
@@ -51,14 +60,10 @@ _RULES = {
         towns="in|nach|aus|bis",
         titles="Herrn?|Frau|Doktor|Dr\\.|Professor|Prof\\.|Familie|Onkel|Tante",
         endings="en ern er es em e n s",
-        verbs=r"^\S+ (?:ich|du|er|sie|es|wir|ihr|mich|mir|dich|dir|dich|uns|bitte)\b",
-        # An article, or an adjective.
-        no_name_behind=r"\b(?i:d(?:er|ie|as|en|em|es)|[mdsk]?eine?[mnrs]?|ih[rnm]e?[mnrs]?"
-        r"|unse?re?[mnrs]?|eue?re?[mnrs]?|diese[mnrs]?|jede[mnrs]?|welche[mnrs]?|zu[mr]|[iv]om|beim|[ai]ns"
-        r"|im|am|alle[mnrs]?|viele|wenige?|mehr|etwas|nichts|zwei|drei|vier)"
-        r"|\b(?!zwischen|gegen|neben|wegen|unter|über|hinter|immer|wieder|lieber|besser|haben"
-        r"|heiße|heißen|kenne|kennen|oder|außer|treffen|fragen|nenne|rufe|suche|sehe)"
-        r"[a-zäöüß]{3,}(?:e|en|er|es|em|ige|ig|isch|lich)",
+        verbs=r"^\S+ (?:ich|du|er|sie|es|wir|ihr|mich|mir|dich|dir|uns|bitte)\b",
+        # An article, an adjective behind one or behind a preposition, what is plainly an adjective.
+        no_name_behind=rf"\b(?i:{_ARTICLES})|\b(?i:{_ARTICLES}|{_PREPOSITIONS}) {_ADJECTIVE}"
+        r"|\b[a-zäöüß]{3,}(?:ige|ische|liche|bare)[mnrs]?",
         joints=("", "s", "n", "en", "es", "er", "e"),
         genitive=True,
     ),
@@ -150,16 +155,23 @@ def found(text, language):
 
 
 def _is_name(text, match, rules, language):
-    word, before = match[0], text[: match.start()]
-    if not all(len(part) > 1 and part.istitle() for part in word.split("-")) or len(word) < 3:
+    word, before = match[0], _before(text, match.start())
+    if not 3 <= len(word) <= _LONGEST:
+        return False
+    if not all(len(part) > 1 and part.istitle() for part in word.split("-")):
         return False
     if rules.titles.search(before):
         return word.lower() not in _words(language)
     if is_word(word, language):
         return False
     if _START.search(before):
-        return not rules.verbs.search(text[match.start() :])
+        return not rules.verbs.search(text[match.start() : match.end() + _LONGEST])
     return rules.no_name_behind is None or not rules.no_name_behind.search(before)
+
+
+def _before(text, start):
+    """What stands in front of a place, as far as it counts: few characters of a long text."""
+    return text[:start] if start <= _LONGEST else f"-{text[start - _LONGEST : start]}"
 
 
 def _owns(text, match, behind, language):
@@ -198,7 +210,7 @@ def covered(text, language, turn=0):
         for pool in (_PEOPLE, _FAMILIES, _TOWNS)
     )
     for start, end in found(text, language):
-        name, before = text[start:end], text[:start]
+        name, before = text[start:end], _before(text, start)
         if name not in names:
             pool = people
             if language in _RULES:
