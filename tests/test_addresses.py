@@ -1,4 +1,4 @@
-"""E-mail addresses and URLs in a translation: numbers stand for them, and they come back."""
+"""Addresses and long numbers in a translation: numbers stand for them, and they come back."""
 
 import subprocess
 import sys
@@ -8,7 +8,8 @@ from conftest import ROOT
 
 import zoo
 from zoo.evaluation.as_typed import AsTyped, copied
-from zoo.lite.addresses import covered, uncovered
+from zoo.lite.addresses import covered, numbers, uncovered
+from zoo.lite.kept import questions
 
 ADDRESSES = [
     "sabine.lohmann@firma-nord.de",
@@ -58,6 +59,49 @@ def test_an_answer_may_part_the_thousands_and_one_without_the_number_is_none():
     assert uncovered("See 2,839.", addresses) == r"See a\1@b.de."
     assert uncovered("See 2839 and 2 839", addresses) == r"See a\1@b.de and a\1@b.de"
     assert uncovered("See 12839.", addresses) is None
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("Nummer 70495113, 350 €, 350 g", ["70495113", "350"]),
+        ("价格是34000元。", ["34000"]),
+        ("($4800)", ["4800"]),
+        ("a2839@b.de", []),  # of an address
+        ("um 20:00, am 3.10.2024, 1.299,00 €, 12", []),
+        ("RX350 3:100 100-200 1.000", []),
+    ],
+)
+def test_long_numbers_are_those_of_three_digits_or_more_that_stand_alone(text, expected):
+    assert numbers(text) == expected
+
+
+def test_another_number_stands_for_a_long_one_where_an_answer_has_lost_it():
+    first, second, last = questions("Es kostet 4800 Dollar.", "de")
+    assert first.text == last.text == "Es kostet 4800 Dollar."
+    assert first.shown("It is $4,800.") == "It is $4,800."
+    assert first.shown("It is $480.") is None
+    assert second.text == "Es kostet 2839 Dollar."
+    assert second.shown("It is $2,839.") == "It is $4800."
+    assert last.shown("It is $480.") == "It is $480."
+    # A number stands for itself where it is one of those that stand for others.
+    assert covered("2839 a@b.de 5926 77777", long_numbers=True) == (
+        "2839 3417 5926 77777",
+        {"3417": "a@b.de"},
+    )
+
+
+NUMBERS = {
+    "translate_de_en": "Schließen wir den Deal mit $4800, OK?",
+    "translate_fr_de": "Je suis né en 1979.",
+    "translate_zh_en": "我一个月只能负担1000元左右。",
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_shipped_translators_keep_long_numbers(name):
+    (number,) = numbers(NUMBERS[name])
+    assert number in zoo.load(name).generate(NUMBERS[name])
 
 
 @pytest.mark.parametrize("pair", [("de", "en"), ("fr", "de"), ("zh", "en")])

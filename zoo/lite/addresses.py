@@ -1,4 +1,7 @@
-"""E-mail addresses and URLs, which a translator takes over as they are: numbers stand for them."""
+"""What a translator takes over as it is: e-mail addresses, URLs and long numbers.
+
+In the search a number of four digits stands for each, which translators copy.
+"""
 
 import re
 
@@ -15,30 +18,48 @@ _ADDRESS = re.compile(
     r")",
     re.ASCII,  # in Chinese, no space stands around it
 )
+# Of three digits or more, alone: not of a time, a date, a price with cents or a word.
+_NUMBER = re.compile(r"(?<![A-Za-z0-9_.,:/+-])\d{3,}(?![A-Za-z0-9_:/-]|[.,]\d)")
+_PARTED = "[.,'’ \u00a0]?"  # between the thousands of a number
 # Translators copy a number of four digits that is no year and no round one.
 _STAND_INS = ("2839", "5926", "3417")
 
 
-def covered(text):
+def numbers(text):
+    """The long numbers of a text that are none of its addresses: list of str, each once."""
+    return list(dict.fromkeys(_NUMBER.findall(_ADDRESS.sub(" ", text))))
+
+
+def pattern(number):
+    """What an answer has that has kept a number; it may part the thousands."""
+    return re.compile(rf"(?<!\d){_PARTED.join(number)}(?!\d)")
+
+
+def covered(text, long_numbers=False):
     """A text with numbers in the place of its addresses.
 
     Args:
         text: str.
+        long_numbers: whether other numbers stand for long ones, too.
 
     Returns:
-        The text, and a dict from a number to the address that it stands for, of at most three
-        different ones. Further addresses stay, and so does a number that the text has itself.
+        The text, and a dict from a number to what it stands for, of at most three different ones.
+        Further ones stay, and so does a number that the text has itself.
     """
     free = [number for number in _STAND_INS if number not in text]
-    numbers = {}
+    found = {}
 
     def cover(match):
-        address = match[0]
-        if address not in numbers and free:
-            numbers[address] = free.pop(0)
-        return numbers.get(address, address)
+        what = match[0]
+        if what not in found and free:
+            found[what] = free.pop(0)
+        return found.get(what, what)
 
-    return _ADDRESS.sub(cover, text), {number: address for address, number in numbers.items()}
+    text = _ADDRESS.sub(cover, text)
+    if long_numbers:
+        stand_ins = set(found.values())
+        text = _NUMBER.sub(lambda m: m[0] if m[0] in stand_ins else cover(m), text)
+    return text, {number: what for what, number in found.items()}
 
 
 def uncovered(answer, addresses):
@@ -52,8 +73,7 @@ def uncovered(answer, addresses):
         str; or None where one of the numbers is not in the answer.
     """
     for number, address in addresses.items():
-        # An answer may part the thousands.
-        found = re.compile(rf"(?<!\d){number[0]}[.,'’ \u00a0]?{number[1:]}(?!\d)")
+        found = pattern(number)
         if not found.search(answer):
             return None
         answer = found.sub(lambda match, address=address: address, answer)

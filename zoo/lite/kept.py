@@ -13,7 +13,7 @@ class Question(NamedTuple):
 
     Attributes:
         text: str.
-        addresses: dict from a number to the e-mail address or URL that it stands for.
+        addresses: dict from a number to the e-mail address, URL or number that it stands for.
         names: dict from a well-known name to the one that it stands for.
         expected: list of patterns that an answer must have.
     """
@@ -44,17 +44,20 @@ def questions(text, language):
         language: "de", "en", "fr" or "zh"; or None.
 
     Returns:
-        list of `Question`, at least one: with stand-ins for addresses, for names, too, where the
-        answer has lost one, for addresses alone, whatever became of the names, and for nothing.
+        list of `Question`, at least one: with stand-ins for addresses; for names and long numbers,
+        too, where the answer has lost one; for addresses alone, whatever became of the others; and
+        for nothing.
     """
     some = Question(*addresses.covered(text), {}, [])
+    every, expected = addresses.covered(text, long_numbers=True), addresses.numbers(text)
     ways = []
     for turn in range(_TURNS):
-        covered, known = names.covered(some.text, language, turn)
-        if known:
-            ways.append(some._replace(text=covered, names=known))
+        covered, known = names.covered(every[0], language, turn)
+        if known or (expected and not turn):
+            ways.append(Question(covered, every[1], known, []))
     if ways:
-        expected = [names.pattern(name, language) for name in ways[0].names.values()]
+        expected = [addresses.pattern(number) for number in expected]
+        expected += [names.pattern(name, language) for name in ways[0].names.values()]
         ways.insert(0, some._replace(expected=expected))
     if some.addresses:
         ways.append(some)

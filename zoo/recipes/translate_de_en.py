@@ -109,6 +109,9 @@ CARD = {
         "and 45.3 with it, 158 and 187 of 191 names kept; of customers (84) 58.7 and 59.5, 82 and "
         "96 of 100. In captions it takes rare compounds for names (20 lines of 1,014: 42.1 and "
         "38.1).",
+        "So are numbers of three digits or more that an answer has lost: another number stands "
+        "for them in the second search. On 120 sentences of the validation splits with some, 122 "
+        "of 136 are kept without it and 133 with it (`$4800` was `$480`), BLEU 42.4 and 43.7.",
         "Tried and left out: 450 more steps on pairs that people wrote with invented names and "
         "with addresses. Of 18 names 9 were kept, in place of 5, and the BLEU of 300 pairs of "
         "Tatoeba's validation fell from 48.8 to 47.9.",

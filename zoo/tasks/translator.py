@@ -41,11 +41,12 @@ class Translator(SequenceTask):
     `prefix` then begins the first part, the other options hold for each; with `stop` no text is
     cut. `score` and an export do not cut: they take one sentence, or what was learned as one.
 
-    E-mail addresses and URLs are taken over as they are, and so are names that the model is not
-    likely to know, of texts in German, French or Chinese (`source_language`): in the search a
-    number stands for each, or a better known name, and in `tokens` and `source_tokens` of an answer
-    with `return_dict`. Where an answer has lost it, the part is translated as it stands. In a text
-    that is not cut, nothing stands for anything.
+    E-mail addresses and URLs are taken over as they are; so are long numbers, and names that the
+    model is not likely to know, of texts in German, French or Chinese (`source_language`), where an
+    answer has lost one. In the search another number stands for them, or a better known name, and
+    in `tokens` and `source_tokens` of an answer with `return_dict`. Where an answer has lost that,
+    too, the part is translated as it stands. In a text that is not cut, nothing stands for
+    anything.
 
     Args:
         model: `zoo.models.Transformer`, `zoo.models.RNNSearch`, or any `keras.Model` that maps
