@@ -1,11 +1,13 @@
 """What the parts of the models of conversations bring: smaller ones, each by the same budget.
 
     python scripts/conversation_ablations.py chat
+    python scripts/conversation_ablations.py chat_zh
     python scripts/conversation_ablations.py summary
 
-Data and vocabulary are those of `chat_en` and `summarize_dialogue`; the models are half as wide and
-see far fewer batches, so that two cores are enough. What a model comes to on the validation split
-is written to results.json in the run folder. A run that was stopped goes on by the same command.
+Data and vocabulary are those of `chat_en`, `chat_zh` and `summarize_dialogue`; the models are half
+as wide and see far fewer batches, so that two cores are enough. What a model comes to on the
+validation split is written to results.json in the run folder. A run that was stopped goes on by the
+same command.
 """
 
 import argparse
@@ -26,9 +28,11 @@ from zoo.recipes import recipe
 from zoo.recipes.procedure import adam
 from zoo.system import writing
 
-RECIPES = {"chat": "chat_en", "summary": "summarize_dialogue"}
+RECIPES = {"chat": "chat_en", "chat_zh": "chat_zh", "summary": "summarize_dialogue"}
+CHAT = {"batch_tokens": 2048, "steps": 600, "interval": 200, "policy": "float32", "before": None}
 NUMBERS = {
-    "chat": {"batch_tokens": 2048, "steps": 600, "interval": 200, "policy": "float32"},
+    "chat": CHAT,
+    "chat_zh": CHAT,
     "summary": {
         "batch_tokens": 4096,
         "before_steps": 300,
@@ -77,17 +81,20 @@ def variants(kind):
     )
     return {
         "up to six turns": {"model": transformer},
-        "the last turn alone": {"model": transformer, "pairs": last_turns},
+        "the last turn alone": {
+            "model": transformer,
+            "pairs": functools.partial(last_turns, RECIPES[kind]),
+        },
         "without attention: the last state alone": last_state,
         "recurrent, with additive attention": {"model": recurrent, "optimizer": adam},
     }
 
 
-def last_turns(data_dir):
-    """The pairs of `chat_en`, of each history the last turn alone."""
+def last_turns(name, data_dir):
+    """The pairs of a recipe, of each history the last turn alone."""
     return [
         [(history.rpartition("\n")[2], turn) for history, turn in pairs]
-        for pairs in recipe("chat_en").RECIPE.pairs(data_dir)
+        for pairs in recipe(name).RECIPE.pairs(data_dir)
     ]
 
 
