@@ -20,9 +20,10 @@ BOTH = [("Tom kennt Maria, und Tom mag Boston.", "Tom knows Maria, and Tom likes
         lambda seed: data.typed(PAIRS, 0.5, seed=seed),
         lambda seed: data.renamed(BOTH, 0.5, seed=seed),
         lambda seed: data.addresses(40, "de", "en", seed=seed),
+        lambda seed: data.greetings(40, "fr", "de", seed=seed),
         lambda seed: data.joined_in_pairs(PAIRS, 0.5, seed=seed),
     ],
-    ids=["typed", "renamed", "addresses", "joined_in_pairs"],
+    ids=["typed", "renamed", "addresses", "greetings", "joined_in_pairs"],
 )
 def test_the_same_seed_gives_the_same_pairs_and_another_gives_others(augmented):
     assert augmented(3) == augmented(3) != augmented(4)
@@ -140,6 +141,8 @@ def test_two_sentences_of_different_pairs_stand_in_a_line():
         (lambda: data.addresses(1, "it", "en"), "source must be one of de, en, fr, zh; .*'it'"),
         (lambda: data.addresses(1, "de", "it"), "target must be one of de, en, fr, zh; .*'it'"),
         (lambda: data.addresses(-1, "de", "en"), "count must be >= 0; got count=-1"),
+        (lambda: data.greetings(1, "fr", "en"), "target must be one of fr, de; .*'en'"),
+        (lambda: data.greetings(-1, "fr", "de"), "count must be >= 0; got count=-1"),
     ],
 )
 def test_a_bad_argument_is_named(call, message):

@@ -86,6 +86,7 @@ CASES = {
         "use_bias": False,
         "head_dim": 6,
         "parallel": True,
+        "qk_norm": True,
         "cross_attention": False,
     },
     "DotProductAttention": {"score": "concat", "units": 5, "dropout": 0.1},
@@ -104,6 +105,7 @@ CASES = {
         "use_bias": False,
         "head_dim": 6,
         "parallel": True,
+        "qk_norm": True,
     },
     "Ensemble": {
         "members": [zoo.models.TextClassifier(11, 3, model_dim=6, filters=5, name="one")],
@@ -144,6 +146,7 @@ CASES = {
         "dropout": 0.1,
         "use_bias": False,
         "rotary": True,
+        "qk_norm": 1e-5,
     },
     "MonotonicDecoderBlock": {
         "num_heads": 4,
@@ -160,6 +163,7 @@ CASES = {
         "use_bias": False,
         "head_dim": 6,
         "parallel": True,
+        "qk_norm": True,
         "cross_attention": False,
     },
     "MultiHeadAttention": {
@@ -170,6 +174,7 @@ CASES = {
         "dropout": 0.1,
         "use_bias": False,
         "rotary": True,
+        "qk_norm": 1e-5,
     },
     "PointerGenerator": {
         "source_vocab_size": 11,
@@ -298,6 +303,7 @@ CASES = {
         "logits_bias": True,
         "head_dim": 8,
         "parallel": True,
+        "qk_norm": True,
     },
     "VAEGAN": {
         "image_size": 8,
@@ -307,6 +313,25 @@ CASES = {
         "attention_heads": 2,
         "attention_grid": 4,
         "discriminator": False,
+    },
+    "VisionEncoderDecoder": {
+        "num_cells": 3,
+        "feature_dim": 8,
+        "vocab_size": 11,
+        "num_encoder_layers": 1,
+        "num_encoder_heads": 2,
+        "encoder_ff_dim": 7,
+        "encoder_activation": "relu",
+        "encoder_norm_epsilon": 1e-6,
+        "num_decoder_layers": 1,
+        "model_dim": 6,
+        "num_heads": 2,
+        "ff_dim": 7,
+        "activation": "relu",
+        "norm_epsilon": 1e-6,
+        "max_length": 9,
+        "dropout": 0.2,
+        "attention_dropout": 0.3,
     },
 }
 FLOATS = np.random.default_rng(0).normal(size=(2, 3, 8)).astype("float32")
@@ -344,6 +369,7 @@ INPUTS = {
     "Transformer": [{"source": IDS, "target": IDS}],
     "TransformerLM": [IDS],
     "VAEGAN": [{"image": np.full((3, 8, 8, 1), 0.5, "float32"), "digit": np.arange(3)}],
+    "VisionEncoderDecoder": [{"source": FLOATS, "target": IDS}],
 }
 
 

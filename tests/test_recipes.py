@@ -290,6 +290,24 @@ def test_a_recipe_gives_its_model_its_language_and_its_longest_line(tokenizer):
     assert (translator.source_language, translator.max_sentence_length) == ("de", 40)
 
 
+def test_a_last_stage_goes_on_from_what_was_learned(tmp_path):
+    write_tsv(tmp_path)
+    pair = ("gelb rot", "blue blue")
+    recipe = dataclasses.replace(
+        tiny_recipe(tmp_path), last=lambda data_dir: [pair] * 30, last_steps=10, last_peak=0.01
+    )
+    path = recipe.train(
+        out=tmp_path / "out", run_dir=tmp_path / "run", steps=2 * INTERVAL, verbose=False
+    )
+    before = keras.models.load_model(tmp_path / "run" / "before_last" / "model.keras")
+    after = keras.models.load_model(path)
+    assert after.score(*pair) > before.score(*pair) + 1
+    recipe.pack(tmp_path / "packed", run_dir=tmp_path / "run")
+    spec = json.loads((tmp_path / "packed" / "training.json").read_text("utf-8"))
+    assert [stage["steps"] for stage in spec["stages"]] == [recipe.steps, 10]
+    assert spec["stages"][0].get("train") != spec["stages"][1]["train"]
+
+
 def test_unknown_recipe_is_an_error_that_lists_the_known():
     known = ", ".join(recipes.names())
     with pytest.raises(ValueError, match=f"one of {known}; got name='translate_xx'"):

@@ -90,3 +90,15 @@ def test_chinese_models_read_traditional_characters_as_simplified_ones(folder):
     traditional = ["這家飯店的房間很乾淨。", "請問圖書館幾點關門？"]
     simplified = ["这家饭店的房间很干净。", "请问图书馆几点关门？"]
     assert vocabulary.encode(traditional) == vocabulary.encode(simplified)
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("Bonjour !", "Guten Tag!"),
+        ("Je m'appelle Marie.", "Ich heiße Maria."),
+        ("Où est la gare ?", "Wo ist der Bahnhof?"),
+    ],
+)
+def test_what_a_person_types_first_comes_out_right(text, expected):
+    assert zoo.load("translate_fr_de").generate(text) == expected

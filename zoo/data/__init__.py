@@ -4,6 +4,7 @@ from zoo.data.answers import atec as atec
 from zoo.data.answers import trecqa as trecqa
 from zoo.data.answers import wikiqa as wikiqa
 from zoo.data.augmentation import addresses as addresses
+from zoo.data.augmentation import greetings as greetings
 from zoo.data.augmentation import joined_in_pairs as joined_in_pairs
 from zoo.data.augmentation import renamed as renamed
 from zoo.data.augmentation import typed as typed

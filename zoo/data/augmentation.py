@@ -101,6 +101,47 @@ _FRAMES = {
     ),
 }
 LANGUAGES = tuple(_FRAMES)
+# How people greet, thank and introduce themselves: {0} is a name, {1} a town, {2} Mr or Mrs.
+_GREETINGS = {
+    "fr": """Bonjour {0} !|Bonjour {2} {0}.|Bonjour, {2}.|Bonjour {2} {0}, comment allez-vous ?
+    Bonjour, je m'appelle {0}.|Je m'appelle {0}.|Je m'appelle {0} et j'habite à {1}.
+    Salut {0}, ça va ?|Salut {0} !|Salut, moi c'est {0}.|Salut, comment vas-tu, {0} ?
+    Bonsoir {0}.|Bonsoir {2} {0}.|Bonsoir {2}.|Au revoir {0} !|Au revoir {2}, à bientôt.
+    Bonne nuit {0}.|Bonjour, je voudrais parler à {2} {0}.|Bonjour, c'est {0} à l'appareil.
+    Bonjour, avez-vous une table pour deux ?|Bonjour, je voudrais un café, s'il vous plaît.
+    Bonjour, je cherche la gare.|Bonjour, pouvez-vous m'aider ?|Bonjour à tous, je suis {0}.
+    Bonjour tout le monde, merci d'être venus.|Enchanté, {2} {0}.|Enchantée, je suis {0}.
+    Merci beaucoup, {2} {0}.|Merci {0}, c'est très gentil.|Merci beaucoup, {2}.
+    Comment vous appelez-vous, {2} ?|Mon fils s'appelle {0}.|Ma fille s'appelle {0}.
+    Il s'appelle {0} et il vient de {1}.|Je te présente {0}, mon mari.|Elle s'appelle {0}.
+    Salut tout le monde, ça va bien ?|À demain, {0} !|Bon appétit, {2} {0}.
+    Bonne journée, {0} !|Bon anniversaire, {0} !|Excusez-moi, {2}, où est la pharmacie ?
+    Bienvenue à {1}, {2} {0}.|Bonjour {0}, tu as bien dormi ?|Bonjour, il y a quelqu'un ?
+    Bonjour et bienvenue.|Bonjour, comment ça va aujourd'hui ?|Salut, quoi de neuf, {0} ?""",
+    "de": """Hallo {0}!|Guten Tag, {2} {0}.|Guten Tag.|Guten Tag, {2} {0}, wie geht es Ihnen?
+    Guten Tag, ich heiße {0}.|Ich heiße {0}.|Ich heiße {0} und wohne in {1}.
+    Hallo {0}, wie geht's?|Hallo {0}!|Hallo, ich bin {0}.|Hallo, wie geht es dir, {0}?
+    Guten Abend, {0}.|Guten Abend, {2} {0}.|Guten Abend.|Auf Wiedersehen, {0}!
+    Auf Wiedersehen, bis bald.|Gute Nacht, {0}.|Guten Tag, ich möchte mit {2} {0} sprechen.
+    Guten Tag, hier spricht {0}.|Guten Tag, haben Sie einen Tisch für zwei?
+    Guten Tag, ich hätte gern einen Kaffee.|Guten Tag, ich suche den Bahnhof.
+    Guten Tag, können Sie mir helfen?|Hallo zusammen, ich bin {0}.
+    Hallo zusammen, danke, dass ihr gekommen seid.|Sehr erfreut, {2} {0}.
+    Freut mich, ich bin {0}.|Vielen Dank, {2} {0}.|Danke, {0}, das ist sehr nett.
+    Vielen Dank.|Wie heißen Sie?|Mein Sohn heißt {0}.|Meine Tochter heißt {0}.
+    Er heißt {0} und kommt aus {1}.|Das ist {0}, mein Mann.|Sie heißt {0}.
+    Hallo zusammen, geht es euch gut?|Bis morgen, {0}!|Guten Appetit, {2} {0}.
+    Schönen Tag noch, {0}!|Alles Gute zum Geburtstag, {0}!
+    Entschuldigen Sie, wo ist die Apotheke?|Willkommen in {1}, {2} {0}.
+    Guten Morgen, {0}, hast du gut geschlafen?|Hallo, ist da jemand?
+    Guten Tag und herzlich willkommen.|Guten Tag, wie geht es heute?
+    Hallo, was gibt's Neues, {0}?""",
+}
+_GREETINGS = {
+    language: [frame.strip() for line in frames.split("\n") for frame in line.split("|")]
+    for language, frames in _GREETINGS.items()
+}
+_TITLES = {"fr": ("Madame", "Monsieur"), "de": ("Frau", "Herr")}
 _KINDS = "email email email url url url price price order phone time time flight any".split()
 
 
@@ -223,6 +264,38 @@ def addresses(count, source, target, seed=0):
         kind = _KINDS[frame] if _KINDS[frame] != "any" else rng.choice(_KINDS[:-1])
         held = _held(kind, rng)
         pairs.append((_FRAMES[source][frame].format(held), _FRAMES[target][frame].format(held)))
+    return pairs
+
+
+def greetings(count, source, target, seed=0):
+    """How people greet, thank and introduce themselves, which is in few collections of sentences.
+
+    Args:
+        count: int >= 0, how many.
+        source, target: two of `"de"`, `"fr"`.
+        seed: of the choice.
+
+    Returns:
+        list of `(source, target)`.
+
+    Raises:
+        ValueError: another language, or a count below 0.
+    """
+    check("source", source, tuple(_GREETINGS))
+    check("target", target, tuple(_GREETINGS))
+    if count < 0:
+        raise ValueError(f"count must be >= 0; got count={count}.")
+    rng = random.Random(seed)
+    pairs = []
+    for _ in range(count):
+        frame, title = rng.randrange(len(_GREETINGS[source])), rng.randrange(2)
+        name, town = rng.choice(_NAMES), rng.choice(_PLACES)
+        pairs.append(
+            tuple(
+                _GREETINGS[language][frame].format(name, town, _TITLES[language][title])
+                for language in (source, target)
+            )
+        )
     return pairs
 
 

@@ -45,6 +45,9 @@ class TranslationRecipe:
         augment: `train -> list of (source, target)`: more pairs, made of those that people wrote;
             or None.
         synthetic: names of `zoo.recipes.synthetic.SETS` and how often each is seen.
+        last: `data_dir -> list of (source, target)`: what is learned at last, at a low rate, from
+            weights that have learned all else; or None.
+        last_steps, last_peak: number of batches of these, and the highest rate there.
         reverse: what is different in the recipe of the model for the other direction, which writes
             synthetic pairs, beside the direction.
     """
@@ -69,6 +72,9 @@ class TranslationRecipe:
     replaced: dict | None = None
     augment: Callable | None = None
     synthetic: dict = dataclasses.field(default_factory=dict)
+    last: Callable | None = None
+    last_steps: int = 0
+    last_peak: float = 1e-4
     reverse: dict = dataclasses.field(default_factory=dict)
 
     def reversed(self):
@@ -85,6 +91,7 @@ class TranslationRecipe:
             replaced=None,
             augment=None,
             synthetic={},
+            last=None,
             source_language=None,
             **self.reverse,
         )
@@ -103,33 +110,71 @@ class TranslationRecipe:
             The path of the model.
         """
         train, valid, tokenizers = self._data(run_dir, run_dir, data_dir)
-        steps = steps or self.steps
-        return train_and_save(
+        path = self._stage(
             lambda: self._translator(tokenizers),
             train,
             valid,
             optimizer=lambda total: self.optimizer(self.peak, self.warmup, total),
-            steps=steps,
+            steps=steps or self.steps,
             interval=self.interval,
+            out=out if self.last is None else Path(run_dir) / "before_last",
+            run_dir=run_dir,
+            verbose=verbose,
+        )
+        if self.last is None:
+            return path
+        return self.train_last(
+            path, out=out, run_dir=Path(run_dir) / "last", data_dir=data_dir, verbose=verbose
+        )
+
+    def train_last(self, path, *, out, run_dir, data_dir=None, verbose="auto"):
+        """The last stage alone, from a file of the model before it; else as `train`."""
+
+        def build():
+            before = keras.models.load_model(path)
+            translator = self._translator([before.source_tokenizer, before.target_tokenizer])
+            translator.build()
+            translator.set_weights(before.get_weights())
+            return translator
+
+        return self._stage(
+            build,
+            self.last(data_dir),
+            self.pairs(data_dir)[1],
+            optimizer=lambda total: adam(self.last_peak, total // 10, total),
+            steps=self.last_steps,
+            interval=self.last_steps,
+            out=out,
+            run_dir=run_dir,
+            verbose=verbose,
+        )
+
+    def _stage(self, build, train, valid, **options):
+        return train_and_save(
+            build,
+            train,
+            valid,
             label_smoothing=self.label_smoothing,
             r_drop_alpha=self.r_drop_alpha,
             subword_sampling=self.subword_sampling,
             batch_tokens=self.batch_tokens,
             seed=self.seed,
             policy=self.policy,
-            out=out,
-            run_dir=run_dir,
-            verbose=verbose,
+            **options,
         )
 
     def pack(self, folder, *, run_dir, data_dir=None):
         """Writes the training for `python -m zoo.training`; see `zoo.training.portable`."""
         train, valid, tokenizers = self._data(folder, run_dir, data_dir)
-        steps = self.steps
+        steps, last = self.steps, self.last_steps
+        stages = [{"steps": steps, "optimizer": self.optimizer(self.peak, self.warmup, steps)}]
+        if self.last is not None:
+            optimizer = adam(self.last_peak, last // 10, last)
+            stages.append({"steps": last, "train": self.last(data_dir), "optimizer": optimizer})
         portable.pack(
             folder,
             model=self._translator(tokenizers).model,
-            stages=[{"steps": steps, "optimizer": self.optimizer(self.peak, self.warmup, steps)}],
+            stages=stages,
             train=train,
             valid=valid,
             tokenizers=tokenizers,
