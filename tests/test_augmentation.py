@@ -124,6 +124,15 @@ def test_what_is_to_be_kept_stands_on_both_sides(source, target):
         assert re.search(kind, together), kind
 
 
+def test_greetings_say_the_same_on_both_sides():
+    pairs = data.greetings(300, "fr", "de")
+    for french, german in pairs:
+        names = [word for word in data.augmentation._NAMES if word in re.findall(r"\w+", french)]
+        assert all(name in german for name in names), (french, german)
+        assert ("Bonsoir" in french) == ("Abend" in german)
+    assert data.greetings(300, "de", "fr") == [pair[::-1] for pair in pairs]
+
+
 def test_two_sentences_of_different_pairs_stand_in_a_line():
     lines = data.joined_in_pairs([("Ja.", "Yes."), ("Nein.", "No.")], 1.0)
     assert len(lines) == 2
