@@ -9,7 +9,7 @@ from conftest import ROOT
 import zoo
 from zoo.evaluation.as_typed import AsTyped, copied
 from zoo.lite import names
-from zoo.lite.kept import questions
+from zoo.lite.kept import answered, questions
 
 
 def found(text, language):
@@ -126,6 +126,20 @@ def test_a_text_is_asked_as_it_stands_first_and_last():
     (plain,) = questions("Ich bin da.", "de")
     assert plain.shown("I am here.") == "I am here."
     assert questions("Svenja", None) == [(("Svenja"), {}, {}, [])]
+
+
+def test_no_text_is_asked_twice_and_only_what_lost_something_is_asked_again():
+    asked, calls = [questions("Svenja kommt.", "de"), questions("Ich bin da.", "de")], []
+
+    def ask(places, asking):
+        calls.append([(i, question.text) for i, question in zip(places, asking, strict=True)])
+        said = "Svena comes." if len(calls) < 4 else "too late"
+        return [lambda question: question.shown(said) for _ in places]
+
+    # Neither Tom nor Robert is in the answers: the first one is taken as it was.
+    assert answered(asked, ask) == ["Svena comes.", "Svena comes."]
+    first = [(0, "Svenja kommt."), (1, "Ich bin da.")]
+    assert calls == [first, [(0, "Tom kommt.")], [(0, "Robert kommt.")]]
 
 
 def test_a_noun_that_was_taken_for_a_name_may_have_a_small_letter_in_the_answer():

@@ -62,3 +62,28 @@ def questions(text, language):
     if some.addresses:
         ways.append(some)
     return [*ways, as_it_stands(text)]
+
+
+def answered(asked, ask):
+    """The answer to each of some texts, by the first way to ask for it that loses nothing.
+
+    Args:
+        asked: list of lists of `Question`, as from `questions`.
+        ask: `(places in asked, a Question for each) -> an answer for each`; an answer is a function
+            of a `Question` that gives what is shown, or None where it has lost something.
+
+    Returns:
+        list of what the answers show, one for each text.
+    """
+    found, said = [None] * len(asked), [{} for _ in asked]
+    left, way = list(range(len(asked))), 0
+    while left:
+        # What stands as it is was perhaps asked before, with more that was expected of the answer.
+        new = [i for i in left if asked[i][way].text not in said[i]]
+        if new:
+            for i, answer in zip(new, ask(new, [asked[i][way] for i in new]), strict=True):
+                said[i][asked[i][way].text] = answer
+        for i in left:
+            found[i] = said[i][asked[i][way].text](asked[i][way])
+        way, left = way + 1, [i for i in left if found[i] is None]
+    return found

@@ -1,5 +1,6 @@
 """Readers of LiteRT exports: strings or photographs in, answers out, without TensorFlow."""
 
+import functools
 import json
 import numbers
 import random
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.lite import audio, catalogue, pictures, pupils
-from zoo.lite.kept import as_it_stands, questions
+from zoo.lite.kept import answered, as_it_stands, questions
 from zoo.lite.labels import named
 from zoo.lite.languages import checked_code, warn_of_another
 from zoo.lite.search import LiteBatches
@@ -150,14 +151,15 @@ class LiteTranslator(LiteWriter):
             for cut in cuts
             for part in cut.sentences
         ]
-        answers, scores = [None] * len(asked), np.zeros(len(asked), "float32")
-        left, way = list(range(len(asked))), 0
-        while left:
-            found = self._parts_scored([asked[i][way].text for i in left], max_new_tokens, prefix)
-            for i, text, score in zip(left, *found, strict=True):
-                answers[i], scores[i] = asked[i][way].shown(text), score
-            # Of those whose answer has lost something, the next way.
-            way, left = way + 1, [i for i in left if answers[i] is None]
+
+        def ask(_, asking):
+            texts_ = [question.text for question in asking]
+            found = self._parts_scored(texts_, max_new_tokens, prefix)
+            return [functools.partial(_shown, *answer) for answer in zip(*found, strict=True)]
+
+        found = answered(asked, ask)
+        answers = [text for text, _ in found]
+        scores = np.array([score for _, score in found], "float32")
         return _joined(cuts, answers, scores)
 
     def _parts_scored(self, parts, max_new_tokens, prefix):
@@ -542,6 +544,12 @@ def _listed_texts(inputs):
 def _column(values, rows, dtype="float32"):
     """A value for each row, of a list of them or of one for all."""
     return np.broadcast_to(np.asarray(values, dtype), rows)
+
+
+def _shown(text, score, question):
+    """An answer to a `Question` and its score; None where it has lost something."""
+    text = question.shown(text)
+    return None if text is None else (text, score)
 
 
 def _joined(cuts, texts, scores):

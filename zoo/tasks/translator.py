@@ -1,13 +1,14 @@
 """`Translator`: strings of one language in, strings of another out."""
 
 import dataclasses
+import functools
 from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo.lite.kept import as_it_stands, questions
+from zoo.lite.kept import answered, as_it_stands, questions
 from zoo.tasks.answers import SHARED
 from zoo.tasks.inputs import framed, texts
 from zoo.tasks.output import joined
@@ -163,25 +164,20 @@ class Translator(SequenceTask):
         seeds = ((seeds[owner] + _SEED_STEP * number) % 2**31).astype("int32")
         sources = [ids for passage in passages for ids in passage.ids]
         asked = [ways for passage in passages for ways in passage.questions]
-        found, left, way = [None] * len(sources), list(range(len(sources))), 0
-        while left:
-            answers = super()._answered(
-                [sources[i] for i in left],
-                {n: part if n in SHARED else part[left] for n, part in constraints.items()},
-                seeds[left],
-                decoding,
-                stops,
-                return_dict,
-            )
-            for i, row in zip(left, answers, strict=True):
-                found[i] = _shown(row, asked[i][way])
-            # Of those whose answer has lost something, the next way.
-            way, left = way + 1, [i for i in left if found[i] is None]
-            again = self._encoded_like(
-                [sources[i] for i in left], [asked[i][way].text for i in left]
-            )
-            for i, ids in zip(left, again, strict=True):
-                sources[i] = ids
+        own_answers = super()._answered  # `super` is another one inside of a function
+
+        def ask(places, asking):
+            rows = [
+                sources[i]
+                if question is asked[i][0]
+                else self._encoded_like([sources[i]], [question.text])[0]
+                for i, question in zip(places, asking, strict=True)
+            ]
+            own = {n: part if n in SHARED else part[places] for n, part in constraints.items()}
+            answers = own_answers(rows, own, seeds[places], decoding, stops, return_dict)
+            return [functools.partial(_shown, row) for row in answers]
+
+        found = answered(asked, ask)
         found = iter(found)
         return [_joined_answers(p.cut, [next(found) for _ in p.ids]) for p in passages]
 
