@@ -54,7 +54,7 @@ import numpy as np
 from keras import ops
 
 import zoo
-from zoo.layers import positions
+from zoo.layers import rotary
 
 # %% tags=["parameters"]
 FAST = bool(os.environ.get("ZOO_FAST"))  # for tests: short texts, few draws
@@ -112,7 +112,7 @@ def rotate(x, first=0, base=10_000.0):
 
 
 x = normal(1, 2, 6, 8)
-assert np.allclose(rotate(x, 3), ops.convert_to_numpy(positions.rotate(x, 3)), atol=1e-5)
+assert np.allclose(rotate(x, 3), ops.convert_to_numpy(rotary.rotate(x, 3)), atol=1e-5)
 
 # %% [markdown]
 # Why turn? The dot product of two hands depends only on the angle *between* them. If both move on
