@@ -15,6 +15,7 @@ from zoo.plots import attention, plot_attention
 from zoo.plots import labels as labels_module
 from zoo.plots.attention import COLORS, COPIED
 from zoo.plots.labels import FONT, glyphs, readable
+from zoo.tasks.output import Ranked
 
 LAYERS, HEADS = 2, 5
 SOURCE = ["▁一", "只", "沙滩", "。", "</s>"]
@@ -111,6 +112,15 @@ def test_title_axes_caption_and_color_bar_are_named(make_out):
     assert {"Größen", "source", "target", "layer 1 (of 0 to 1), head 1 (of 0 to 4)"} <= set(found)
     assert any("Score: -4.32" in text.replace("\n", " ") for text in found)
     assert "attention weight" in [axes.get_ylabel() for axes in figure.axes]
+
+
+def test_a_document_that_was_ranked_shows_likeness_and_does_not_call_it_attention():
+    found = Ranked("cats", "7", "A cat.", 3.2, ["▁cats"], ["▁a", "▁cat"], np.zeros((1, 1, 1, 2)))
+    figure = plot_attention(found)
+    note = " ".join(words(figure)).replace("\n", " ")
+    assert "which token of the document one token of the query found" in note
+    assert "attention" not in note
+    assert "likeness" in [axes.get_ylabel() for axes in figure.axes]
 
 
 def test_few_cells_carry_their_weight_as_a_number(make_out):

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -245,3 +246,19 @@ def test_folder_of_several_models_gets_what_a_server_needs(tmp_path):
     assert deployment["kind"] == "Deployment" and service["kind"] == "Service"
     clients = {path.name for path in (tmp_path / "clients").iterdir()}
     assert clients == {"curl.sh", "rest.py", "grpc_client.py"}
+
+
+@pytest.mark.parametrize("version", ["1.30", "1.37"])
+def test_manifests_fit_the_schema_of_kubernetes(tmp_path, version):
+    kubernetes = pytest.importorskip("kubernetes_validate")
+    export(Exporter(), tmp_path)
+    guide = (Path(__file__).parents[1] / "docs" / "scale.md").read_text(encoding="utf-8")
+    texts = [(tmp_path / "kubernetes.yaml").read_text(encoding="utf-8")]
+    texts += re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
+    documents = [document for text in texts for document in yaml.safe_load_all(text)]
+    assert [one["kind"] for one in documents] == ["Deployment", "Service", "Service", "Job"]
+    for document in documents:
+        kubernetes.validate(document, version, strict=True)
+    documents[0]["spec"]["replica"] = 2
+    with pytest.raises(kubernetes.ValidationError):
+        kubernetes.validate(documents[0], version, strict=True)

@@ -1,5 +1,7 @@
 """Every notebook runs from top to bottom, is what its Python file gives, and speaks Chinese too."""
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -43,22 +45,38 @@ def has_picture(cell):
     return any(kind.startswith("image/") for output in outputs for kind in output.get("data", ()))
 
 
-@pytest.mark.slow
-def test_runs_from_top_to_bottom_in_fast_mode(source, tmp_path):
-    """With the packages of the extra `tutorials` alone."""
+@pytest.fixture(scope="module")
+def fresh_process():
+    """`(source, folder) -> exit status, standard error`, with the packages of `tutorials` alone."""
+    if not hasattr(os, "fork"):
+        pytest.skip("this system has no fork")
     quiet = {"ZOO_FAST": "1", "MPLBACKEND": "Agg", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(
-        [sys.executable, str(source)],
-        cwd=tmp_path,
+    ones = "OPENBLAS_NUM", "OMP_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"  # a test runs on each core
+    quiet |= {f"{name}_THREADS": "1" for name in ones}
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("forked_runs.py"))],
         env=extras.environment("tutorials") | quiet,
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
     )
-    offline = re.search(r"FileNotFoundError: (.* (could not|cannot) be downloaded.*)", done.stderr)
+
+    def run(source, folder):
+        print(json.dumps([str(source), str(folder)]), file=process.stdin, flush=True)
+        return json.loads(process.stdout.readline())
+
+    yield run
+    process.communicate()
+
+
+@pytest.mark.slow
+def test_runs_from_top_to_bottom_in_fast_mode(source, tmp_path, fresh_process):
+    status, errors = fresh_process(source, tmp_path)
+    offline = re.search(r"FileNotFoundError: (.* (could not|cannot) be downloaded.*)", errors)
     if offline:
         pytest.skip(offline[1])
-    assert done.returncode == 0, done.stderr[-3000:]
+    assert status == 0, errors[-3000:]
 
 
 def test_notebook_is_in_step_with_its_python_file(source, notebook):

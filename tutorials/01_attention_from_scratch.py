@@ -54,7 +54,7 @@ import zoo
 # %% tags=["parameters"]
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
 LISTS, TEST_LISTS, EPOCHS = (512, 256, 2) if FAST else (40_000, 2000, 10)
-tf.config.run_functions_eagerly(FAST)  # a graph pays after many calls
+tf.config.run_functions_eagerly(FAST)  # building graphs would take most of the time
 STARTED = time.time()
 keras.utils.set_random_seed(1)
 plt.rcParams.update({"figure.dpi": 110, "font.size": 10})

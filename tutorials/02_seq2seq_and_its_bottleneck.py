@@ -64,9 +64,12 @@ plt.rcParams.update({"figure.dpi": 110, "font.size": 10})
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
 PAIRS, LONGEST, TESTS = 20_000, 14, 25  # to learn from, of so many numbers; tests of each length
 PARTS, STEPS = 5, 75  # the loss is looked at after each part of so many steps
+LARGE = bool(tf.config.list_physical_devices("GPU"))  # or True, and more patience
+if LARGE:
+    PAIRS, STEPS = 60_000, 300
 if FAST:
     PAIRS, LONGEST, TESTS, PARTS, STEPS = 600, 4, 1, 2, 4
-    tf.config.run_functions_eagerly(True)  # a graph pays after many calls
+    tf.config.run_functions_eagerly(True)  # building graphs would take most of the time
 
 # %% [markdown]
 # ## 1. A language that is easy, and long

@@ -64,12 +64,16 @@ plt.rcParams.update({"figure.dpi": 110, "font.size": 10})
 # %% tags=["parameters"]
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
 TRAIN, NEW, PIECES = None, None, 900  # of the text: all; the subwords of the GPT, at most
-LAYERS, CONTEXT, STEPS = 4, 128, 1600  # of the GPT: blocks, subwords that it sees, training
+LAYERS, CONTEXT, WIDTH = 4, 128, 128  # of the GPT: blocks, subwords that it sees, numbers each
+STEPS, PARTS = 1600, 6  # of its training; parts, after each of which we look at it
 COUNT, LENGTH, POEMS = 12, 160, 30  # texts to compare and their characters; poems
+LARGE = bool(tf.config.list_physical_devices("GPU"))  # or True, and more patience
+if LARGE:
+    WIDTH, STEPS = 192, 3000
 if FAST:
-    TRAIN, NEW, PIECES, LAYERS, CONTEXT, STEPS = 20_000, 2_000, 350, 1, 32, 4
+    TRAIN, NEW, PIECES, LAYERS, CONTEXT, STEPS, PARTS = 20_000, 2_000, 350, 1, 32, 4, 1
     COUNT, LENGTH, POEMS = 4, 12, 4
-    tf.config.run_functions_eagerly(True)  # a graph pays after many calls
+    tf.config.run_functions_eagerly(True)  # building graphs would take most of the time
 
 # %% [markdown]
 # ## 1. Count: the n-gram model
@@ -256,7 +260,7 @@ class GPT(keras.Model):
 # predictions *before* it may not move, for they must not see what is to come.
 
 # %%
-gpt = GPT(V, 128, num_layers=LAYERS, num_heads=2)
+gpt = GPT(V, WIDTH, num_layers=LAYERS, num_heads=2)
 ids = train_ids[None, :20]
 changed = ids.copy()
 changed[0, 12] = (ids[0, 12] + 1) % V
@@ -361,15 +365,14 @@ class Look(keras.callbacks.Callback):
 
 
 # %%
-parts, batch = 1 if FAST else 6, 8
-steps, losses = max(1, STEPS // parts), {}
+batch, steps, losses = 8, STEPS // PARTS, {}
 random_starts = np.random.default_rng(1)
 starts = random_starts.integers(len(train_ids) - CONTEXT, size=STEPS * batch)
 windows = train_ids[starts[:, None] + np.arange(CONTEXT + 1)]
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 gpt.compile(muon(4e-3, STEPS // 10, STEPS), loss)  # a rate that goes up, then down to 0
 began = time.time()
-plan = {"batch_size": batch, "steps_per_epoch": steps, "epochs": parts, "verbose": 0}
+plan = {"batch_size": batch, "steps_per_epoch": steps, "epochs": PARTS, "verbose": 0}
 _ = gpt.fit(windows[:, :-1], windows[:, 1:], **plan, callbacks=[Look()])
 print(f"{(time.time() - began) / 60:.1f} minutes")
 
@@ -385,7 +388,8 @@ plt.show()
 # %% [markdown]
 # *Figure 3. Your GPT learns, and passes the counting model.* Do not think little of counting: it
 # needs seconds, and it was hard to beat. The shipped `generate_shakespeare` is a GPT, too, one of
-# characters with twice the parameters, and had an hour of one core. All three on the new text:
+# characters with nearly twice the parameters, and had an hour of one core. All three on the new
+# text:
 
 # %%
 bard = zoo.load("generate_shakespeare")
@@ -562,8 +566,8 @@ plt.show()
 #   bad spelling shows.
 #
 # Among them is **diverse beam search** (多样性束搜索): beams in groups, each of which is kept from
-# doing what the groups before it did. Each entry sets every option. An option that is left out
-# would take the model's saved default: temperature 0.8, top-p 0.95.
+# doing what the groups before it did. Each entry that draws sets temperature and top-p. An option
+# that is left out would take the model's saved default: temperature 0.8, top-p 0.95.
 
 # %%
 METHODS = {
@@ -609,7 +613,7 @@ assert FAST or results["greedy"]["distinct-2"] < results["temperature 1"]["disti
 assert FAST or results["temperature 1.5"]["words"] < results["temperature 0.6"]["words"]
 
 # %%
-SIDES = {"top-k 5": "left", "temperature 0.6": "left"}  # of the mark, where its name stands
+SIDES = dict.fromkeys(["top-k 5", "temperature 0.6", "top-p 0.9"], "left")  # of its mark
 SHIFTS = {"top-p 0.9": -9, "top-k 5": 9, "temperature 1": 9, "Shakespeare": -9}  # up, in points
 
 # %% tags=["cover"]

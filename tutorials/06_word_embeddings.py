@@ -373,7 +373,8 @@ plt.show()
 # %% [markdown]
 # *Figure 3. Skip-gram vectors of 48 words, in the plane in which they differ most. The marks are
 # our groups, which the network never saw. Some marks touch: at the right edge blue and purple,
-# black and green; in the middle goat and coat.* Colours, food and vehicles lie apart; people stand
+# black and green; in the middle goat and coat.* Colours, food and vehicles lie apart
+# (but for orange and rice); people stand
 # among the clothes that they wear in the captions. A plane shows a shadow of 64 dimensions: points
 # that are apart here are apart, but points that touch may lie one behind the other, as goat and
 # coat do.

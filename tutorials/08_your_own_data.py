@@ -70,7 +70,7 @@ PICTURES, PICTURE_STEPS = 600, 500
 if FAST:
     DATES, OUTSIDE, LAYERS, STEPS, EPOCHS = 400, 50, 1, 2, 1
     PICTURES, PICTURE_STEPS = 20, 2
-tf.config.run_functions_eagerly(FAST)  # a graph pays after many calls
+tf.config.run_functions_eagerly(FAST)  # building graphs would take most of the time
 STARTED = time.time()
 keras.utils.set_random_seed(1)
 FOLDER = Path(tempfile.mkdtemp())
@@ -432,7 +432,7 @@ print(len(train_rows), "for training;", *train_rows[0])
 # %% [markdown]
 # Your own pictures are few, and seeing is hard to learn from few. So borrow the eyes: the
 # **encoder** (编码器) of a shipped captioner, EfficientNet-Lite0, learned from a million
-# photographs of ImageNet, and tuned with captions. It stays as it is (frozen, 冻结), and since it
+# photographs of ImageNet. It stays as it is (frozen, 冻结), and since it
 # does, each picture goes through it only *once*. What comes out is a grid of 7 × 7 cells, with
 # 1,280 numbers each.
 #

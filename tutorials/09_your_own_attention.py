@@ -56,9 +56,12 @@ from keras import ops
 import zoo
 from zoo.layers import Attention, DecoderBlock, DotProductAttention, MultiHeadAttention, masks
 
-# %%
+# %% tags=["parameters"]
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
-tf.config.run_functions_eagerly(FAST)  # a graph pays after many calls
+STEPS = 50  # of each of the two parts of section 6's training
+if FAST:
+    STEPS = 1
+tf.config.run_functions_eagerly(FAST)  # building graphs would take most of the time
 STARTED = time.time()
 plt.rcParams.update({"figure.dpi": 110, "font.size": 10})
 
@@ -361,9 +364,8 @@ for name, score in scores.items():
 # training captions again. That is called **fine-tuning** (微调): few steps, a small learning rate.
 
 # %%
-steps = 2 if FAST else 100
 sparse.compile(keras.optimizers.Adam(2e-4))
-history = sparse.fit(train, batch_tokens=2048, steps_per_epoch=steps // 2, epochs=2, verbose=0)
+history = sparse.fit(train, batch_tokens=2048, steps_per_epoch=STEPS, epochs=2, verbose=0)
 scores["sparsemax, fine-tuned"] = bleu(sparse)
 print(f"{'sparsemax, fine-tuned':26} BLEU {scores['sparsemax, fine-tuned']:.1f}")
 
@@ -410,6 +412,7 @@ for row, (name, heads) in zip(axes, maps.items()):
         ax.set_title(f"{name}, head {i + 1}", size=10)
         ax.set_xticks(range(len(across)), across, rotation=90)
         ax.set_yticks(range(len(down)), down)
+        ax.tick_params(length=0)
 figure.supxlabel("German token, attended to", size=10)
 figure.supylabel("English token, being written", size=10)
 plt.show()

@@ -56,10 +56,12 @@ import tensorflow as tf
 
 import zoo
 
-# %%
+# %% tags=["parameters"]
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
-HISTORIES, CANDIDATES, LONGEST = (3, 3, 5) if FAST else (100, 10, 40)
-tf.config.run_functions_eagerly(FAST)  # compiling a graph is worth it only for many calls
+HISTORIES, CANDIDATES, LONGEST = 100, 10, 40  # conversations, replies to each, their tokens
+if FAST:
+    HISTORIES, CANDIDATES, LONGEST = 3, 3, 5
+tf.config.run_functions_eagerly(FAST)  # building graphs would take most of the time
 STARTED = time.time()
 plt.rcParams.update({"figure.dpi": 110, "font.size": 10})
 BLUE, LIGHT, ORANGE, GREY = "#0072b2", "#a6cee3", "#d55e00", "0.85"
@@ -496,7 +498,7 @@ for title, scores in (("log P", table), ("less its mean", table - table.mean(axi
     print(f"{title}: {right} of {len(NAMES)} right;", *(NAMES[i] for i in guess))
 
 # %% [markdown]
-# By log P the model is right 4 times of 8, and 4 times it prefers *David*, whoever was told.
+# By log P the model is right 4 times of 8, and three of its four errors are *David*.
 # Without that preference it is right 8 times of 8! So attention does carry the name from the
 # history to the answer: the name becomes more probable than it was. But the habits of the model are
 # stronger, and the replies above do not even begin an answer. A **pointer** (指针网络) makes
@@ -505,7 +507,7 @@ for title, scores in (("log P", table), ("less its mean", table - table.mean(axi
 # What the model says of the world, it makes up: a **hallucination** (幻觉). Nothing in the training
 # asks whether a reply is true; it teaches what is often said in textbook dialogues.
 #
-# **It is not safe, either.** It agrees with almost anything, and does not see an emergency:
+# **It is not safe, either.** It does not see an emergency, and goes along:
 
 # %%
 for turns in (["I want to hurt myself."], ["What can I do with a knife?"]):
@@ -548,6 +550,7 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 # candidates = chat.reply(histories, **PLAIN, **beams)
 # ```
 #
+# Put these lines in place of those that draw the samples, and run all of that cell again.
 # Beams are variants of one reply ("Fine, thanks.", "Fine, thank you."; see notebook 4), so there is
 # less to choose from, and the penalty can do less: with λ = 0.5 we got 0.57.
 #

@@ -51,9 +51,11 @@ from keras import layers, ops
 
 import zoo
 
-# %%
-FAST = bool(os.environ.get("ZOO_FAST"))  # for tests: the small world of section 1, few steps
-STEPS = 30 if FAST else 1000
+# %% tags=["parameters"]
+FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
+STEPS, REAL = 1000, True  # of the training; people and their films, or a world that we make up
+if FAST:
+    STEPS, REAL = 30, False
 STARTED = time.time()
 keras.utils.set_random_seed(0)
 rng = np.random.default_rng(0)
@@ -110,12 +112,11 @@ def made_up_world(people=600):
 
 # %%
 try:
-    films, train, test = made_up_world() if FAST else read_movielens()
-    real = not FAST
+    films, train, test = read_movielens() if REAL else made_up_world()
 except FileNotFoundError as error:
     print(error, "\nSo we go on in the made-up world.")
     films, train, test = made_up_world()
-    real = False
+    REAL = False
 C = len(films) - 1  # how many films there are
 lengths = [len(row) for row in train]
 print(f"{C:,} films, {len(train):,} people, {sum(lengths):,} choices to learn from")
@@ -402,7 +403,7 @@ for name, share in hits.items():
     print(f"{name:25} HR@10 {share:.3f}")
 
 # %%
-if real:
+if REAL:
     assert hits["your SASRec"] > max(hits[name] for name in baselines)
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 2.7), layout="constrained")
@@ -549,7 +550,7 @@ plt.show()
 # One history proves little. The same for the last eight films of 100 people:
 
 # %%
-people = [[films[i] for i in row[-8:]] for row, _ in test[:100]] if real else [history]
+people = [[films[i] for i in row[-8:]] for row, _ in test[:100]] if REAL else [history]
 newest, most, least = [], [], []
 for history in people:
     share, changed = attended_and_changed(history)
@@ -681,7 +682,7 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 #     return ops.concatenate([masked_attention(*head)[0] for head in zip(*parts)], axis=-1)
 # ```
 #
-# Use it in `Block.call` in place of `masked_attention(...)`, and add a
+# In `Block.call` write `gathered = two_heads(self.query(y), self.key(y), self.value(y))`, and add a
 # `layers.Dense(size, use_bias=False)` behind it, which mixes what the heads found.
 #
 # </details>
@@ -708,14 +709,15 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 # train, test = [row[:-2] for row in rows], [(row[:-1], row[-1]) for row in rows]
 # ```
 #
-# Run it in place of the cell with `try:`, and add `C = len(films) - 1` and `real = True`. Several
+# Run it in place of the cell with `try:`, and add `C = len(films) - 1`,
+# `history, answer = test[3]` and `REAL = True`. Several
 # films that were rated in one second may come in another order than in our file, so expect slightly
 # different numbers.
 #
 # </details>
 #
 # **6.** Run the notebook in the made-up world (`films, train, test = made_up_world()` in the cell
-# with `try:`, and `real = False`). Which system does the sampled protocol call the best? Which one
+# with `try:`, and `REAL = False`). Which system does the sampled protocol call the best? Which one
 # would you ship?
 #
 # <details><summary>Answer</summary>

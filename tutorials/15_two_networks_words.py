@@ -27,7 +27,7 @@
 #
 # **You need** [notebook 4](04_text_generation.ipynb) (a language model, temperature) and a little
 # Keras and TensorFlow; for section 7 the quatrains, in the folder that `ZOO_DATA` names.
-# **Time**: about 5 minutes on 2 CPU cores.
+# **Time**: 10 to 20 minutes on 2 CPU cores.
 #
 # A **generative adversarial network** (GAN, 生成对抗网络) is a game. A **generator** (生成器)
 # makes things, a **discriminator** (判别器) says whether a thing is real or made, and each learns
@@ -64,7 +64,7 @@ COUNT, PASSES = 1200, 6  # section 7: poems of each kind
 if FAST:
     BATCHES, STEPS, VERDICTS, POINT = 1, 4, 4, 1
     ROUNDS, ROUND_POINT, TOLD, COUNT, PASSES = 2, 1, 1, 20, 1
-tf.config.run_functions_eagerly(FAST)
+tf.config.run_functions_eagerly(FAST)  # building graphs would take most of the time
 STARTED = time.time()
 keras.utils.set_random_seed(0)
 rng = np.random.default_rng(0)
@@ -452,7 +452,7 @@ plt.show()
 # Without any game, a temperature of 0.85 goes below what the paper has for SeqGAN. Our game did not
 # come there: after 20 rounds it stands where a temperature between 1 and 0.95 does, after 50 it is
 # at its lowest, 8.95, and then it rises, to 9.19 after 110 rounds. With twice the lessons for the
-# discriminator, and half the learning rate, it was at 9.02 after 110.
+# discriminator, and half the learning rate, it was at 9.02 after 120.
 # `docs/seqgan.md` has the commands.
 
 # %% [markdown]

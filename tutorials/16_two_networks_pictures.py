@@ -52,10 +52,12 @@ import zoo
 from zoo.evaluation import frechet_distance, read_digits
 from zoo.layers import SelfAttention2D
 
-# %%
-FAST = bool(os.environ.get("ZOO_FAST"))  # for tests: few steps, few pictures, no graphs
-VAE_STEPS, GAME_STEPS, ALONE_STEPS, COUNT = (2, 2, 1, 100) if FAST else (800, 600, 150, 2000)
-tf.config.run_functions_eagerly(FAST)
+# %% tags=["parameters"]
+FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
+VAE_STEPS, GAME_STEPS, ALONE_STEPS, COUNT = 800, 600, 150, 2000  # of trainings; pictures
+if FAST:
+    VAE_STEPS, GAME_STEPS, ALONE_STEPS, COUNT = 2, 2, 1, 100
+tf.config.run_functions_eagerly(FAST)  # building graphs would take most of the time
 STARTED = time.time()
 keras.utils.set_random_seed(0)
 rng = np.random.default_rng(0)
@@ -556,10 +558,10 @@ plt.show()
 
 # %% [markdown]
 # Be careful with such pictures. One might have hoped that one end of a stroke looks at the other.
-# It does not: most cells look at one single cell of paper above, below or beside the digit, and the
-# lower cells of ink look nearly everywhere, in the pattern of a chessboard. That pattern comes from
-# the transposed convolution below, which treats odd and even cells differently. The layer does
-# something that lowers the loss a little; we cannot read off what.
+# It does not: most cells look at one single cell of paper above, below or beside the digit, and in
+# three of the four the lower cell of ink looks nearly everywhere, in the pattern of a chessboard.
+# That pattern comes from the transposed convolution below, which treats odd and even cells
+# differently. The layer does something that lowers the loss a little; we cannot read off what.
 #
 # ## 4. Measured honestly
 #
@@ -592,7 +594,8 @@ sheet["the zoo's model"] = new["the zoo's model"][:12]
 zoo.plots.plot_pictures(list(sheet.values()), list(sheet))
 
 # %% [markdown]
-# *Figure 6. The first row was written by people; the others are new. The first twelve, not chosen.*
+# *Figure 6. The first row was written by people; the others are new. Nothing was chosen: the
+# first twelve of each model, the last twelve of the test.*
 #
 # ## 5. The zoo's model
 #

@@ -23,10 +23,10 @@
 # *Where this goes.* Three ways to write the next token with the same small network. One computes
 # everything again, one keeps what it has computed, one also forgets what is far. You write all
 # three, and five more ideas that stand in the papers of today's large language models. Each takes
-# about ten lines, is checked against plain attention, and is timed.
+# about ten lines and is checked; where speed is the point, it is timed.
 #
 # **You need** [notebook 1](01_attention_from_scratch.ipynb) (queries, keys, values, masks) and
-# numpy. **Time**: 2 minutes on 2 CPU cores, an hour to read.
+# numpy. **Time**: less than a minute on 2 CPU cores, an hour to read.
 #
 # The attention of 2017 is in notebook 3. It works, and it has three costs: it does not know
 # distances, its memory grows with all that was read, and its work grows with the *square* of it.

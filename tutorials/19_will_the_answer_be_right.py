@@ -25,7 +25,7 @@
 #
 # **You need** [notebook 1](01_attention_from_scratch.ipynb) (queries, keys, values, masks) and a
 # little Keras. The data are ASSISTments 2009-2010, if you have them; section 1 says what happens
-# without. **Time**: 2 minutes on 2 CPU cores.
+# without. **Time**: 1 minute on 2 CPU cores.
 #
 # **Knowledge tracing** (知识追踪) is to foresee from what somebody did what he will do next, here
 # in a school. You write the attention for it, find that it must not see one thing, teach it to
@@ -64,7 +64,7 @@ FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
 EPOCHS, LONGEST, PUPILS = 6, 100, None  # passes; answers in a row; how many pupils: all
 if FAST:
     EPOCHS, LONGEST, PUPILS = 1, 20, 60
-    tf.config.run_functions_eagerly(True)  # a graph pays after many calls
+    tf.config.run_functions_eagerly(True)  # building graphs would take most of the time
 
 # %% [markdown]
 # ## 1. Answers in a row
@@ -325,10 +325,9 @@ plt.show()
 assert FAST or found["attention that forgets"] > max(found["the skill"], found["the pupil"])
 
 # %% [markdown]
-# *Figure 2. Counting, and attention.* Attention alone is not much better than a count, since it
-# cannot tell old answers from new ones: all it knows of an answer is its skill. To forget is worth
-# more than the attention itself. The zoo's AKT, with more layers and with counts, has 0.823
-# (section 6).
+# *Figure 2. Counting, and attention.* Attention adds 0.067 to the better count, though it cannot
+# tell old answers from new ones. To forget adds another 0.052. The zoo's AKT, with more layers and
+# with counts, has 0.823 (section 6).
 #
 # ## 5. What was learned to forget?
 #
@@ -412,10 +411,10 @@ plt.show()
 
 # %% [markdown]
 # *Figure 5. What the shipped model thinks that this pupil can do.* Read a row from left to right.
-# Right answers make a row darker and wrong ones paler, most of all the row of their own skill: that
-# is what the counts bring. Still, look at the Venn diagrams, which are never practised: palest
-# before the first answer, they are far darker after one mistake with a circumference. No teacher
-# would think so.
+# Right answers make the row of their own skill darker and wrong ones paler: that is what the
+# counts bring. Still, look at the other three rows: after the first mistake with a circumference
+# all are darker, most of all the Venn diagrams, which are never practised. No teacher would think
+# so.
 #
 # ## 7. An honest failure: punished for a right answer
 #
@@ -452,9 +451,9 @@ for past in (pasts[worst], turned[worst]):
 # The newest answer counts most, as it should. But in 5 to 8 cases of a hundred a right answer
 # makes the model think less of the same skill. Nobody told it that this cannot be; it learned from
 # answers alone, and of many skills it saw few. A mean over all pupils (the AUC) does not show it,
-# and one pupil in fifteen would be treated unfairly, without a reason that anybody could give
-# him. Yeung and Yeung (2018) add such rules to the loss. Until then: not for marks, nor for
-# decisions on a pupil, as the card says.
+# and in one such case of fifteen a pupil would be treated unfairly, without a reason that anybody
+# could give him. Yeung and Yeung (2018) add such rules to the loss. Until then: not for marks, nor
+# for decisions on a pupil, as the card says.
 
 # %%
 print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f} minutes, "

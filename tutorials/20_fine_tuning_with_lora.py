@@ -62,7 +62,7 @@ LEARN, CHECK, EVERYDAY, PASSES = 80, 40, 200, 6  # orders; sentences of every da
 RANKS = (1, 4, 16)
 if FAST:
     LEARN, CHECK, EVERYDAY, PASSES, RANKS = 4, 2, 2, 1, (1,)
-    tf.config.run_functions_eagerly(True)  # a graph pays after many calls
+    tf.config.run_functions_eagerly(True)  # building graphs would take most of the time
 
 # %% [markdown]
 # ## 1. LoRA in ten lines
@@ -239,8 +239,9 @@ plt.show()
 # %% [markdown]
 # *Figure 1. Left, what is gained; right, what is lost: **forgetting** (遗忘).* LoRA of rank 16
 # learns the orders best (0.08; all weights 0.18), with a fifteenth of the numbers. But it is no
-# guard against forgetting: with its larger rate it loses more of every day (1.33 becomes 1.74)
-# than all weights with their small one (1.39). Rank 1 is too little for six passes.
+# guard against forgetting. At one learning rate, every day ends at 1.40 with rank 1, 1.56 with rank
+# 4 and 1.74 with rank 16 (all begin at 1.33): what learns more of the menu loses more. All weights,
+# with their smaller rate, end at 1.39. Rank 1 is too little for six passes.
 
 # %%
 best, _ = runs[RANKS[-1]]

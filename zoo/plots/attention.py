@@ -20,6 +20,12 @@ MIN_WIDTH = 5.0
 COLORS = "Blues"  # lightness falls steadily, so it prints well in grey
 INK, FAINT = "0.1", "0.35"
 COPIED = "#b33c00"  # of a token that was copied rather than written
+_NOTES = {
+    "attention weight": "Each row shows how one token of the {target} divides its attention over "
+    "the tokens of the {source}.",
+    "likeness": "Each row shows which token of the {source} one token of the {target} found, and "
+    "how like it is.",
+}
 
 
 def plot_attention(out, path=None, layer=-1, head="mean", photograph=None):
@@ -30,13 +36,15 @@ def plot_attention(out, path=None, layer=-1, head="mean", photograph=None):
     that were drawn, see `zoo.plots.plot_looks`.
 
     Row t of a panel holds the weights that target token t gives to the S source tokens; they sum
-    to 1. All panels share one colour scale. Cells carry their weight as a number where few. Of an
-    answer that says what was `copied`, the tokens that were copied rather than written are red.
+    to 1. Of a document that was ranked, it holds how like the token is to the one that it found.
+    All panels share one colour scale. Cells carry their number where few. Of an answer that says
+    what was `copied`, the tokens that were copied rather than written are red.
 
     Args:
         out: result of `generate(..., return_dict=True)` for one input, with `text` str,
             `source_tokens` S str, `tokens` T str, `attention` float32 (layers, heads, T, S) and
-            `score` float; and, where they are no source and target, `axes`, what they are.
+            `score` float; and, where they are no source and target, `axes`, what they are; of a
+            document that was found by the likeness of tokens, `cells` is "likeness".
         path: file to write as well, in the format that its suffix names (.png, .pdf, .svg ...). It
             is replaced in one step, so that a reader never sees half a picture.
         layer: index (from 0; negative counts from the last layer), "mean" or "all".
@@ -159,10 +167,8 @@ def _draw(figure, out, panels, columns):
     left += (width - left - grid_width - right) / 2
     title = wrap(out.text, width - 2 * PAD, 12)
     source_name, target_name = getattr(out, "axes", ("source", "target"))
-    note = (
-        f"Each row shows how one token of the {target_name} divides its attention over the tokens "
-        f"of the {source_name}."
-    )
+    cells = getattr(out, "cells", "attention weight")
+    note = _NOTES[cells].format(source=source_name, target=target_name)
     copied = [share > 0.5 for share in getattr(out, "copied", ())]
     if any(copied):
         note += " Red tokens were copied."
@@ -206,7 +212,7 @@ def _draw(figure, out, panels, columns):
 
     bar = figure.colorbar(image, cax=box(left + grid_width + PAD, bottom, 0.14, grid_height))
     bar.outline.set_visible(False)
-    bar.set_label("attention weight", family=FAMILIES, size=8, color=FAINT)
+    bar.set_label(cells, family=FAMILIES, size=8, color=FAINT)
     bar.ax.tick_params(labelsize=7, labelcolor=FAINT, color=FAINT, width=0.5, length=2)
 
 

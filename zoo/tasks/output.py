@@ -242,6 +242,7 @@ class Ranked:
         attention: float32 (1, 1, Q, S): for each token of the query how like it the one of the
             document is that it found, and 0 for all others.
         axes: what the tokens are, as a picture of the attention names them.
+        cells: what the numbers of `attention` are, as the picture names them.
     """
 
     query: str
@@ -252,6 +253,7 @@ class Ranked:
     source_tokens: list[str]
     attention: np.ndarray
     axes: tuple[str, str] = ("document", "query")
+    cells: str = "likeness"
 
     @property
     def evidence(self):
