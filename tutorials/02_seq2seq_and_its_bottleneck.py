@@ -395,7 +395,10 @@ assert FAST or middle["with attention"][1] > middle["without"][1] + 20
 # texts of this length in training. What it lacks is room: the longer the text, the more must share
 # one vector. (Be fair to it: its curve in Figure 2 still falls when we stop. More steps would make
 # it better, so this is what the bottleneck costs *with the same training*. Exercise 3 goes on from
-# here.)
+# here. With four times the steps, `LARGE = True` in the cell of parameters, which the notebook
+# takes by itself where there is a GPU, the model without attention comes to 49.9 with 14 numbers,
+# and the other stays at 100. That took 3.5 minutes on one CPU core; on a GPU it has not been
+# timed.)
 #
 # ## 5. Read the alignment
 #

@@ -67,9 +67,6 @@ TRAIN, NEW, PIECES = None, None, 900  # of the text: all; the subwords of the GP
 LAYERS, CONTEXT, WIDTH = 4, 128, 128  # of the GPT: blocks, subwords that it sees, numbers each
 STEPS, PARTS = 1600, 6  # of its training; parts, after each of which we look at it
 COUNT, LENGTH, POEMS = 12, 160, 30  # texts to compare and their characters; poems
-LARGE = bool(tf.config.list_physical_devices("GPU"))  # or True, and more patience
-if LARGE:
-    WIDTH, STEPS = 192, 3000
 if FAST:
     TRAIN, NEW, PIECES, LAYERS, CONTEXT, STEPS, PARTS = 20_000, 2_000, 350, 1, 32, 4, 1
     COUNT, LENGTH, POEMS = 4, 12, 4
@@ -387,7 +384,10 @@ plt.show()
 
 # %% [markdown]
 # *Figure 3. Your GPT learns, and passes the counting model.* Do not think little of counting: it
-# needs seconds, and it was hard to beat. The shipped `generate_shakespeare` is a GPT, too, one of
+# needs seconds, and it was hard to beat. More of everything does not help here: with a width of
+# 192 and 3,000 steps the loss was 1.51 after half of them and 1.52 in the end, for a million
+# characters are soon known by heart (过拟合, overfitting). So this notebook has no larger mode for
+# a GPU; more text would come first. The shipped `generate_shakespeare` is a GPT, too, one of
 # characters with nearly twice the parameters, and had an hour of one core. All three on the new
 # text:
 
@@ -613,8 +613,8 @@ assert FAST or results["greedy"]["distinct-2"] < results["temperature 1"]["disti
 assert FAST or results["temperature 1.5"]["words"] < results["temperature 0.6"]["words"]
 
 # %%
-SIDES = dict.fromkeys(["top-k 5", "temperature 0.6", "top-p 0.9"], "left")  # of its mark
-SHIFTS = {"top-p 0.9": -9, "top-k 5": 9, "temperature 1": 9, "Shakespeare": -9}  # up, in points
+SIDES = {"top-k 5": "left", "temperature 0.6": "left"}  # of the mark, where its name stands
+SHIFTS = {"top-p 0.9": -14, "top-k 5": 9, "temperature 1": 9}  # up, in points
 
 # %% tags=["cover"]
 figure, axes = plt.subplots(figsize=(6.5, 4), layout="constrained")

@@ -81,7 +81,7 @@ DOWNLOAD = False  # True fetches Flickr8k, 1.1 GB
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
 LEARN, CHECK, EPOCHS = 2400, 200, 5  # photographs to learn from and to check; passes
 D, T, LEAST = 128, 16, 4  # width; words of a caption; a word is known that was read so often
-HIDDEN = 6  # photographs of which parts are hidden
+HIDDEN = 60  # photographs of which parts are hidden
 LARGE = bool(tf.config.list_physical_devices("GPU"))  # or True, and more patience
 if LARGE:
     LEARN, EPOCHS, D = 6000, 6, 256
@@ -355,7 +355,7 @@ class Decoder(keras.Model):
 
 # %%
 class Captioner(Decoder):
-    def call(self, inputs):  # cells (B, 49, 1280), words (B, N, T) -> logits (B, N, T, V)
+    def call(self, inputs, training=None):  # cells (B, 49, 1280), words (B, N, T) -> (B, N, T, V)
         return next(self.with_weights(**inputs))
 
     def with_weights(self, cells, words):
@@ -505,8 +505,8 @@ show_maps(images[which], [*text.split(), "(end)"][:12], maps)
 
 # %% [markdown]
 # *Figure 4. Your captioner: for each of the first twelve words the cells that it looked at, bright
-# where the weight is large.* The words for people light the head, mostly; the *shirt* lights sky
-# and grass. Now the shipped one:
+# where the weight is large.* *man* lights the head and the camera. *cement bench*, of which there
+# is none, lights the lawn. Now the shipped one:
 
 # %% tags=["cover"]
 out = shipped.generate(photos[which], return_dict=True)
@@ -534,8 +534,8 @@ def without(out, cells):
 
 # %%
 falls = collections.defaultdict(list)
-for path in photos[:HIDDEN]:
-    out = shipped.generate(path, return_dict=True)
+for name in check[:HIDDEN]:
+    out = shipped.generate(path_of(name), return_dict=True)
     order = np.argsort(-out.attention[-1].mean((0, 1)))
     hidden = {"most": order[:12], "random": random.permutation(49)[:12], "least": order[-12:]}
     pictures = [out.image, *(without(out, cells) for cells in hidden.values())]
@@ -543,13 +543,16 @@ for path in photos[:HIDDEN]:
     for kind, score in zip(hidden, scores):
         falls[kind].append(whole - score)
 for kind, values in falls.items():
-    print(f"{kind:6} hidden: ln p falls by", np.round(values, 1), f"mean {np.mean(values):.1f}")
+    error = np.std(values) / len(values) ** 0.5  # of the mean, by chance
+    print(f"{kind:6} hidden: ln p falls by {np.mean(values):.2f} ± {error:.2f}")
 
 # %% [markdown]
-# On these six photographs 12 cells at random, and even the 12 with the least attention, cost no
-# less than the 12 with the most: where it looked is not *why* it said so. Mind that a cell of the
-# grid has also seen its neighbours, and that the picture shows the last layer alone: attention is a
-# hint, not a proof.
+# On sixty photographs that it has not read, the 12 cells with the most attention cost 3.0 nats of
+# the caption, 12 at random 1.8, and the 12 with the least 0.8. So where it looked is a part of
+# *why* it said so, though not all: random cells cost more than half as much. Mind that a cell of
+# the grid has also seen its neighbours, and that the picture shows the last layer alone: attention
+# is a hint, not a proof. (And take many photographs. On the six of section 6 the three means came
+# in another order.)
 #
 # ## 5. How good is it?
 #
@@ -578,6 +581,10 @@ assert FAST or not real or results["blind"]["cider_d"] < results["ours"]["cider_
 # `distinct` counts the different captions. The shipped ones learned from more photographs. The LSTM
 # comes first here, on Flickr's own kind of photographs; the Transformer paid a little of that for
 # words that Flickr does not have (section 7).
+#
+# More of everything helps yours, too: with all 5,791 photographs, six passes and twice the width
+# (`LARGE = True` in the cell of parameters, which the notebook takes by itself where there is a
+# GPU) its CIDEr-D is 0.514. That took 13 minutes on one CPU core; on a GPU it has not been timed.
 #
 # ## 6. An honest failure: what it has no word for
 #

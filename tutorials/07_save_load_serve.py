@@ -30,7 +30,7 @@
 # | what | for whom | needs to run |
 # |---|---|---|
 # | a `.keras` file | who goes on in Python, trains on, looks inside | Keras and the zoo |
-# | a **SavedModel** | programs: strings in, strings out | TensorFlow alone, no Keras, no zoo |
+# | a **SavedModel** | programs: strings in, strings out | TensorFlow, a package more (section 3) |
 # | a **server** (模型服务) | everybody, in any language, by network | a client that speaks HTTP |
 
 # %%
@@ -139,7 +139,7 @@ assert answer["text"].numpy()[0].decode() == translator.generate(text)
 # %% [markdown]
 # ## 3. An honest failure: it does not load
 #
-# The promise was "TensorFlow alone". Another Python, with nothing but TensorFlow imported:
+# Does TensorFlow alone suffice? Another Python, with nothing but TensorFlow imported:
 
 # %%
 CODE = "import tensorflow as tf; tf.saved_model.load({path!r}); print('loaded')"

@@ -364,13 +364,15 @@ for name, score in scores.items():
 # training captions again. That is called **fine-tuning** (微调): few steps, a small learning rate.
 
 # %%
-sparse.compile(keras.optimizers.Adam(2e-4))
-history = sparse.fit(train, batch_tokens=2048, steps_per_epoch=STEPS, epochs=2, verbose=0)
-scores["sparsemax, fine-tuned"] = bleu(sparse)
-print(f"{'sparsemax, fine-tuned':26} BLEU {scores['sparsemax, fine-tuned']:.1f}")
+plan = {"batch_tokens": 2048, "steps_per_epoch": STEPS, "epochs": 2, "seed": 0, "verbose": 0}
+for name, translator in (("sparsemax", sparse), ("softmax", usual)):
+    translator.compile(keras.optimizers.Adam(2e-4))
+    translator.fit(train, **plan)
+    scores[f"{name}, fine-tuned"] = bleu(translator)
+    print(f"{name + ', fine-tuned':26} BLEU {scores[f'{name}, fine-tuned']:.1f}")
 
 # %%
-figure, axes = plt.subplots(figsize=(6, 1.9), layout="constrained")
+figure, axes = plt.subplots(figsize=(6, 2.2), layout="constrained")
 drawn = axes.barh(list(scores), list(scores.values()), color="0.75", edgecolor="0.2")
 axes.bar_label(drawn, fmt="%.1f", padding=3)
 axes.invert_yaxis()
@@ -380,10 +382,11 @@ plt.show()
 
 # %% [markdown]
 # *Figure 3. The same Transformer with another attention over the source, before and after a short
-# fine-tuning.* In the run shown here the change alone cost 0.8 BLEU. One reason why it cost so
+# fine-tuning.* In the run shown here the change alone cost 0.6 BLEU. One reason why it cost so
 # little may be that trained heads point sharply already, as Figure 4 will show. After the
-# fine-tuning it is ahead of the shipped model; but that one knows everyday sentences, too, and was
-# never taught captions alone.
+# fine-tuning it is ahead of the shipped model, but so is softmax after the same steps, the
+# **control** (对照): 46.0 and 46.3 are no difference on 500 captions. What raised both is that they
+# were taught captions alone.
 #
 # ## 7. What does it look at?
 #
@@ -413,6 +416,7 @@ for row, (name, heads) in zip(axes, maps.items()):
         ax.set_xticks(range(len(across)), across, rotation=90)
         ax.set_yticks(range(len(down)), down)
         ax.tick_params(length=0)
+figure.get_layout_engine().set(hspace=0.1)
 figure.supxlabel("German token, attended to", size=10)
 figure.supylabel("English token, being written", size=10)
 plt.show()

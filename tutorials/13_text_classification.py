@@ -67,8 +67,8 @@ plt.rcParams.update({"figure.dpi": 110, "font.size": 10})
 # ## 1. From sentences to numbers
 #
 # The data is SST-2, the Stanford Sentiment Treebank (情感树库): sentences of film reviews, each
-# positive or negative. `zoo.data.sst2` finds it in the folder that `ZOO_DATA` names. It has no
-# public file that we could download for you. Without it, the notebook makes simple sentences of
+# positive or negative. `zoo.data.sst2` finds it in the folder that `ZOO_DATA` names. This
+# notebook does not download it. Without it, the notebook makes simple sentences of
 # its own and runs the same way. The numbers in the text are those of SST-2.
 
 # %%
