@@ -528,10 +528,9 @@ for ax, (name, (x, y)) in zip(axes, confused.items()):
             for said, written in zip(right, heard):
                 counts[WORDS.index(said), WORDS.index(written)] += 1
     ax.imshow(counts, cmap="Blues")
-    for (i, j), count in np.ndenumerate(counts):
-        if count:
-            dark = count > counts.max() / 2
-            ax.text(j, i, count, ha="center", va="center", fontsize=8, color="w" if dark else "k")
+    for i, j in zip(*counts.nonzero()):
+        ink = "w" if counts[i, j] > counts.max() / 2 else "k"
+        ax.text(j, i, counts[i, j], ha="center", va="center", fontsize=8, color=ink)
     ax.set(title=name, xlabel="heard", xticks=range(10), yticks=range(10), yticklabels=WORDS)
 axes[0].set(ylabel="said")
 plt.show()
