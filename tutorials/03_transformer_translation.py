@@ -438,11 +438,12 @@ for one, text, other in zip(german, translate(german), human):
     print(f"{one:35} {text:35} human: {other}")
 
 # %% [markdown]
-# Two of the ten are right and one is nearly so. The others are English and say something else: it
-# learns the shape of sentences before it learns the words. With a larger vocabulary, a wider model
-# and five passes (`LARGE = True` in the cell of parameters, which the notebook takes by itself
-# where there is a GPU) BLEU is 43.1, and four of the ten are right. That took 21 minutes on one CPU
-# core; on a GPU it has not been timed.
+# Three of the ten are right and one is nearly so. The others begin as English and say something
+# else: it learns the shape of sentences before it learns the words. With a larger vocabulary, a
+# wider model and five passes (`LARGE = True` in the cell of parameters, which the notebook takes by
+# itself where there is a GPU) BLEU is 41.8, and *Tom taught me a lot.* is right, too; *Trompete*
+# and *dünn*, which are rare, stay wrong. That took 22 minutes on one CPU core; on a GPU it has not
+# been timed.
 #
 # ## 4. An honest failure: longer than anything it has read
 #

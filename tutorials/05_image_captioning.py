@@ -584,7 +584,7 @@ assert FAST or not real or results["blind"]["cider_d"] < results["ours"]["cider_
 #
 # More of everything helps yours, too: with all 5,791 photographs, six passes and twice the width
 # (`LARGE = True` in the cell of parameters, which the notebook takes by itself where there is a
-# GPU) its CIDEr-D is 0.514. That took 13 minutes on one CPU core; on a GPU it has not been timed.
+# GPU) its CIDEr-D is 0.505. That took 18 minutes on one CPU core; on a GPU it has not been timed.
 #
 # ## 6. An honest failure: what it has no word for
 #
