@@ -71,7 +71,7 @@ if LARGE:
     VOCABULARY, EPOCHS, WIDTH = 3000, 5, 192
 if FAST:
     TEST, VOCABULARY, EPOCHS, LONGER = 10, 300, 1, 2
-    NEW, NEW_EPOCHS, OLD, SHOWN = 8, 1, 20, 0
+    NEW, NEW_EPOCHS, OLD, SHOWN = 4, 1, 4, 0
 tf.config.run_functions_eagerly(FAST)  # building graphs would take most of the time
 STARTED = time.time()
 keras.utils.set_random_seed(1)

@@ -69,7 +69,7 @@ STEPS, PARTS = 1600, 6  # of its training; parts, after each of which we look at
 COUNT, LENGTH, POEMS = 12, 160, 30  # texts to compare and their characters; poems
 if FAST:
     TRAIN, NEW, PIECES, LAYERS, CONTEXT, STEPS, PARTS = 20_000, 2_000, 350, 1, 32, 4, 1
-    COUNT, LENGTH, POEMS = 4, 12, 4
+    COUNT, LENGTH, POEMS = 2, 12, 2
     tf.config.run_functions_eagerly(True)  # building graphs would take most of the time
 
 # %% [markdown]

@@ -60,7 +60,7 @@ import zoo
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
 HISTORIES, CANDIDATES, LONGEST = 100, 10, 40  # conversations, replies to each, their tokens
 if FAST:
-    HISTORIES, CANDIDATES, LONGEST = 3, 3, 5
+    HISTORIES, CANDIDATES, LONGEST = 2, 2, 5
 tf.config.run_functions_eagerly(FAST)  # building graphs would take most of the time
 STARTED = time.time()
 plt.rcParams.update({"figure.dpi": 110, "font.size": 10})

@@ -61,7 +61,7 @@ FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
 LEARN, CHECK, EVERYDAY, PASSES = 80, 40, 200, 6  # orders; sentences of every day; passes
 RANKS = (1, 4, 16)
 if FAST:
-    LEARN, CHECK, EVERYDAY, PASSES, RANKS = 4, 2, 2, 1, (1,)
+    LEARN, CHECK, EVERYDAY, PASSES, RANKS = 4, 1, 1, 1, (1,)
     tf.config.run_functions_eagerly(True)  # building graphs would take most of the time
 
 # %% [markdown]
