@@ -18,6 +18,7 @@ import random
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -141,7 +142,7 @@ def soak(args, texts):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="translate_fr_de")
-    parser.add_argument("--dir", default="saved_models", help="folder of the exports")
+    parser.add_argument("--dir", help="folder of the exports; else one that is removed")
     parser.add_argument("--fast", action="store_true", help="LiteRT in place of TensorFlow")
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
@@ -149,6 +150,13 @@ def main():
     parser.add_argument("--soak", type=float, help="seconds of load")
     args = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with tempfile.TemporaryDirectory() as folder:
+        args.dir = args.dir or folder
+        run(args)
+
+
+def run(args):
+    """The soak or the table that the arguments ask for."""
     texts = sentences(args.model)
     if args.soak:
         soak(args, texts)

@@ -87,7 +87,9 @@ def fresh_process():
 
     def run(source, folder):
         print(json.dumps([str(source), str(folder)]), file=process.stdin, flush=True)
-        return json.loads(process.stdout.readline())
+        answer = process.stdout.readline()
+        assert answer, f"forked_runs.py ended with {process.wait()}"
+        return json.loads(answer)
 
     yield run
     process.communicate()
