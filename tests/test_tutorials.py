@@ -1,6 +1,5 @@
 """Every notebook runs from top to bottom, is what its Python file gives, and speaks Chinese too."""
 
-import ast
 import json
 import os
 import re
@@ -44,28 +43,6 @@ def kinds_and_sources(notebook):
 def has_picture(cell):
     outputs = cell.get("outputs", ())
     return any(kind.startswith("image/") for output in outputs for kind in output.get("data", ()))
-
-
-def test_a_model_with_dropout_is_told_that_it_trains(source):
-    """`fit` says `training=True` to a model whose `call` has the argument, and to no other."""
-    tree = ast.parse(source.read_text(encoding="utf-8"))
-    classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-
-    def is_model(node):
-        return any(
-            base.attr == "Model" if isinstance(base, ast.Attribute) else is_model(classes[base.id])
-            for base in node.bases
-            if isinstance(base, ast.Attribute) or base.id in classes
-        )
-
-    calls = {
-        name: [argument.arg for argument in method.args.args]
-        for name, node in classes.items()
-        for method in node.body
-        if is_model(node) and isinstance(method, ast.FunctionDef) and method.name == "call"
-    }
-    if "Dropout(" in ast.unparse(tree):
-        assert all("training" in arguments for arguments in calls.values()), calls
 
 
 @pytest.fixture(scope="module")
