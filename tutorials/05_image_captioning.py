@@ -33,11 +33,11 @@
 # sentence.
 #
 # *You do not have Flickr8k?* Its terms are research and education, so it is not in this repository.
-# Write `DOWNLOAD = True` in the cell of parameters below, and a later cell fetches it (1.1 GB) from
-# the place that the tutorials of Keras use. Or set the environment variable `ZOO_DATA` to a folder
-# that holds `flickr8k/`, as the README of the zoo says. Without it, six photographs with made-up
-# captions stand in: everything runs, and what the shipped models do is real, but your own captioner
-# learns nothing.
+# On Colab a later cell fetches it (1.1 GB) from the place that the tutorials of Keras use;
+# elsewhere it does so where you write `DOWNLOAD = True` in the cell of parameters below. Or set the
+# environment variable `ZOO_DATA` to a folder that holds `flickr8k/`, as the README of the zoo says.
+# Without it, six photographs with made-up captions stand in: everything runs, and what the shipped
+# models do is real, but your own captioner learns nothing.
 
 # %%
 import importlib.util
@@ -51,12 +51,14 @@ if importlib.util.find_spec("zoo") is None:  # on Colab, on Kaggle, in a new env
 import collections
 import io
 import os
+import sys
 import textwrap
 import time
 import urllib.request
 import zipfile
 from pathlib import Path
 
+# %%
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -64,11 +66,11 @@ import tensorflow as tf
 from IPython import display
 from keras import ops
 
-# %%
 import zoo
 from zoo.evaluation.captions import measure_captions
 from zoo.training import WarmupLinear
 
+# %%
 STARTED = time.time()
 keras.utils.set_random_seed(1)
 plt.rcParams.update({"figure.dpi": 110, "font.size": 10})
@@ -77,7 +79,7 @@ PHOTOS = next(path for c in CHECKOUTS if (path := c / "examples" / "photos").is_
 NAMES = ("astronaut", "cat", "coffee", "officer", "photographer", "rocket")
 
 # %% tags=["parameters"]
-DOWNLOAD = False  # True fetches Flickr8k, 1.1 GB
+DOWNLOAD = "google.colab" in sys.modules  # True fetches Flickr8k, 1.1 GB
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
 LEARN, CHECK, EPOCHS = 2400, 200, 5  # photographs to learn from and to check; passes
 D, T, LEAST = 128, 16, 4  # width; words of a caption; a word is known that was read so often

@@ -27,7 +27,7 @@
 # can and cannot do.
 #
 # **You need** [notebook 1](01_attention_from_scratch.ipynb) (scores, softmax, masks), a little
-# Keras and TensorFlow, and WikiQA in the folder that `ZOO_DATA` names.
+# Keras and TensorFlow, and WikiQA in the folder that `ZOO_DATA` names, or a connection to fetch it.
 # **Time**: 1 minute on 2 CPU cores.
 #
 # The task is called **answer sentence selection** (答案句选择). A search engine has found an
@@ -43,11 +43,16 @@ if importlib.util.find_spec("zoo") is None:  # on Colab, on Kaggle, in a new env
     print("ready")
 
 # %%
+import csv
+import io
 import os
 import re
 import time
+import urllib.request
+import zipfile
 from collections import Counter
 
+# %%
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -61,8 +66,9 @@ from zoo.plots.labels import readable
 # %% tags=["parameters"]
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
 QUESTIONS, EPOCHS, LIBRARY = None, 3, 1000  # to learn from: all; passes; answers to search
+DOWNLOAD = True  # the data, where they are not there: 7 MB
 if FAST:
-    QUESTIONS, EPOCHS, LIBRARY = 20, 1, 50
+    QUESTIONS, EPOCHS, LIBRARY, DOWNLOAD = 20, 1, 50, False
 tf.config.run_functions_eagerly(FAST)  # building graphs would take most of the time
 STARTED = time.time()
 keras.utils.set_random_seed(0)
@@ -74,19 +80,45 @@ BLUE = "#2171b5"
 #
 # **WikiQA** has questions that people typed into a search engine. Each comes with the sentences
 # of a Wikipedia article, and people said of each sentence whether it answers. A question of which
-# no sentence does says nothing about an order; it is left out (of these here, one).
+# no sentence does says nothing about an order; it is left out (of these here, one). Where you have
+# no data, they come from Microsoft, whose file has many more questions without an answer.
+
+
+# %%
+SITE = "https://download.microsoft.com/download/E/5/F/E5FCFCEE-7005-4814-853D-DAA7C66507E0/"
+
+
+def download(split, name="WikiQACorpus"):
+    """Rows (question, sentence, 1 where it answers) of `train` or `val`."""
+    with urllib.request.urlopen(f"{SITE}{name}.zip", timeout=30) as file:
+        packed = zipfile.ZipFile(io.BytesIO(file.read()))
+    part = {"train": "train", "val": "dev"}[split]
+    table = packed.read(f"{name}/WikiQA-{part}.tsv").decode().lower()
+    rows = csv.DictReader(io.StringIO(table), delimiter="\t", quoting=csv.QUOTE_NONE)
+    return [(row["question"], row["sentence"], int(row["label"])) for row in rows]
+
+
+# %%
+def first_found(split):
+    try:
+        return zoo.data.wikiqa(split)
+    except FileNotFoundError:
+        if not DOWNLOAD:
+            raise
+        return download(split)
 
 
 # %%
 def lists(split):
     """Of each question: the question, its sentences, and int (N,), 1 for those that answer."""
     groups = {}
-    for question, sentence, answers in zoo.data.wikiqa(split):
+    for question, sentence, answers in first_found(split):
         groups.setdefault(question, []).append((sentence, answers))
     found = [(question, *map(list, zip(*rows))) for question, rows in groups.items()]
     return [(*texts, np.array(right)) for *texts, right in found[:QUESTIONS] if any(right)]
 
 
+# %%
 train, val = lists("train"), lists("val")
 for name, part in (("train", train), ("val", val)):
     sizes, hits = [len(right) for *_, right in part], [sum(right) for *_, right in part]
