@@ -22,10 +22,11 @@
 # %% [markdown]
 # *Where this goes.* The picture shows how varied the replies of one trained chat partner are, by
 # way of decoding. The line is what people say. You will write the measure, find out why the most
-# probable replies are dull, and write the last method of the picture yourself.
+# probable replies are dull, and write the last method of the picture yourself. At the end you train
+# the chat partner on a lesson of your own.
 #
 # **You need** the decoding of [notebook 4](04_text_generation.ipynb), and the data set DailyDialog.
-# **Time**: 2 to 5 minutes on 2 CPU cores.
+# **Time**: 3 to 7 minutes on 2 CPU cores.
 #
 # *You do not have DailyDialog?* Its terms are non-commercial, and the notebook cannot download it.
 # It then takes seven short dialogues that are written below. Everything runs, and all you write
@@ -50,6 +51,7 @@ import os
 import re
 import time
 
+import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
@@ -59,8 +61,9 @@ import zoo
 # %% tags=["parameters"]
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
 HISTORIES, CANDIDATES, LONGEST = 100, 10, 40  # conversations, replies to each, their tokens
+MORE = 4, 6, 12  # how often the lesson of section 7 is read again
 if FAST:
-    HISTORIES, CANDIDATES, LONGEST = 2, 2, 5
+    HISTORIES, CANDIDATES, LONGEST, MORE = 2, 2, 5, (1,)
 tf.config.run_functions_eagerly(FAST)  # building graphs would take most of the time
 STARTED = time.time()
 plt.rcParams.update({"figure.dpi": 110, "font.size": 10})
@@ -255,12 +258,11 @@ assert not MANY or distinct(replies["4 beams"], 2) < distinct(people, 2)
 
 
 # %%
-def log_p(histories, replies):
+def log_p(histories, replies, partner=chat):
     """Natural logarithm of P(reply | history) for each pair; an empty history has no turn."""
     sources = ["\n".join(turns) for turns in histories]
-    return np.concatenate(
-        [chat.score(sources[i : i + 50], replies[i : i + 50]) for i in range(0, len(sources), 50)]
-    )
+    parts = [slice(i, i + 50) for i in range(0, len(sources), 50)]
+    return np.concatenate([partner.score(sources[part], replies[part]) for part in parts])
 
 
 # %%
@@ -328,6 +330,10 @@ for i in np.argsort(-score):
     print(f"{given[row, i]:22.1f} {alone[row, i]:14.1f} {score[i]:8.2f}   {candidates[row][i]}")
 
 # %% [markdown]
+# *OK, here you are.* is so probable that it stays the first in spite of the penalty. But *Thanks,
+# I'll take it.* and *Is this the right card?* stand above *Sure, here you are.*, which is more
+# probable than both: the history helps them more.
+#
 # ## 4. How much penalty?
 #
 # λ is a **hyperparameter** (超参数). We expect that with a larger λ the replies are more varied,
@@ -364,15 +370,16 @@ plt.show()
 for penalty in (0.0, 0.5, 1.0):
     report(f"λ = {penalty}", reranked(penalty))
 assert not MANY or varied[0] < varied[5]
-for name, texts in (replies | {"λ = 0.5": reranked(0.5), "people": people}).items():
+controls = {"λ = 0": reranked(0), "λ = 0.5": reranked(0.5)}
+for name, texts in (replies | controls | {"people": people}).items():
     print(f"{name:10} log P per token {per_token(texts):6.2f}")
 
 # %% [markdown]
 # The penalty works: from λ = 0 to 0.5, distinct-2 rises from 0.67 to 0.76, and the length stays
 # nearly the same (7.9 and 7.7 words), so shorter replies are not the reason. The price is small:
-# log P per token is -1.19, where the beams have -0.85 and top-p has -2.19. Look at the last line:
-# what people say has only -3.20. People do *not* say the most probable thing, so a search for the
-# most probable reply looks in the wrong place.
+# log P per token falls from -1.03 to -1.19; the beams have -0.85 and top-p has -2.19. Look at the
+# last line: what people say has only -3.20. People do *not* say the most probable thing, so a
+# search for the most probable reply looks in the wrong place.
 
 # %% tags=["cover"]
 shown = replies | {"re-ranked,\nλ = 0": reranked(0), "re-ranked,\nλ = 0.5": reranked(0.5)}
@@ -468,7 +475,7 @@ plt.show()
 # (`zoo.plot_attention(out)` draws it for each token of the history, and in `zoo chat chat_en` the
 # command `/why` says it in words.)
 #
-# ## 6. A failure: it knows nothing, and takes over no name
+# ## 6. A failure: it knows nothing, and seldom takes over a name
 
 # %%
 QUESTIONS = [
@@ -488,21 +495,91 @@ for turns in QUESTIONS:
 
 # %%
 NAMES = ["Anna", "Tom", "Sofia", "Peter", "Mary", "Ali", "Lucy", "David"][: LONGEST // 5]
-asked = [[f"My name is {name}.", "Nice to meet you.", "What is my name?"] for name in NAMES]
-answers = [f"Your name is {name}." for name in NAMES]
-table = log_p([turns for turns in asked for _ in answers], answers * len(asked))
-table = table.reshape(len(NAMES), -1)  # (name that was told, name that is offered)
-for title, scores in (("log P", table), ("less its mean", table - table.mean(axis=0))):
-    guess = scores.argmax(axis=1)
-    right = int(np.sum(guess == np.arange(len(NAMES))))
-    print(f"{title}: {right} of {len(NAMES)} right;", *(NAMES[i] for i in guess))
+
+
+def told(name):
+    return [f"My name is {name}.", "Nice to meet you.", "What is my name?"]
+
+
+# %%
+def find_names(partner):
+    """Which of all names the partner finds most probable, for each that it was told."""
+    answers = [f"Your name is {name}." for name in NAMES]
+    asked = [told(name) for name in NAMES for _ in answers]
+    table = log_p(asked, answers * len(NAMES), partner).reshape(len(NAMES), -1)
+    for title, scores in (("log P", table), ("less its mean", table - table.mean(axis=0))):
+        guess = scores.argmax(axis=1)
+        right = int(np.sum(guess == np.arange(len(NAMES))))
+        print(f"{title}: {right} of {len(NAMES)} right;", *(NAMES[i] for i in guess))
+
+
+find_names(chat)
 
 # %% [markdown]
 # By log P the model is right 4 times of 8, and three of its four errors are *David*.
 # Without that preference it is right 8 times of 8! So attention does carry the name from the
 # history to the answer: the name becomes more probable than it was. But the habits of the model are
-# stronger, and the replies above do not even begin an answer. A **pointer** (指针网络) makes
-# copying a step of its own (See et al. 2017; notebook 10).
+# stronger, and the replies above do not even begin an answer. In daily conversations hardly anybody
+# asks what his own name is.
+#
+# ## 7. Teach it
+#
+# So write a lesson: forty *other* names, each in the same three turns, with the right answer. To go
+# on training a model that is trained is called **fine-tuning** (微调).
+
+# %%
+OTHERS = """Alice Ben Carla Daniel Emma Frank Grace Henry Ida Jack Kate Leo Maria Nick Olga Paul
+Rosa Sam Tina Victor Wendy Max Nora Oscar Julia Karl Laura Martin Nina Otto Rita Simon Tanya Felix
+Eva George Helen Ivan Jane Robert""".split()[:LONGEST]
+assert not set(OTHERS) & set(NAMES)
+lesson = [("\n".join(told(name)), f"Your name is {name}.") for name in OTHERS]
+print(f"{len(lesson)} pairs, such as {lesson[0]}")
+
+# %%
+pupil = zoo.load("chat_en")  # the same weights again: these learn
+pupil.compile(keras.optimizers.Adam(1.5e-4), label_smoothing=0)
+pupil.fit(lesson, epochs=2, batch_tokens=1024, verbose=0)
+find_names(pupil)
+asked = [told(name) for name in NAMES]
+replied = zip(NAMES, *(partner.reply(asked, **PLAIN) for partner in (chat, pupil)))
+for name, before, after in replied:
+    pieces = " ".join(chat.target_tokenizer.pieces(chat.target_tokenizer.encode([name])[0]))
+    print(f"{pieces:9} before: {before:24} after: {after}")
+
+# %% [markdown]
+# It answers now, and six of the eight names come out right, none of which was in the lesson.
+# Before, it took over three, each as its own name. Look at the two that fail: `▁So fi a` and `▁A
+# li` are the only ones that are not one **token** (词元) of the vocabulary, and DailyDialog has
+# them three times or never. To copy them, the decoder has to look at the right place two or three
+# times in a row, and its embeddings have to know rare pieces; it falls back on names that it has
+# just learned. A **pointer** (指针网络) makes copying a step of its own, for any word (See et al.
+# 2017; notebook 10).
+#
+# What did it cost? Ask for people's replies of section 5 again, and for what the lesson does not
+# speak of. And let it read the lesson again and again.
+
+
+# %%
+def examine(title, partner):
+    """Perplexity of people's replies, and two answers that the lesson did not want to change."""
+    perplexity = np.exp(-log_p(read, said, partner).sum() / count)
+    man, drink = partner.reply([["Who is that man?"], ["What would you like to drink?"]], **PLAIN)
+    print(f"{title:10} {perplexity:5.1f}   {man:24} {drink}")
+
+
+examine("before", chat)
+examine("2 passes", pupil)
+for more in MORE:
+    pupil.fit(lesson, epochs=more, batch_tokens=1024, verbose=0)
+    examine(f"{more} more", pupil)
+
+# %% [markdown]
+# Two passes cost little: the perplexity is 25.4 in place of 24.2. But *Who is that man?* has become
+# *Your name is man.* after six passes, and after 24 both answers are about a name, and the
+# perplexity is 32.0. What a network learned long ago is overwritten by what it learns now: this is
+# **catastrophic forgetting** (灾难性遗忘). So measure on what you do *not* teach, and stop early.
+#
+# ## 8. What it makes up, and whom it may hurt
 #
 # What the model says of the world, it makes up: a **hallucination** (幻觉). Nothing in the training
 # asks whether a reply is true; it teaches what is often said in textbook dialogues.
@@ -574,7 +651,8 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 # <details><summary>Answer</summary>
 #
 # `chat.reply([*persona, *turns[-4:]])`; `chat.reply(turns, persona=persona)` does the same, by
-# tokens. It seldom keeps to them, for the reason of section 6.
+# tokens. It seldom keeps to them, for the reason of section 6. A lesson such as that of section 7
+# would help: turns of people with a persona before them.
 #
 # </details>
 #
@@ -585,6 +663,20 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 #
 # `zoo.load("chat_zh").reply(["你好!你喜欢听音乐吗?"])`. Chinese has no spaces, so `words` would
 # take a whole clause for one word, and nearly all of them would be different. Use `list(text)`.
+#
+# </details>
+#
+# **6.** A remedy for forgetting is **rehearsal** (复习): old pairs stand among the new ones. Put
+# 800 pairs of `reply_pairs(train)` among the lesson, and train for two passes and for eight. Does
+# it help?
+#
+# <details><summary>Answer</summary>
+#
+# `rows = reply_pairs(train)`, and
+# `lesson + [("\n".join(turns), reply) for turns, reply in rows[:: len(rows) // 800]]`.
+# For us it did not: the perplexity of people's replies was 26.0 after two passes and 34.2 after
+# eight. The names came out as without it. Eight hundred pairs are so few that the model learns them
+# by heart, which is a forgetting of its own. Rehearsal needs many old pairs, each read once.
 #
 # </details>
 #
