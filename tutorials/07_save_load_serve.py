@@ -137,6 +137,45 @@ print([row.decode() for row in answer["text"].numpy()])
 assert answer["text"].numpy()[0].decode() == translator.generate(text)
 
 # %% [markdown]
+# ### A signature of your own
+#
+# How is a signature written? As a method under `tf.function`. Its `input_signature` gives the name,
+# shape and dtype (数据类型) of each argument; `[None]` is a list of any length. TensorFlow runs the
+# method once with placeholders (占位符) for the strings, writes down what happens to them, and
+# saves that graph together with all that the object holds: weights, vocabulary, or a whole
+# SavedModel.
+#
+# Yours shall mark what the translator is not sure of. `score` is the natural logarithm of the
+# probability of a translation; it falls with each word, so divide it by their number. (A good
+# threshold is chosen on validation data; -1 is a guess.)
+
+
+# %%
+class Careful(tf.Module):
+    def __init__(self, served, least):
+        super().__init__()
+        self.served, self.least = served, tf.constant(least)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    def translate(self, text):
+        found = self.served.signatures["serving_default"](text=text)
+        words = tf.strings.split(found["text"]).row_lengths()
+        sure = found["score"] / tf.cast(tf.maximum(words, 1), "float32") >= self.least
+        return {"text": tf.where(sure, found["text"], "(not sure) " + found["text"]), "sure": sure}
+
+
+# %%
+careful, place = Careful(served, least=-1.0), str(FOLDER / "careful" / "1")
+tf.saved_model.save(careful, place, signatures={"serving_default": careful.translate})
+ask_careful = tf.saved_model.load(place).signatures["serving_default"]
+answer = ask_careful(text=tf.constant([text, "Der Krebs liebt Baumwolle."]))
+print([row.decode() for row in answer["text"].numpy()])
+assert answer["sure"].numpy().tolist() == [True, False]
+
+# %% [markdown]
+# *Der Krebs liebt Baumwolle* is "the crab loves cotton", a sentence that nobody says. The folder
+# `careful/1` is a model like the other: TensorFlow Serving takes both.
+#
 # ## 3. An honest failure: it does not load
 #
 # Does TensorFlow alone suffice? Another Python, with nothing but TensorFlow imported:
@@ -200,12 +239,12 @@ for _ in range(600):  # it needs some seconds to load the model
         time.sleep(0.5)
 
 # %% [markdown]
-# The client needs no TensorFlow, no Python even; this is what it sends:
-#
-# ```
-# curl -d '{"instances": ["Ein Hund rennt."]}' \
-#     http://127.0.0.1:8501/v1/models/translate_de_en:predict
-# ```
+# The client needs no TensorFlow, no Python even. This is what you would type in a shell:
+
+# %%
+german = ["Ein Hund rennt."]
+print(f"curl -d '{json.dumps({'instances': german})}' {address}:predict")
+print(ask(f"{address}:predict", {"instances": german}))
 
 # %%
 german = [text, "Ein Mann repariert ein altes Fahrrad.", ""]
@@ -273,9 +312,10 @@ plt.show()
 
 # %% [markdown]
 # *Figure 2. Throughput of `zoo serve` on the machine that ran this notebook, with the beam search
-# kept with the model. Do not compare it with another machine; compare the bars.* You need not wait
-# until you have 16 sentences yourself: requests of several clients that arrive together share a
-# batch.
+# kept with the model. Do not compare it with another machine; compare the bars.* It is the best
+# case: one sentence, sixteen times. In a batch of mixed lengths the short rows wait for the
+# longest. You need not wait until you have 16 sentences yourself: requests of several clients share
+# a batch where no thread is free and their lengths are near.
 
 # %%
 server.terminate()
