@@ -467,8 +467,8 @@ for place in (*order[:3], *order[-3:]):
 
 # %% [markdown]
 # Where it is sure it is right, or nearly: dogs that run are what it has read of most. Where it is
-# not sure it says what is often true, and its grammar breaks. So its log-probability tells when
-# not to believe it.
+# not sure it says what is often true, and its grammar breaks. These six are the ends of a scale;
+# but they say that a low log-probability is a reason not to believe a caption.
 #
 # ## 4. Does it look at all?
 #
@@ -508,7 +508,8 @@ show_maps(images[which], [*text.split(), "(end)"][:12], maps)
 # %% [markdown]
 # *Figure 4. Your captioner: for each of the first twelve words the cells that it looked at, bright
 # where the weight is large.* *man* lights the head and the camera. *cement bench*, of which there
-# is none, lights the lawn. Now the shipped one:
+# is none, lights the lawn and the sky. (Each panel has its own scale: its brightest cell is white.)
+# Now the shipped one:
 
 # %% tags=["cover"]
 out = shipped.generate(photos[which], return_dict=True)
@@ -629,7 +630,7 @@ for name, english, mandarin in zip(NAMES, recurrent.generate(photos), chinese.ge
 # %% [markdown]
 # `caption_zh` copies names, too, and so it has the cat, the coffee, the uniform and the tripod.
 # What it says of them is odd: *a black and white cat lies together*. The LSTM has nothing to copy,
-# and takes the cat for a dog, as yours does.
+# and takes the cat for a dog.
 #
 # ## 7. How copying gives it the word
 #

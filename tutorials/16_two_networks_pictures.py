@@ -270,8 +270,8 @@ zoo.plots.plot_pictures([as_pixels(np.stack([*possible, mean])[..., None])], ["n
 # %% [markdown]
 # *Figure 2. Nine sharp digits that differ by one pixel, and at the right their mean.*
 #
-# The blurred one wins. Where a network cannot know, pixel error *pays for grey*. No larger network
-# mends that; another loss does.
+# The blurred one wins. Where a network cannot know, pixel error *pays for grey*. A larger network
+# knows more; but what it does not know, it still paints grey. Another loss mends that.
 #
 # ## 2. A second network, which looks
 #
@@ -346,6 +346,8 @@ for name, loss in found.items():
 # since batch normalisation (批量规范化) takes its means over redrawn and new pictures together.
 # What must not be is that one side improves by making the other worse. So each side has an
 # optimizer for its own weights, and no others.
+#
+# The weights of the losses were tried, not derived. They bring the three terms to about one size.
 
 # %%
 WEIGHTS = {"features": 0.3, "divergence": 0.02, "adversary": 1.0}
@@ -583,10 +585,11 @@ for name, pictures in {"real, to learn from": images[:COUNT], **new}.items():
 #
 # And does attention help? The zoo's model was measured with care, on the 10,000 test pictures: 3.07
 # with self-attention, **2.61 without**, one training each. A plain VAE of the same size has 55.35.
-# The second network made it eighteen times as good; attention did *not* help. A digit is small, and
-# the convolutions of the decoder see all of it. Zhang et al. (2019) had photographs of 128 x 128
-# pixels, with a dog whose legs must fit together. (In our table the zoo's model has two advantages:
-# it was told which digits to draw, and its temperature was chosen on these very pictures.)
+# With the second network the distance is an eighteenth of that; attention did *not* help. A digit
+# is small, and the convolutions of the decoder see all of it. Zhang et al. (2019) had photographs
+# of 128 x 128 pixels, with a dog whose legs must fit together. (In our table the zoo's model has
+# two advantages: it was told which digits to draw, and its temperature was chosen on these very
+# pictures.)
 
 # %% tags=["cover"]
 sheet = {"real": held[-12:], "VAE, longer": new["VAE"][:12], "VAE-GAN": new["VAE-GAN"][:12]}
@@ -595,7 +598,7 @@ zoo.plots.plot_pictures(list(sheet.values()), list(sheet))
 
 # %% [markdown]
 # *Figure 6. The first row was written by people; the others are new. Nothing was chosen: the
-# first twelve of each model, the last twelve of the test.*
+# first twelve of each model, the last twelve held-out ones.*
 #
 # ## 5. The zoo's model
 #

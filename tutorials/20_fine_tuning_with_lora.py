@@ -241,9 +241,10 @@ plt.show()
 # learns the orders best (0.08; all weights 0.18), with a fifteenth of the numbers. But it is no
 # guard against forgetting. At one learning rate, every day ends at 1.40 with rank 1, 1.56 with rank
 # 4 and 1.74 with rank 16 (all begin at 1.33): what learns more of the menu loses more. All weights,
-# with their smaller rate, end at 1.39. Rank 1 is too little for six passes. And LoRA was not
-# faster here (104 to 165 s, all weights 76 s): each step still goes through the whole model. What
-# it saves is memory, and files.
+# with their smaller rate, end at 1.39; so part of this is the rate, not the method. Rank 1 is too
+# little for six passes. And LoRA was not faster here (104 to 165 s, all weights 76 s): each step
+# still goes through the whole model, and through two more products for each matrix. What it saves
+# is memory for the optimizer, which we do not measure, and files.
 
 # %%
 best, _ = runs[RANKS[-1]]
@@ -294,7 +295,7 @@ plt.show()
 #
 # ## 5. Keep it, and change it like a coat
 #
-# `save` merges the updates, so the file is as large as the shipped one and loads like any other.
+# `save` merges the updates, so the file is a whole model and loads like any other.
 # Or keep A and B alone: then one model in memory serves many customers, and each has a small file.
 
 
