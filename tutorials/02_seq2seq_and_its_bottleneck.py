@@ -266,7 +266,7 @@ assert np.allclose(ops.convert_to_numpy(weights)[..., :4], 0.25)
 # ## 3. Train both: teacher forcing and a masked loss
 #
 # In training the decoder reads the *right* translation, moved by one place, and says at each place
-# what comes next: **teacher forcing** (教师强制). One mistake does not spoil the rest, and all
+# what comes next: **teacher forcing** (强制教学). One mistake does not spoil the rest, and all
 # places are learned from at once. The loss at a place is $-\ln p$ of the right word, in nats;
 # padding is no word, so it is left out of the mean: a **masked loss**.
 

@@ -142,7 +142,7 @@ for num_heads in (1, 2, 8):
 #
 # - **Masks** (掩码). A reader must not look at padding, and a writer must not look ahead: in
 #   training it gets the whole translation, moved by one place, and says at each place what comes
-#   next. That is **teacher forcing** (教师强制): what stands before is always right, whatever the
+#   next. That is **teacher forcing** (强制教学): what stands before is always right, whatever the
 #   model would have written. The causal mask (因果掩码) of notebook 1 makes it fair.
 # - **Positions** (位置编码). Attention is a sum, the same for any order of the words. So a fixed
 #   pattern of waves is added to each word: the sinusoids of notebook 1.

@@ -340,7 +340,7 @@ def write_on(prompts, length, seed=1, **options):
 
 # %% [markdown]
 # Now train it. A window of the text goes in, and at each place the next token should come out:
-# **teacher forcing** (教师强制), for what stands before is always Shakespeare's. The optimizer is
+# **teacher forcing** (强制教学), for what stands before is always Shakespeare's. The optimizer is
 # Muon, which makes all directions of a step of a matrix equally long, and needs fewer steps than
 # Adam. The callback asks for a line after each part of the training.
 

@@ -374,7 +374,7 @@ class Captioner(Decoder):
 
 
 # %% [markdown]
-# Training is as in notebook 3. **Teacher forcing** (教师强制): it reads what people wrote, moved by
+# Training is as in notebook 3. **Teacher forcing** (强制教学): it reads what people wrote, moved by
 # one place, and says at each place what comes next. The loss is the surprise at the right word, in
 # nats, without the padding. A check, as in every notebook: before training, the loss is near ln V,
 # since each of V words is as likely as another.
