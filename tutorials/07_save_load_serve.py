@@ -65,9 +65,9 @@ import zoo
 
 # %% tags=["parameters"]
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
-REQUESTS = 8  # of each size, whose time is taken
+REQUESTS, SIZES = 8, (1, 4, 16)  # whose time is taken, of each size; sentences in a request
 if FAST:
-    REQUESTS = 1
+    REQUESTS, SIZES = 1, (1,)
 STARTED = time.time()
 FOLDER = Path(tempfile.mkdtemp())
 tf.get_logger().setLevel("ERROR")
@@ -294,7 +294,7 @@ plt.show()
 
 # %%
 sentence, rates = "Ein kleiner Hund spielt mit einem roten Ball im Garten.", {}
-for size in (1, 4, 16):
+for size in SIZES:
     body = {"instances": [sentence] * size}
     ask(f"{address}:predict", body)
     began = time.perf_counter()
