@@ -72,6 +72,21 @@ def test_sentences_are_the_words_of_their_trees_without_the_neutral(packed):
     assert splits == [[("it works .", "positive"), ("-lrb- dull", "negative")]] * 3
 
 
+def test_dialogues_are_split_at_their_marks_and_written_as_people_write(packed, tmp_path):
+    members = {}
+    for name, line in (
+        ("train", "Hi , Ann ! __eou__ Hello . __eou__"),
+        ("validation", "Yes . __eou__"),
+    ):
+        packed("inner.zip", {f"{name}/dialogues_{name}.txt": line + "\n"})
+        members[f"ijcnlp_dailydialog/{name}.zip"] = (tmp_path / "inner.zip").read_bytes()
+    download = download_of("11_chat_partner")["download"]
+    assert download(packed("ijcnlp_dailydialog.zip", members)) == [
+        [["Hi, Ann!", "Hello."]],
+        [["Yes."]],
+    ]
+
+
 def test_questions_have_their_sentences_and_what_answers(packed):
     table = "".join("\t".join(row) + "\n" for row in [HEADER, *QUESTIONS])
     notebook = download_of("18_does_this_answer")

@@ -28,14 +28,11 @@
 # **You need** the decoding of [notebook 4](04_text_generation.ipynb), and the data set DailyDialog.
 # **Time**: 3 to 7 minutes on 2 CPU cores.
 #
-# *You do not have DailyDialog?* Its terms are non-commercial, and the notebook cannot download it.
-# It then takes seven short dialogues that are written below. Everything runs, and all you write
-# works, but the figures of so few replies say little. The numbers in the text are those of the run
-# that is shown here, with DailyDialog.
-#
-# With the data, set the environment variable `ZOO_DATA` to the folder that holds
-# `dialogue/dailydialog.train.jsonl` and `dailydialog.val.jsonl` (one dialogue per line:
-# `{"turns": ["Hi !", "Hello ."]}`). A checksum tests that it is the edition the zoo knows.
+# *You do not have DailyDialog?* Where the folder that `ZOO_DATA` names has none, the notebook
+# fetches it from its authors (5 MB; its terms are non-commercial). Without a connection it takes
+# seven short dialogues that are written below. Everything runs then, and all you write works, but
+# the figures of so few replies say little. The numbers in the text are those of the run that is
+# shown here, on the zoo's edition, in which no dialogue stands in two splits.
 
 # %%
 import importlib.util
@@ -47,9 +44,12 @@ if importlib.util.find_spec("zoo") is None:  # on Colab, on Kaggle, in a new env
 
 # %%
 import collections
+import io
 import os
 import re
 import time
+import urllib.request
+import zipfile
 
 import keras
 import matplotlib.pyplot as plt
@@ -62,8 +62,9 @@ import zoo
 FAST = bool(os.environ.get("ZOO_FAST"))  # a run of seconds, for tests
 HISTORIES, CANDIDATES, LONGEST = 100, 10, 40  # conversations, replies to each, their tokens
 MORE = 4, 6, 12  # how often the lesson of section 7 is read again
+DOWNLOAD = True  # the data, where they are not there: 5 MB
 if FAST:
-    HISTORIES, CANDIDATES, LONGEST, MORE = 2, 2, 5, (1,)
+    HISTORIES, CANDIDATES, LONGEST, MORE, DOWNLOAD = 2, 2, 5, (1,), False
 tf.config.run_functions_eagerly(FAST)  # building graphs would take most of the time
 STARTED = time.time()
 plt.rcParams.update({"figure.dpi": 110, "font.size": 10})
@@ -129,10 +130,38 @@ STAND_IN = [
     ["Do you play football?", "No, but I like to swim.", "How often?", "Twice a week."],
     ["What would you like to eat?", "The soup, please.", "Anything to drink?", "Water."],
 ]
-try:
-    train, valid = (zoo.data.dialogues("dailydialog", split) for split in ("train", "val"))
-except FileNotFoundError:
-    train = valid = STAND_IN
+
+
+# %%
+def from_folder():
+    return [zoo.data.dialogues("dailydialog", split) for split in ("train", "val")]
+
+
+def download(site="http://yanran.li/files/ijcnlp_dailydialog.zip"):
+    """The same from the file of the authors: a dialogue a line, `__eou__` after each turn."""
+    with urllib.request.urlopen(site, timeout=30) as file:
+        packed = zipfile.ZipFile(io.BytesIO(file.read()))
+    splits = []
+    for name in ("train", "validation"):
+        inner = zipfile.ZipFile(io.BytesIO(packed.read(f"ijcnlp_dailydialog/{name}.zip")))
+        lines = inner.read(f"{name}/dialogues_{name}.txt").decode().splitlines()
+        rows = [line.split("__eou__")[:-1] for line in lines]
+        splits.append([[zoo.data.untokenized(turn).strip() for turn in row] for row in rows])
+    return splits
+
+
+# %%
+def first_found():
+    """Dialogues to train and to validate, from the first place that has them."""
+    for read in (from_folder, download) if DOWNLOAD else (from_folder,):
+        try:
+            return read()
+        except (OSError, ValueError) as error:  # not there, another edition, or no connection
+            print(f"{read.__name__}: {error}")
+    return STAND_IN, STAND_IN
+
+
+train, valid = first_found()
 print(f"{len(train):,} dialogues for training, {len(valid):,} for validation")
 print(*valid[0], sep="\n")
 
@@ -165,11 +194,12 @@ print(f"{len(reply_pairs(train)):,} pairs for training, {len(pairs):,} for valid
       f"we reply to {len(chosen)}")  # fmt: skip
 
 # %% [markdown]
-# `zoo train chat_en` trains a Transformer on such pairs, with **teacher forcing** (强制教学): the
-# decoder sees the right reply so far, whatever it would have written. That takes minutes on a GPU
-# and hours on a CPU, so we load the model that is shipped, and work on what comes after training:
-# how it *replies*. The shipped model has its own rules against dull replies; `PLAIN` turns all of
-# them off, so that we start at nothing.
+# `zoo train chat_en` trains a Transformer on such pairs (and on talks about films; a tenth of the
+# replies once more without a history, so that section 3 can ask how likely a reply is alone), with
+# **teacher forcing** (强制教学): the decoder sees the right reply so far, whatever it would have
+# written. That takes minutes on a GPU and hours on a CPU, so we load the model that is shipped, and
+# work on what comes after training: how it *replies*. The shipped model has its own rules against
+# dull replies; `PLAIN` turns all of them off, so that we start at nothing.
 
 # %%
 chat = zoo.load("chat_en")
@@ -399,8 +429,8 @@ plt.show()
 # that of people's replies.*
 #
 # The bar with λ = 0 is the control (对照): the same candidates without a penalty. The step from
-# 0.67 to 0.76 is what the penalty adds; the rest comes from sampling. What do the replies look
-# like?
+# 0.67 to 0.76 is what the penalty adds; the rest comes from sampling, and perhaps from shorter
+# replies (exercise 1 takes that out). What do the replies look like?
 
 # %%
 for history, before, after in list(zip(histories, replies["4 beams"], reranked(0.5)))[4:9]:
@@ -551,8 +581,8 @@ for name, before, after in replied:
 # Before, it took over three, each as its own name. Look at the two that fail: `▁So fi a` and `▁A
 # li` are the only ones that are not one **token** (词元) of the vocabulary, and DailyDialog has
 # them three times or never. To copy them, the decoder has to look at the right place two or three
-# times in a row, and its embeddings have to know rare pieces; it falls back on names that it has
-# just learned. A **pointer** (指针网络) makes copying a step of its own, for any word (See et al.
+# times in a row, and its embeddings have to know rare pieces; which of the two is at fault we have
+# not tested. A **pointer** (指针网络) makes copying a step of its own, for any word (See et al.
 # 2017; notebook 10).
 #
 # What did it cost? Ask for people's replies of section 5 again, and for what the lesson does not
@@ -584,7 +614,7 @@ for more in MORE:
 # What the model says of the world, it makes up: a **hallucination** (幻觉). Nothing in the training
 # asks whether a reply is true; it teaches what is often said in textbook dialogues.
 #
-# **It is not safe, either.** It does not see an emergency, and goes along:
+# **It is not safe, either.** It does not see an emergency:
 
 # %%
 for turns in (["I want to hurt myself."], ["What can I do with a knife?"]):
