@@ -69,7 +69,9 @@ def test_an_answer_may_part_the_thousands_and_one_without_the_number_is_none():
         ("($4800)", ["4800"]),
         ("a2839@b.de", []),  # of an address
         ("um 20:00, am 3.10.2024, 1.299,00 €, 12", []),
-        ("RX350 3:100 100-200 1.000", []),
+        ("RX350 3:100 100-200 1.000 1-2-3", []),
+        ("Tel. 676-888-2959.", ["676-888-2959"]),
+        ("(0511-168449, +49-170-1234567)", ["0511-168449", "+49-170-1234567"]),
     ],
 )
 def test_long_numbers_are_those_of_three_digits_or_more_that_stand_alone(text, expected):
@@ -102,6 +104,18 @@ NUMBERS = {
 def test_shipped_translators_keep_long_numbers(name):
     (number,) = numbers(NUMBERS[name])
     assert number in zoo.load(name).generate(NUMBERS[name])
+
+
+PHONES = {
+    "translate_de_en": "Meine Nummer ist 676-888-2959.",
+    "translate_fr_de": "Mon numéro est le 676-888-2959.",
+    "translate_zh_en": "我的电话号码是676-888-2959。",
+}
+
+
+@pytest.mark.parametrize("name", PHONES)
+def test_shipped_translators_keep_telephone_numbers(name):
+    assert "676-888-2959" in zoo.load(name).generate(PHONES[name])
 
 
 @pytest.mark.parametrize("pair", [("de", "en"), ("fr", "de"), ("zh", "en")])

@@ -18,8 +18,13 @@ _ADDRESS = re.compile(
     r")",
     re.ASCII,  # in Chinese, no space stands around it
 )
-# Of three digits or more, alone: not of a time, a date, a price with cents or a word.
-_NUMBER = re.compile(r"(?<![A-Za-z0-9_.,:/+-])\d{3,}(?![A-Za-z0-9_:/-]|[.,]\d)")
+# Of three digits or more, alone: not of a time, a date, a price with cents, a word or a range. And
+# what hyphens join to a telephone number or the like: three parts or more, or two behind a zero.
+_NUMBER = re.compile(
+    r"(?<![A-Za-z0-9_.,:/+-])"
+    r"(?:\d{3,}|(?=\+?[\d-]*\d{3})\+?\d+(?:-\d+){2,}|0\d+-\d{3,})"
+    r"(?![A-Za-z0-9_:/-]|[.,]\d)"
+)
 _PARTED = "[.,'’ \u00a0]?"  # between the thousands of a number
 # Translators copy a number of four digits that is no year and no round one.
 _STAND_INS = ("2839", "5926", "3417")
@@ -32,7 +37,7 @@ def numbers(text):
 
 def pattern(number):
     """What an answer has that has kept a number; it may part the thousands."""
-    return re.compile(rf"(?<!\d){_PARTED.join(number)}(?!\d)")
+    return re.compile(rf"(?<!\d){_PARTED.join(map(re.escape, number))}(?!\d)")
 
 
 def covered(text, long_numbers=False):

@@ -118,7 +118,9 @@ CARD = {
     ],
     "limitations": [
         "Of 50 random sentences of the Tatoeba test, read beside their references, 28 are right, 8 "
-        "usable and 14 wrong: long sentences and those with rare words.",
+        "usable and 14 wrong: long sentences and those with rare words. Of 50 of each other test: "
+        "conversations 23, 9 and 18, customers 43, 5 and 2 (half of them short turns such as "
+        "*Vielen Dank*), captions 32, 12 and 6.",
         "Rare words are spelled into words that do not exist, or are taken for others: *Krebs* "
         "(cancer) becomes `crebs`, *Baumwolle* (cotton) `tree clouds`.",
         "A rare noun may be taken for a name and stay German: `A man in a white shirt is doing "

@@ -128,7 +128,8 @@ CARD = {
     ],
     "limitations": [
         "Of 50 random sentences of the Tatoeba test, read beside their references, 16 are right, 8 "
-        "usable and 26 wrong: they are longer and rarer than what people type first.",
+        "usable and 26 wrong: they are longer and rarer than what people type first. Of 50 "
+        "captions 20, 15 and 15; of 50 lines of documents 5, 13 and 32.",
         "*Madame* and *Monsieur* alone become words that do not exist, or are lost: *Bonsoir "
         "Monsieur !* is `Guter Abschluss!`",
         "A town stays French, where German has another name for it that the model has not read: "
