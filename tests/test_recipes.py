@@ -294,10 +294,7 @@ def test_a_last_stage_goes_on_from_what_was_learned(tmp_path):
     write_tsv(tmp_path)
     pair = ("gelb rot", "blue blue")
     recipe = dataclasses.replace(
-        tiny_recipe(tmp_path),
-        last=lambda data_dir, run_dir: [pair] * 30,
-        last_steps=10,
-        last_peak=0.01,
+        tiny_recipe(tmp_path), last=lambda data_dir: [pair] * 30, last_steps=10, last_peak=0.01
     )
     path = recipe.train(
         out=tmp_path / "out", run_dir=tmp_path / "run", steps=2 * INTERVAL, verbose=False

@@ -2,7 +2,7 @@
 
 import pytest
 
-from zoo import data, registry
+from zoo import data
 from zoo.recipes import synthetic
 from zoo.recipes.synthetic import Synthetic
 
@@ -44,15 +44,6 @@ def test_pairs_are_written_once(run_dir):
     assert synthetic.pairs("toy_source", run_dir) == first
     with pytest.raises(FileNotFoundError, match="zoo train translate_de_en --reverse` makes it"):
         synthetic.pairs("toy_target", run_dir)
-
-
-def test_a_shipped_model_writes_with_its_beams(run_dir, monkeypatch):
-    made = Synthetic(lambda data_dir: TEXTS, "translate_de_en", "target", shipped=True, num_beams=2)
-    monkeypatch.setitem(synthetic.SETS, "toy_shipped", made)
-    teacher = registry.load("translate_de_en")
-    written = teacher.generate([TEXTS[0][0], TEXTS[2][0]], num_beams=2)
-    kept = [TEXTS[0][1], TEXTS[2][1]]
-    assert set(synthetic.pairs("toy_shipped", run_dir)) == set(zip(kept, written, strict=True))
 
 
 def test_what_is_written_like_an_evaluation_split_is_left_out(run_dir, written, monkeypatch):

@@ -27,16 +27,11 @@ class Synthetic(NamedTuple):
         texts: `data_dir -> list of (text that is translated, text that stays)`.
         recipe: name of the recipe whose reverse model translates.
         writes: which side of the pairs is then synthetic: `"source"` or `"target"`.
-        shipped: whether the model of the recipe that is shipped translates, in place of its
-            reverse.
-        num_beams: width of its search.
     """
 
     texts: Callable
     recipe: str
     writes: str = "source"
-    shipped: bool = False
-    num_beams: int = 1
 
 
 def _alone(texts):
@@ -76,13 +71,6 @@ def dailydialog_english(data_dir=None):
     return list(dict.fromkeys(turn for turns in talks for turn in turns))
 
 
-def german(data_dir=None):
-    """The German of all pairs of German and English that people wrote, each line once."""
-    sets = (data.tatoeba, data.multi30k, data.xdailydialog, data.bcontrast)
-    pairs = [pair for load in sets for pair in load("train", "de", "en", data_dir=data_dir)]
-    return list(dict.fromkeys(text for text, _ in pairs))
-
-
 def _german_by_english(data_dir=None):
     return [pair[::-1] for pair in data.tatoeba("train", "de", "en", data_dir)]
 
@@ -105,10 +93,6 @@ SETS = {
     # German: through English both have far more partners than each other.
     "german_by_english": Synthetic(_german_by_english, "translate_fr_en"),
     "french_by_english": Synthetic(_french_by_english, "translate_de_en", "target"),
-    # What the Transformer answers: fewer words for one thing than people have, easier to learn.
-    "english_by_transformer": Synthetic(
-        _alone(german), "translate_de_en", "target", shipped=True, num_beams=2
-    ),
 }
 
 
@@ -135,29 +119,21 @@ def pairs(name, run_dir, data_dir=None):
         FileNotFoundError: the model that writes has not been trained.
     """
     wanted = SETS[name]
-    folder = Path(run_dir).with_name(wanted.recipe)
-    if not wanted.shipped:
-        folder = reverse_folder(folder)
+    folder = reverse_folder(Path(run_dir).with_name(wanted.recipe))
     path = folder / f"{name}.tsv"
     if not path.exists():
-        _write(path, wanted, _translator(wanted, folder), data_dir)
+        _write(path, wanted, folder / "model.keras", data_dir)
     held_out = data.evaluation_pairs(data_dir)
     return data.clean(read_pairs(path), held_out=held_out, report=lambda line: print(name, line))
 
 
-def _translator(wanted, folder):
-    if wanted.shipped:
-        return registry.load(wanted.recipe)
-    model = folder / "model.keras"
+def _write(path, wanted, model, data_dir):
     if not model.exists():
         raise FileNotFoundError(
             "run_dir must have the model beside it that writes its synthetic pairs; there is no "
             f"{model}. `zoo train {wanted.recipe} --reverse` makes it."
         )
-    return registry.load(str(model))
-
-
-def _write(path, wanted, translator, data_dir):
+    translator = registry.load(str(model))
     held_out = {data.comparable(side) for pair in data.evaluation_pairs(data_dir) for side in pair}
     rows = [
         row
@@ -169,7 +145,7 @@ def _write(path, wanted, translator, data_dir):
     lines = []
     for i in progress(range(0, len(rows), _BATCH), f"writing {path.name}"):
         part = rows[i : i + _BATCH]
-        written = translator.generate([text for text, _ in part], num_beams=wanted.num_beams)
+        written = translator.generate([text for text, _ in part], num_beams=1)
         for (_, kept), text in zip(part, written, strict=True):
             pair = (text, kept) if wanted.writes == "source" else (kept, text)
             if text.strip() and kept.strip():

@@ -34,7 +34,7 @@ def augment(pairs):
     return more + data.joined_in_pairs(pairs, share=0.1) + data.addresses(4000, "fr", "de")
 
 
-def last(data_dir, run_dir):
+def last(data_dir):
     """Pairs that people wrote, and how one greets and introduces oneself, which is in none of them.
 
     What little there was of it stands in an evaluation split, too, and was left out.

@@ -45,8 +45,8 @@ class TranslationRecipe:
         augment: `train -> list of (source, target)`: more pairs, made of those that people wrote;
             or None.
         synthetic: names of `zoo.recipes.synthetic.SETS` and how often each is seen.
-        last: `(data_dir, run_dir) -> list of (source, target)`: what is learned at last, at a low
-            rate, from weights that have learned all else; or None.
+        last: `data_dir -> list of (source, target)`: what is learned at last, at a low rate, from
+            weights that have learned all else; or None.
         last_steps, last_peak: number of batches of these, and the highest rate there.
         reverse: what is different in the recipe of the model for the other direction, which writes
             synthetic pairs, beside the direction.
@@ -123,7 +123,9 @@ class TranslationRecipe:
         )
         if self.last is None:
             return path
-        return self.train_last(path, out=out, run_dir=run_dir, data_dir=data_dir, verbose=verbose)
+        return self.train_last(
+            path, out=out, run_dir=Path(run_dir) / "last", data_dir=data_dir, verbose=verbose
+        )
 
     def train_last(self, path, *, out, run_dir, data_dir=None, verbose="auto"):
         """The last stage alone, from a file of the model before it; else as `train`."""
@@ -137,13 +139,13 @@ class TranslationRecipe:
 
         return self._stage(
             build,
-            self.last(data_dir, run_dir),
+            self.last(data_dir),
             self.pairs(data_dir)[1],
             optimizer=lambda total: adam(self.last_peak, total // 10, total),
             steps=self.last_steps,
-            interval=min(self.interval, self.last_steps),
+            interval=self.last_steps,
             out=out,
-            run_dir=Path(run_dir) / "last",
+            run_dir=run_dir,
             verbose=verbose,
         )
 
@@ -168,9 +170,7 @@ class TranslationRecipe:
         stages = [{"steps": steps, "optimizer": self.optimizer(self.peak, self.warmup, steps)}]
         if self.last is not None:
             optimizer = adam(self.last_peak, last // 10, last)
-            stages.append(
-                {"steps": last, "train": self.last(data_dir, run_dir), "optimizer": optimizer}
-            )
+            stages.append({"steps": last, "train": self.last(data_dir), "optimizer": optimizer})
         portable.pack(
             folder,
             model=self._translator(tokenizers).model,
