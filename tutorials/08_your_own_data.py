@@ -160,7 +160,7 @@ assert not {t for _, t in train} & {t for _, t in valid + test}
 #
 # How large a vocabulary (词表)? For everyday text of a few megabytes, 4,000 to 8,000 pieces. Dates
 # should be read nearly character by character, so we ask for little: 256 bytes, 4 special tokens,
-# and some sixty pieces (`10` and `-03` will be among them). And a check that many forget: text must
+# and some sixty pieces (`10` and `03` will be among them). And a check that many forget: text must
 # come back from its tokens as it was.
 
 # %%
@@ -274,9 +274,10 @@ for answer, (source, target) in zip(answers, test):
         print(f"{source:24} {answer:12} should be {target}")
 
 # %% [markdown]
-# Each of these errors has the right month, and nearly all the right digits, in the wrong order: 98
-# for 89, 2020 for 2002. So it reads well, and sometimes loses its place when it copies. Forms with
-# the name of a month make all of the errors: there each part has to be moved.
+# Each of these errors has the right month, and nearly always the right digits in the wrong order:
+# 1998 became 1989, and 2002 became 2020 (one repeats a digit, 22 for 02). So it reads well, and
+# sometimes loses its place when it copies. Forms with the name of a month make all of the errors:
+# there each part has to be moved.
 
 # %% tags=["cover"]
 out = dates.generate("24 November 1987", return_dict=True)
@@ -522,8 +523,9 @@ for ax, i in zip(axes, shown):
 plt.show()
 
 # %% [markdown]
-# *Figure 4. Above each picture what the model said, below it whether that is right. The wrong
-# answers come first, two at most.* The numbers above tell you where to look: colours or shapes?
+# *Figure 4. Above each picture what the model said, below it whether that is right. First two that
+# are right, then wrong ones, as far as there are any.* The numbers above tell you where to look:
+# colours or shapes?
 #
 # Keep it and export it as before. The file and the SavedModel hold the encoder, too, so that the
 # input is nothing but the bytes of an image file.
