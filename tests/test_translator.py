@@ -296,6 +296,18 @@ def test_wrong_use_of_generate_is_one_clear_error(translator, inputs, options, e
         translator.generate(inputs, **options)
 
 
+def test_many_models_in_a_process_bring_no_warning_of_retracing(translator, caplog):
+    config = translator.get_config()
+    with caplog.at_level("WARNING", logger="tensorflow"):
+        tf.get_logger().addHandler(caplog.handler)
+        try:
+            for _ in range(6):
+                Translator.from_config(config).score("der Hund", "Hund")
+        finally:
+            tf.get_logger().removeHandler(caplog.handler)
+    assert "retracing" not in caplog.text
+
+
 def test_score_needs_as_many_targets_as_sources(translator):
     with pytest.raises(ValueError, match="each source; got 1 for 2 sources"):
         translator.score(["a", "b"], ["c"])

@@ -335,7 +335,8 @@ class SearchTask(Answering, SearchExport, Task):
     def _teacher_forced_function(self):
         if "forced" not in self._functions:
             self._functions["forced"] = tf.function(
-                self.teacher_forced_scores_tf,
+                # TensorFlow counts the traces of a method over all models, and warns of the fifth.
+                functools.partial(self.teacher_forced_scores_tf),
                 autograph=False,
                 input_signature=[self.source_spec, IDS],
             )
