@@ -93,29 +93,20 @@ def test_another_number_stands_for_a_long_one_where_an_answer_has_lost_it():
     )
 
 
-NUMBERS = {
-    "translate_de_en": "Schließen wir den Deal mit $4800, OK?",
-    "translate_fr_de": "Je suis né en 1979.",
-    "translate_zh_en": "我一个月只能负担1000元左右。",
-}
+NUMBERS = [
+    ("translate_de_en", "Schließen wir den Deal mit $4800, OK?"),
+    ("translate_de_en", "Meine Nummer ist 676-888-2959."),
+    ("translate_fr_de", "Je suis né en 1979."),
+    ("translate_fr_de", "Mon numéro est le 676-888-2959."),
+    ("translate_zh_en", "我一个月只能负担1000元左右。"),
+    ("translate_zh_en", "我的电话号码是676-888-2959。"),
+]
 
 
-@pytest.mark.parametrize("name", NUMBERS)
-def test_shipped_translators_keep_long_numbers(name):
-    (number,) = numbers(NUMBERS[name])
-    assert number in zoo.load(name).generate(NUMBERS[name])
-
-
-PHONES = {
-    "translate_de_en": "Meine Nummer ist 676-888-2959.",
-    "translate_fr_de": "Mon numéro est le 676-888-2959.",
-    "translate_zh_en": "我的电话号码是676-888-2959。",
-}
-
-
-@pytest.mark.parametrize("name", PHONES)
-def test_shipped_translators_keep_telephone_numbers(name):
-    assert "676-888-2959" in zoo.load(name).generate(PHONES[name])
+@pytest.mark.parametrize(("name", "text"), NUMBERS)
+def test_shipped_translators_keep_long_numbers(name, text):
+    (number,) = numbers(text)
+    assert number in zoo.load(name).generate(text)
 
 
 @pytest.mark.parametrize("pair", [("de", "en"), ("fr", "de"), ("zh", "en")])
