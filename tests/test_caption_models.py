@@ -149,6 +149,28 @@ def test_classes_of_one_name_add_up_and_the_likeliest_are_its_labels():
         assert labels.tolist() == likely + [-1] * (2 - len(likely))
 
 
+def test_a_classifier_may_see_features_of_its_own():
+    model, one = built("labelled", dropout=0.0, classifier_dim=5), built("labelled", dropout=0.0)
+    for part in (model, one):
+        kernel = [x for x in part.weights if "classifier" in x.path]
+        assert kernel[0].shape == ((5 if part is model else F), 4)
+    pairs = zip(model.weights, one.weights, strict=True)
+    for weight, other in ((a, b) for a, b in pairs if "classifier" not in a.path):
+        weight.assign(other)
+    theirs = RNG.normal(size=(B, S, 5)).astype("float32")
+    source = np.concatenate([GRID, theirs], axis=-1)
+    model.classifier.set_weights([4 * RNG.normal(size=(5, 4)), np.zeros(4)])
+    by_class = classes_seen(model, theirs)
+    names = np.stack([by_class[:, 1], by_class[:, 0] + by_class[:, 3], by_class[:, 2]], axis=1)
+    np.testing.assert_allclose(model.label_probabilities(source), names, atol=1e-6)
+    labels = model.labels(source)
+    told = {"source": GRID, "target": TARGET[::K], "labels": labels}
+    np.testing.assert_allclose(
+        model({"source": source, "target": TARGET[::K]}), one(told), atol=1e-5
+    )
+    np.testing.assert_allclose(model(told), one(told), atol=1e-5)
+
+
 def test_a_name_that_it_was_told_is_likelier_and_without_one_nothing_is_copied():
     model = built("labelled", dropout=0.0)
     gate = model.copy_distribution.gate_dense
@@ -186,6 +208,10 @@ def test_no_caption_ends_behind_an_unfinished_token():
         (
             lambda: labelled(unfinished=[4, V]),
             "unfinished must hold token ids from 0 to 10",
+        ),
+        (
+            lambda: labelled(classifier_dim=0),
+            "classifier_dim must be >= 1 or None; got classifier_dim=0",
         ),
         (lambda: labelled(threshold=2), "threshold must be from 0 to 1; got threshold=2"),
         (lambda: ShowAttendTell(0, V), "feature_dim must be >= 1; got feature_dim=0"),

@@ -14,6 +14,7 @@ import zoo
 from zoo.cli import main
 from zoo.models import CaptionTransformer, ShowAttendTell
 from zoo.text import SentencePieceTokenizer
+from zoo.vision import read
 
 RED, BLUE = "a red wall", "the sea is blue"
 
@@ -98,6 +99,31 @@ def test_saved_model_answers_as_before(kind, tmp_path):
         del config["encoder"]  # Keras' own, written in another order after a load
     assert configs[0] == configs[1]
     assert loaded.generate(IMAGES) == captioner.generate(IMAGES)
+
+
+def test_an_image_of_nothing_has_an_empty_caption(trained, tmp_path):
+    flat = np.full((20, 30, 3), 90, "uint8")
+    grids = trained.encode_images(np.stack([read(x, (16, 16)) for x in [flat, *IMAGES]]))
+    spread = grids.numpy().std(axis=1).mean(axis=1)
+    assert spread[0] < 1e-6 < spread[1:].min()
+    parts = trained.encoder, trained.model, trained.tokenizer, trained.decoding.to_dict()
+    captioner = zoo.ImageCaptioner(*parts, least_spread=spread[1:].min() / 2)
+    expected = ["", RED, BLUE]
+    shown = [flat, IMAGES[0], IMAGES[-1]]
+    assert captioner.generate(shown) == expected and trained.generate(flat)
+    assert captioner.generate(flat, return_dict=True).text == ""
+    captioner.save(tmp_path / "captioner.keras")
+    assert keras.models.load_model(tmp_path / "captioner.keras").generate(shown) == expected
+    files = []
+    for i, image in enumerate(shown):
+        Image.fromarray(image).save(tmp_path / f"{i}.png")
+        files.append((tmp_path / f"{i}.png").read_bytes())
+    captioner.export(tmp_path / "1")
+    serve = tf.saved_model.load(str(tmp_path / "1")).signatures["serving_default"]
+    answers = serve(image_bytes=tf.constant(files))
+    assert [text.decode() for text in answers["text"].numpy()] == expected
+    with pytest.raises(ValueError, match="least_spread must be >= 0; got least_spread=-1"):
+        zoo.ImageCaptioner(*parts, least_spread=-1)
 
 
 def test_without_spaces_the_pieces_are_joined(trained, monkeypatch):

@@ -13,7 +13,7 @@ import pytest
 
 from zoo import data
 from zoo.tasks.files import load_network
-from zoo.vision import efficientnet_lite0, load_unfolded
+from zoo.vision import branched, divided, efficientnet_lite0, load_unfolded
 from zoo.vision.efficientnet_lite import fold
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,6 +44,35 @@ def test_grid_has_a_cell_for_32_pixels():
     assert efficientnet_lite0(input_size=96).output_shape == (None, 3, 3, 1280)
     with pytest.raises(ValueError, match="multiple of 32; got input_size=100"):
         efficientnet_lite0(input_size=100)
+
+
+@pytest.mark.model  # seconds
+@pytest.mark.parametrize("stage", [4, 5, 6])
+def test_a_branch_learns_and_the_other_stays(stage):
+    encoder = efficientnet_lite0(input_size=64)
+    images = np.random.default_rng(0).uniform(0, 255, (2, 64, 64, 3)).astype("float32")
+    seen = encoder(images).numpy()
+    two = branched(encoder, stage)
+    assert two.output_shape == (None, 2, 2, 2 * 1280)
+    np.testing.assert_array_equal(two(images), np.concatenate([seen, seen], axis=-1))
+    lower, branch = divided(two, stage)
+    np.testing.assert_allclose(branch(lower(images)), seen, atol=1e-5)
+    for weight in branch.weights:
+        weight.assign(weight * 0.9)
+    grids = two(images).numpy()
+    np.testing.assert_array_equal(grids[..., 1280:], seen)
+    np.testing.assert_allclose(grids[..., :1280], branch(lower(images)), atol=1e-5)
+    assert abs(grids[..., :1280] - seen).max() > 1e-3
+    lower, upper = divided(encoder, stage)
+    np.testing.assert_allclose(upper(lower(images)), seen, atol=1e-5)
+
+
+def test_there_is_no_branch_from_a_stage_that_is_none():
+    encoder = efficientnet_lite0(input_size=32)
+    for cut in (branched, divided):
+        for stage in (0, 7):
+            with pytest.raises(ValueError, match=f"stage must be from 1 to 6; got stage={stage}"):
+                cut(encoder, stage)
 
 
 @pytest.mark.model  # seconds

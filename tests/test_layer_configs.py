@@ -51,6 +51,7 @@ CASES = {
         "classes": [1, 0, 1],
         "num_labels": 1,
         "threshold": 0.25,
+        "classifier_dim": 5,
         "unfinished": [7],
         "num_layers": 1,
         "model_dim": 6,

@@ -78,11 +78,12 @@ def captioner(tokenizer, request):
         if request.param == "labelled":
             names = tokenizer.encode(["Hund", "Katze", "zwei Kinder"])
             more = {"names": names, "classes": [0, 2, 1, 2], "num_labels": 2, "threshold": 0.3}
-            model = LabelledCaptionTransformer(16, 8, tokenizer.vocab_size, **more, **sizes)
+            more["classifier_dim"] = 3  # the last of 8
+            model = LabelledCaptionTransformer(16, 5, tokenizer.vocab_size, **more, **sizes)
         else:
             model = CaptionTransformer(16, 8, tokenizer.vocab_size, **sizes)
     decoding = {"num_beams": 2, "no_repeat_ngram_size": 2, "max_new_tokens": 8}
-    return ImageCaptioner(encoder, model, tokenizer, decoding, spaces=False)
+    return ImageCaptioner(encoder, model, tokenizer, decoding, spaces=False, least_spread=1e-3)
 
 
 def photo(width, height, mode="RGB"):
@@ -174,6 +175,8 @@ def test_captions_are_those_of_the_captioner(captioner, tmp_path):
     reader = LiteCaptioner(export_litert(captioner, tmp_path, "see", weights="float32"))
     photos = [photo(48, 20), photo(32, 32), photo(9, 70, "L"), photo(50, 50, "RGBA")]
     assert reader.generate(photos) == captioner.generate(photos)
+    nothing = Image.new("RGB", (40, 30), (9, 80, 200))
+    assert reader.generate([nothing, photos[0]]) == ["", captioner.generate(photos[0])]
     assert reader.generate([]) == []
     photos[0].save(tmp_path / "a.png")
     data = (tmp_path / "a.png").read_bytes()

@@ -48,6 +48,15 @@ def test_another_name_comes_into_the_caption_with_its_article():
     assert len(texts) == len(NAMES)
 
 
+def test_features_have_the_shape_of_a_photograph():
+    def drawn(photos):
+        one = NamedCaptions(["a cat and a dog"], NAMES, photos, SHOWN, num_labels=2, seed=3)
+        return [one.draw()[2] for _ in range(5)]
+
+    for flat, square in zip(drawn(PHOTOS), drawn(PHOTOS.reshape(-1, 3, 3, 2)), strict=True):
+        np.testing.assert_array_equal(flat.reshape(3, 3, 2), square)
+
+
 def test_features_are_those_of_photographs_of_the_names_side_by_side():
     one, two = pool(["a cat"]), pool(["a cat and a dog"])
     for _ in range(20):

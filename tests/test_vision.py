@@ -9,7 +9,7 @@ import tensorflow as tf
 from PIL import Image
 
 from zoo.lite.headers import MAX_PIXELS
-from zoo.vision import augment, decode, decode_batch, read
+from zoo.vision import augment, decode, decode_batch, hide_cells, read
 from zoo.vision.images import orientation
 
 SIZE = (24, 32)
@@ -167,6 +167,20 @@ def test_a_broken_image_does_not_touch_the_others_of_its_batch():
     for row, data in ((0, good[0]), (4, good[1])):
         np.testing.assert_array_equal(found[row], decode(data, SIZE))
     assert (found[1:4] == -1).all()
+
+
+def test_hidden_cells_are_grey_and_the_others_as_they_were():
+    image = np.random.default_rng(0).uniform(0, 100, (28, 42, 3)).astype("float32")
+    shares = []
+    for seed in range(40):
+        hidden = hide_cells(image, [seed, 1]).numpy()
+        np.testing.assert_array_equal(hidden, hide_cells(image, [seed, 1]))
+        grey = np.all(hidden == 127, axis=-1)
+        cells = grey.reshape(7, 4, 7, 6).transpose(0, 2, 1, 3).reshape(49, -1)
+        assert np.all(cells.all(axis=1) == cells.any(axis=1))
+        np.testing.assert_array_equal(hidden[~grey], image[~grey])
+        shares.append(grey.mean())
+    assert min(shares) < 0.06 and 0.25 < max(shares) < 0.6 and 0.1 < np.mean(shares) < 0.25
 
 
 def test_augmentation_repeats_with_its_seed_and_stays_in_range():

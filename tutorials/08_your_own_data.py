@@ -454,7 +454,7 @@ print(len(train_rows), "for training;", *train_rows[0])
 # and in answers, without a word.
 
 # %%
-encoder = zoo.load("caption_en").encoder
+encoder = zoo.load("caption_en_rnn").encoder
 encoder.trainable = False
 words = SentencePieceTokenizer.train([caption for _, caption in train_rows], vocab_size=300)
 longest = max(map(len, words.encode([caption for _, caption in rows]))) + 2  # start and end

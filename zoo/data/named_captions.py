@@ -44,7 +44,7 @@ class NamedCaptions:
     Args:
         captions: list of str, in lower case; those without a name are left out.
         names: list of str, which may hold spaces.
-        photos: float16 (P, S, C), features of photographs, of a square grid.
+        photos: float16 (P, S, C) or (P, side, side, C), features of photographs, of a square grid.
         shown: P numbers of names, one for each photograph.
         num_labels: names of an example, L, at most.
         language: "en" or "zh".
@@ -122,7 +122,7 @@ class NamedCaptions:
         return i > 0 and (words[i - 1] == "的" or words[i - 1] in MEASURE_WORDS)
 
     def draw(self):
-        """One example: the caption, the numbers of its names (L,), and features (S, C)."""
+        """One example: the caption, the numbers of its names (L,), and features as of a photo."""
         rng = self._rng
         words, found = self._captions[self._row()]
         place = rng.integers(len(found))
@@ -181,7 +181,7 @@ class NamedCaptions:
 
     def _show(self, numbers, source):
         """Fills features with the photographs of one or two names, mirrored or not."""
-        side = int(len(source) ** 0.5)
+        side = int((source.size // source.shape[-1]) ** 0.5)
         grid = source.reshape(side, side, -1)
         cut = side
         if len(numbers) == 2:

@@ -32,6 +32,8 @@ class LabelledCaptionTransformer(CaptionTransformer):
         classes: list of C int, the number of the name of each class.
         num_labels: names that an image is given, L, at most.
         threshold: probability that a name must have.
+        classifier_dim: width of the features that the classifier sees, where they are others: they
+            stand behind the `feature_dim` of each cell. By default it sees those.
         unfinished: token ids behind which no caption ends, such as those of `in` and `the`: there
             the end token loses 20 nats, which the others do not gain.
         **options: the others of `CaptionTransformer`.
@@ -63,6 +65,7 @@ class LabelledCaptionTransformer(CaptionTransformer):
         classes,
         num_labels=3,
         threshold=0.1,
+        classifier_dim=None,
         unfinished=(),
         **options,
     ):
@@ -85,6 +88,10 @@ class LabelledCaptionTransformer(CaptionTransformer):
             raise ValueError(
                 f"unfinished must hold token ids from 0 to {vocab_size - 1}; got {outside[0]}."
             )
+        if classifier_dim is not None and classifier_dim < 1:
+            raise ValueError(
+                f"classifier_dim must be >= 1 or None; got classifier_dim={classifier_dim}."
+            )
         if not 0 <= threshold <= 1:
             raise ValueError(f"threshold must be from 0 to 1; got threshold={threshold}.")
         self._config |= {
@@ -92,6 +99,7 @@ class LabelledCaptionTransformer(CaptionTransformer):
             "classes": classes,
             "num_labels": num_labels,
             "threshold": threshold,
+            "classifier_dim": classifier_dim,
             "unfinished": sorted(set(map(int, unfinished))),
         }
         cost = [0.0] * vocab_size
@@ -120,9 +128,13 @@ class LabelledCaptionTransformer(CaptionTransformer):
             generate_bias=2.0, name="copy_distribution", dtype=policy
         )
 
+    @property
+    def _seen_by_classifier(self):
+        return self._config["classifier_dim"] or self._config["feature_dim"]
+
     def build(self, input_shape=None):
         width = self._config["model_dim"]
-        self.classifier.build((None, self._config["feature_dim"]))
+        self.classifier.build((None, self._seen_by_classifier))
         self.label_positions.build(None)
         self.label_norm.build((None, None, width))
         self.copy_attention.build((None, None, width), (None, None, width))
@@ -149,27 +161,29 @@ class LabelledCaptionTransformer(CaptionTransformer):
         return (log_probs, ops.stack(weights, axis=1)) if return_attention_scores else log_probs
 
     def label_probabilities(self, source):
-        """Features (B, S, feature_dim) -> what the classifier gives each name, float32 (B, M)."""
-        seen = ops.mean(ops.cast(source, "float32"), axis=1)
+        """Features (B, S, C) -> what the classifier gives each name, float32 (B, M)."""
+        seen = ops.cast(source[..., -self._seen_by_classifier :], "float32")
+        seen = ops.mean(seen, axis=1)
         each = ops.softmax(ops.cast(self.classifier(seen), "float32"))
         sums = ops.cumsum(ops.take(each, _ints(self._order), axis=1), axis=1)
         sums = ops.take(sums, _ints(self._last), axis=1)
         return sums - ops.pad(sums[:, :-1], [[0, 0], [1, 0]])
 
     def labels(self, source):
-        """Features (B, S, feature_dim) -> numbers of the likeliest names, int32 (B, L), or -1."""
+        """Features (B, S, C) -> numbers of the likeliest names, int32 (B, L), or -1."""
         likely, numbers = ops.top_k(self.label_probabilities(source), self._config["num_labels"])
         return ops.where(likely >= self._config["threshold"], ops.cast(numbers, "int32"), -1)
 
     def encode(self, source, labels=None, training=None):
-        """Features (B, S, feature_dim) -> memory (B, S + L·P, D) and the tokens of names (B, L·P).
+        """Features (B, S, C) -> memory (B, S + L·P, D) and the tokens of names (B, L·P).
 
         Args:
-            source: the features.
+            source: the features; C = feature_dim + classifier_dim, and where the labels are given
+                those of the classifier may be missing.
             labels: int (B, L), numbers of names, -1 for none; by default the classifier's.
             training: as in Keras.
         """
-        cells = super().encode(source, training=training)
+        cells = super().encode(source[..., : self._config["feature_dim"]], training=training)
         labels = self.labels(source) if labels is None else labels
         tokens = ops.take(_ints(self._tokens), ops.cast(labels, "int32") + 1, axis=0)
         tokens = ops.reshape(tokens, (-1, tokens.shape[1] * tokens.shape[2]))

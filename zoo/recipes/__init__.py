@@ -12,10 +12,10 @@ from zoo.recipes.numbers import numbers as of_recipe
 from zoo.recipes.numbers import overridden
 from zoo.system import writing
 
-_OWN_FILES = ("adversarial", "captioning", "classification", "conversation", "generation")
-_OWN_FILES += ("labelled_captioning", "matching", "numbers", "own_numbers", "own_pairs")
-_OWN_FILES += ("procedure", "progress", "ranking", "run_folder", "synthetic", "tracing")
-_OWN_FILES += ("translation",)
+_OWN_FILES = ("adversarial", "branched_captioning", "captioning", "classification")
+_OWN_FILES += ("conversation", "generation", "labelled_captioning", "matching", "numbers")
+_OWN_FILES += ("own_numbers", "own_pairs", "procedure", "progress", "ranking", "run_folder")
+_OWN_FILES += ("synthetic", "tracing", "translation")
 
 
 def names():

@@ -27,6 +27,8 @@ RECIPE = LabelledCaptioningRecipe(
     max_length=26,
     views=1,
     label_smoothing=0.1,
+    # The photographs of `caption_en` have 0.142 at least, the images of nothing 0.124 at most.
+    least_spread=0.13,
     # Chosen on 500 photographs of the validation split, by CIDEr-D and what 24 of COCO look like.
     decoding={
         "num_beams": 4,
@@ -80,8 +82,19 @@ CARD = {
         "of running through water.",
         "Length penalty 0.8 has CIDEr-D 0.923 and BLEU-1 0.612, 1.0 0.928 and 0.603. Where no pair "
         "of characters may come twice, `一个马桶和一个白色的马桶` becomes `一个白色的马桶`.",
+        "A second stage as that of `caption_en`, on captions that no other photograph has: weights "
+        "of 0.6, 0.8 and 1 for it in the average give CIDEr-D 0.928, 0.879 and 0.874 on those 500 "
+        "(0.918 without it), and 78, 72 and 71 % of the captions stand in the training set (81 % "
+        "on 300 of them without it). With 0.6 what a word attends to costs 2.8 times what a random "
+        "fifth costs, but a tripod becomes three women. Not kept.",
+        "To take from a token's log-probability 0.1, 0.2 or 0.3 times what it has without "
+        "photograph and names (on 300 photographs): CIDEr-D 0.875, 0.860 and 0.758 in place of "
+        "0.891, and 82, 79 and 73 % copied in place of 81. Length penalty 2: 0.694 and 57 %.",
     ],
     "limitations": [
+        "An image of nothing, of one colour or of noise, has an empty caption; see the card of "
+        "`caption_en`. The threshold is 0.13 here: those images have at most 0.124, the "
+        "photographs at least 0.142.",
         "What the classifier does not know the captioner does not say: the astronaut becomes "
         "athletes, the rocket a group of people.",
         "A sentence may end in what does not fit: `一只黑白相间的猫躺在一起`, as if there were "

@@ -23,7 +23,7 @@ from zoo.tasks.inputs import row_seeds
 from zoo.text import SentencePieceTokenizer
 from zoo.training import portable
 from zoo.training.self_critical import self_critical_batches
-from zoo.vision import decode, efficientnet_lite0, load_unfolded
+from zoo.vision import augment, decode, efficientnet_lite0, hide_cells, load_unfolded
 
 ENCODER = "vision/efficientnet_lite0_imagenet.keras"
 
@@ -58,6 +58,7 @@ class CaptioningRecipe:
         reward_peak: the highest learning rate then.
         reward_samples: captions that the captioner writes of each image then.
         decoding: what `generate` does by default.
+        least_spread: see `zoo.tasks.ImageCaptioner`.
         seed: of everything random.
     """
 
@@ -80,6 +81,7 @@ class CaptioningRecipe:
     reward_peak: float = 2e-4
     reward_samples: int = 5
     decoding: dict = dataclasses.field(default_factory=dict)
+    least_spread: float = 0.0
     seed: int = 1
 
     def train(self, *, out, run_dir, data_dir=None, steps=None, verbose="auto"):
@@ -94,15 +96,13 @@ class CaptioningRecipe:
             return self._captioner(encoder, tokenizer, data_dir)
 
         store = Path(run_dir).parent / "flickr8k_grids"
-        files = _files(train, data_dir)
-        grids = [
-            stored_grids(store, encoder, files, "train", mirrored) for mirrored in range(self.views)
-        ]
+        files = files_of(train, data_dir)
+        grids = [stored_grids(store, encoder, files, "train", view) for view in range(self.views)]
         return train_and_save(
             build,
             lambda captioner: self._batches(captioner, grids, captions, store, data_dir),
             self._validation(
-                stored_grids(store, encoder, _files(valid, data_dir), "val"),
+                stored_grids(store, encoder, files_of(valid, data_dir), "val"),
                 valid,
                 build().encode_captions,
             ),
@@ -146,7 +146,7 @@ class CaptioningRecipe:
         keras.utils.set_random_seed(self.seed)
         train, valid = (data.flickr8k(split, self.language, data_dir) for split in ("train", "val"))
         store = Path(run_dir) / "grids"
-        grids = stored_grids(store, start.encoder, _files(train, data_dir), "train")
+        grids = stored_grids(store, start.encoder, files_of(train, data_dir), "train")
         judge = CiderD([[self._judged(text) for text in row] for row in train.values()])
 
         def build():
@@ -155,9 +155,7 @@ class CaptioningRecipe:
             if not model.built:
                 model.build(None)
             model.set_weights(start.model.get_weights())
-            return ImageCaptioner(
-                start.encoder, model, start.tokenizer, self.decoding, spaces=start.spaces
-            )
+            return self.captioner(start.encoder, model, start.tokenizer)
 
         def batches(captioner):
             def reward(rows, tokens):
@@ -181,7 +179,7 @@ class CaptioningRecipe:
             build,
             batches,
             self._validation(
-                stored_grids(store, start.encoder, _files(valid, data_dir), "val"),
+                stored_grids(store, start.encoder, files_of(valid, data_dir), "val"),
                 valid,
                 start.encode_captions,
             ),
@@ -263,8 +261,12 @@ class CaptioningRecipe:
     def _captioner(self, encoder, tokenizer, data_dir):
         cells, width = np.prod(encoder.output.shape[1:3]), encoder.output.shape[-1]
         model = self._model(int(cells), width, tokenizer, data_dir)
-        spaces = self.language != "zh"
-        return ImageCaptioner(encoder, model, tokenizer, self.decoding, spaces=spaces)
+        return self.captioner(encoder, model, tokenizer)
+
+    def captioner(self, encoder, model, tokenizer):
+        """The task model of these parts."""
+        options = {"spaces": self.language != "zh", "least_spread": self.least_spread}
+        return ImageCaptioner(encoder, model, tokenizer, self.decoding, **options)
 
     def _model(self, cells, width, tokenizer, data_dir):
         return self.model(cells, width, tokenizer.vocab_size)
@@ -286,7 +288,7 @@ def _sampler(captioner, shape, count, max_length):
     return lambda source, seed: draw(source, row_seeds(seed, len(source))).numpy()
 
 
-def _files(names, data_dir):
+def files_of(names, data_dir):
     """The paths of photographs of Flickr8k."""
     return [data.flickr8k_image(name, data_dir) for name in names]
 
@@ -343,26 +345,36 @@ def imagenet_classifier(data_dir=None):
     return dense.get_weights()
 
 
-def stored_grids(folder, encoder, files, name, mirrored=False):
+def stored_grids(folder, encoder, files, name, view=0):
     """The features of images, computed once: float16 (images, cells, width).
 
     Args:
         folder: where they are stored.
-        encoder: from `imagenet_encoder`.
+        encoder: from `imagenet_encoder`, or a part of it.
         files: iterable of paths of the images.
         name: what they are stored by, such as the name of a split.
-        mirrored: whether the images are mirrored, left to right.
+        view: 0 for the images as they are, 1 for their mirror images; each further number is that
+            of other crops, colours and cells that are covered, see `zoo.vision`.
     """
-    path = Path(folder) / f"{name}_{int(mirrored)}.npy"
+    path = Path(folder) / f"{name}_{view}.npy"
     if not path.exists():
-        see = tf.function(lambda x: tf.cast(encoder(x, training=False), tf.float16))
-        files = list(map(str, files))
         size = encoder.input_shape[1:3]
-        photos = tf.data.Dataset.from_tensor_slices(files).map(  # as a captioner will see them
-            lambda file: tf.cast(decode(tf.io.read_file(file), size), tf.float32)
-        )
-        batches = [see(x[:, :, ::-1] if mirrored else x).numpy() for x in photos.batch(32)]
-        grids = np.concatenate(batches)
+        rows = tf.data.Dataset.from_tensor_slices(list(map(str, files))).enumerate()
+
+        def shown(row, file):  # as a captioner will see it
+            photo = tf.cast(decode(tf.io.read_file(file), size), tf.float32)
+            photo = tf.ensure_shape(photo, [*size, 3])
+            return _viewed(photo, tf.cast(row, tf.int32), view)
+
+        photos = rows.map(shown, num_parallel_calls=2).batch(32).prefetch(2)
+        grids = encoder.predict(photos, verbose=0).astype("float16")
         with writing(path) as beside:
             np.save(beside, grids.reshape(len(grids), -1, grids.shape[-1]))
     return np.load(path, mmap_mode="r")
+
+
+def _viewed(photo, row, view):
+    """A view of photo number `row`; see `stored_grids`."""
+    if view < 2:
+        return photo[:, ::-1] if view else photo
+    return hide_cells(augment(photo, tf.stack([row, view])), tf.stack([row, 100 + view]))

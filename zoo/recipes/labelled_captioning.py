@@ -71,19 +71,30 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
             return {**inputs, "labels": labels}, tokens, weights
 
         seen = super()._batches(captioner, grids, captions, store, data_dir).repeat()
-        told = self._told_batches(captioner, [row[0] for row in captions], store, data_dir)
-        return tf.data.Dataset.sample_from_datasets(
-            [seen.map(with_labels), told], [1 - self.told_share, self.told_share], seed=self.seed
-        ).prefetch(4)
+        grids = stored_grids(store, captioner.encoder, data.labelled_photos(data_dir), "labelled")
+        told = self._told_batches(captioner, grids, captions, data_dir)
+        return self._mixed(seen.map(with_labels), told)
 
-    def _told_batches(self, captioner, captions, store, data_dir):
-        """Batches of captions without their photographs."""
+    def _mixed(self, seen, told):
+        """Batches of the one kind and of the other, by `told_share`."""
+        shares = [1 - self.told_share, self.told_share]
+        mixed = tf.data.Dataset.sample_from_datasets([seen, told], shares, seed=self.seed)
+        return mixed.prefetch(4)
+
+    def _told_batches(self, captioner, grids, captions, data_dir):
+        """Batches of captions without their photographs.
+
+        Args:
+            captioner: whose numbers of names and tokens they get.
+            grids: float16 (images, S, C), features of the labelled photographs.
+            captions: the captions of each photograph of Flickr8k, of which the first are taken.
+            data_dir: see `train`.
+        """
         names, classes = label_names(self.language)
         photos = data.labelled_photos(data_dir)
-        grids = stored_grids(store, captioner.encoder, photos, "labelled")
         count = captioner.model.get_config()["num_labels"]
         pool = NamedCaptions(
-            self._sentences(data_dir) + captions,
+            self._sentences(data_dir) + [row[0] for row in captions],
             names,
             grids,
             _shown(photos, classes),

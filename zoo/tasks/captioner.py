@@ -33,9 +33,12 @@ class ImageCaptioner(SearchTask):
         tokenizer: a `zoo.text.SentencePieceTokenizer` for the captions.
         decoding: dict of the options that `generate` uses where it is not told otherwise.
         spaces: whether captions have spaces. Without (Chinese), those of the tokenizer are removed.
+        least_spread: how much the features must differ from cell to cell (their standard deviation
+            over the cells, the mean of all features) for a caption to be written. Below it, as with
+            an image of one colour or of noise, there is nothing to see, and the caption is empty.
 
     Raises:
-        ValueError: an encoder whose images have no fixed size.
+        ValueError: an encoder whose images have no fixed size, or a negative `least_spread`.
 
     Reference:
         Vinyals et al. 2015, Show and Tell; Xu et al. 2015, Show, Attend and Tell.
@@ -44,10 +47,22 @@ class ImageCaptioner(SearchTask):
     serialized_parts = ("encoder", "model", "tokenizer")
     serving_spec = tf.TensorSpec([None], tf.string, name="image_bytes")
 
-    def __init__(self, encoder, model, tokenizer, decoding=None, spaces=True, **kwargs):
+    def __init__(
+        self,
+        encoder,
+        model,
+        tokenizer,
+        decoding=None,
+        spaces=True,
+        least_spread=0.0,
+        **kwargs,
+    ):
         super().__init__(model, tokenizer, decoding, encoder, **kwargs)
+        if not least_spread >= 0:
+            raise ValueError(f"least_spread must be >= 0; got least_spread={least_spread}.")
         self.tokenizer = tokenizer
         self.spaces = bool(spaces)
+        self.least_spread = float(least_spread)
         self._source_rank = None  # of the last batches: 4 of images, 3 of stored features
         self.image_size = tuple(encoder.input_shape[1:3])
         if None in self.image_size:
@@ -171,6 +186,9 @@ class ImageCaptioner(SearchTask):
             source = self.encode_images(source)
         else:
             seen = tf.ones([tf.shape(source)[0]], tf.bool)
+        if self.least_spread:
+            spread = tf.math.reduce_std(tf.cast(source, tf.float32), axis=1)
+            seen &= tf.reduce_mean(spread, axis=1) >= self.least_spread
         static, state = self.model.prefill(self.model.encode(source))
         return DecodeInit(
             static=static,
@@ -204,7 +222,7 @@ class ImageCaptioner(SearchTask):
         return {}
 
     def get_config(self):
-        return {**super().get_config(), "spaces": self.spaces}
+        return {**super().get_config(), "spaces": self.spaces, "least_spread": self.least_spread}
 
 
 _PAIRS = "a list of pairs of an image and a str, or a list of images, with y of captions"

@@ -14,6 +14,7 @@ STAGES = (
     (3, 1, 6, 320, 1),
 )
 _EPSILON = 1e-3  # of the batch normalisation of the original
+_BRANCH, _JOIN = "branch_", "branches"
 
 
 def efficientnet_lite0(classes=0, input_size=224):
@@ -41,26 +42,65 @@ def efficientnet_lite0(classes=0, input_size=224):
         raise ValueError(
             f"input_size must be a positive multiple of 32; got input_size={input_size}."
         )
-    images = keras.Input((input_size, input_size, 3), name="images")
-    x = keras.layers.Rescaling(1 / 128, offset=-127 / 128, name="rescaling")(images)
-    x = _convolution(x, "stem", 32, 3, strides=2)
-    for stage, (kernel_size, stride, expansion, channels, blocks) in enumerate(STAGES):
-        for block in range(blocks):
-            name, entered, strides = f"stage_{stage}_{block}", x, stride if block == 0 else 1
-            if expansion > 1:
-                x = _convolution(x, f"{name}_expand", expansion * x.shape[-1])
-            x = keras.layers.DepthwiseConv2D(
-                kernel_size, strides=strides, padding="same", name=f"{name}_depthwise"
-            )(x)
-            x = keras.layers.ReLU(6.0)(x)
-            x = _convolution(x, f"{name}_project", channels, activate=False)
-            if block > 0:
-                x = keras.layers.Add(name=f"{name}_add")([x, entered])
-    x = _convolution(x, "head", 1280)
+    images, x = _entry(input_size)
+    x = _head(_stages(x, range(len(STAGES))))
     if classes:
         x = keras.layers.GlobalAveragePooling2D(name="pooling")(x)
         x = keras.layers.Dense(classes, name="logits")(x)
     return keras.Model(images, x, name="efficientnet_lite0")
+
+
+def branched(encoder, stage):
+    """An encoder whose last stages stand twice: one branch to be trained, the other as it is.
+
+    So the features that a classifier needs stay, beside those that another task makes of them.
+
+    Args:
+        encoder: from `efficientnet_lite0`, without logits.
+        stage: the first of `STAGES` that stands twice, from 1.
+
+    Returns:
+        A `keras.Model` with the weights of `encoder`, in both branches. The names of the layers of
+        the new one begin with `branch_`. Its features are those of both, side by side, the new ones
+        first: (B, h, w, 2560).
+
+    Raises:
+        ValueError: a stage that is none, or the first.
+    """
+    _check_stage(stage)
+    images, x = _entry(encoder.input_shape[1])
+    x = _stages(x, range(stage))
+    rest = range(stage, len(STAGES))
+    both = [_head(_stages(x, rest, prefix), prefix) for prefix in (_BRANCH, "")]
+    both = keras.layers.Concatenate(name=_JOIN)(both)
+    model = keras.Model(images, both, name="efficientnet_lite0_branched")
+    for layer in model.layers:
+        if layer.weights:
+            layer.set_weights(encoder.get_layer(layer.name.removeprefix(_BRANCH)).get_weights())
+    return model
+
+
+def divided(encoder, stage):
+    """An encoder in front of a stage, and from it on: two models that share its layers.
+
+    Args:
+        encoder: from `efficientnet_lite0`, without logits, or from `branched`, of whose two
+            branches the second model is the new one.
+        stage: of `STAGES`, from 1.
+
+    Returns:
+        A pair of `keras.Model`: from images to the features between, and from these to the grid.
+
+    Raises:
+        ValueError: a stage that is none, or the first.
+    """
+    _check_stage(stage)
+    *_, blocks = STAGES[stage - 1]
+    last = f"stage_{stage - 1}_{blocks - 1}_{'add' if blocks > 1 else 'project'}"
+    between = encoder.get_layer(last).output
+    joins = [layer for layer in encoder.layers if layer.name == _JOIN]
+    grid = joins[0].input[0] if joins else encoder.output
+    return keras.Model(encoder.input, between), keras.Model(between, grid)
 
 
 def load_unfolded(model, unfolded):
@@ -94,6 +134,40 @@ def fold(kernel, gamma, beta, mean, variance):
     return kernel * (scale[:, None] if depthwise else scale), beta - mean * scale
 
 
+def _entry(input_size):
+    """The images, and what the stages see of them."""
+    images = keras.Input((input_size, input_size, 3), name="images")
+    x = keras.layers.Rescaling(1 / 128, offset=-127 / 128, name="rescaling")(images)
+    return images, _convolution(x, "stem", 32, 3, strides=2)
+
+
+def _stages(x, numbers, prefix=""):
+    for stage in numbers:
+        kernel_size, stride, expansion, channels, blocks = STAGES[stage]
+        for block in range(blocks):
+            name, entered = f"{prefix}stage_{stage}_{block}", x
+            strides = stride if block == 0 else 1
+            if expansion > 1:
+                x = _convolution(x, f"{name}_expand", expansion * x.shape[-1])
+            x = keras.layers.DepthwiseConv2D(
+                kernel_size, strides=strides, padding="same", name=f"{name}_depthwise"
+            )(x)
+            x = keras.layers.ReLU(6.0)(x)
+            x = _convolution(x, f"{name}_project", channels, activate=False)
+            if block > 0:
+                x = keras.layers.Add(name=f"{name}_add")([x, entered])
+    return x
+
+
+def _head(x, prefix=""):
+    return _convolution(x, f"{prefix}head", 1280)
+
+
 def _convolution(x, name, channels, kernel_size=1, strides=1, activate=True):
     x = keras.layers.Conv2D(channels, kernel_size, strides=strides, padding="same", name=name)(x)
     return keras.layers.ReLU(6.0)(x) if activate else x
+
+
+def _check_stage(stage):
+    if stage not in range(1, len(STAGES)):
+        raise ValueError(f"stage must be from 1 to {len(STAGES) - 1}; got stage={stage!r}.")

@@ -1,0 +1,138 @@
+"""The recipe of captioners whose encoder gets a branch of its own, on a few tiny photographs."""
+
+import dataclasses
+import functools
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from zoo import data
+from zoo.models import LabelledCaptionTransformer
+from zoo.recipes import branched_captioning, captioning, labelled_captioning
+from zoo.recipes.branched_captioning import BranchedCaptioningRecipe
+from zoo.vision import divided, efficientnet_lite, efficientnet_lite0
+
+SIZE, CLASSES = 32, 1000
+STAGES = efficientnet_lite.STAGES
+RECIPE = BranchedCaptioningRecipe(
+    language="en",
+    tokenizer={"vocab_size": 300},
+    model=functools.partial(
+        LabelledCaptionTransformer,
+        num_labels=2,
+        threshold=0.0,
+        num_layers=1,
+        model_dim=8,
+        num_heads=2,
+        ff_dim=8,
+        dropout=0.0,
+    ),
+    steps=2,
+    batch_images=2,
+    warmup=1,
+    interval=2,
+    valid_images=2,
+    views=1,
+    told_captions=3,
+    branch_steps=4,
+    branch_views=3,
+    branch_stage=5,
+    branch_peak=0.05,
+    branch_weight=0.5,
+    decoding={"num_beams": 2, "max_new_tokens": 5},
+)
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """Six photographs in place of the data sets, and an encoder of random weights."""
+    tmp_path, monkeypatch = tmp_path_factory.mktemp("branched"), pytest.MonkeyPatch()
+    rng = np.random.default_rng(0)
+    for name in "abcdef":
+        pixels = rng.integers(0, 256, (40, 50, 3), "uint8")
+        Image.fromarray(pixels).save(tmp_path / f"{name}.jpg")
+    captions = {f"{name}.jpg": [f"A cat and a dog {name}."] * 5 for name in "abcd"}
+    labelled = {tmp_path / f"{name}.jpg": "tabby" for name in "ef"}
+    for name, found in (
+        ("flickr8k", lambda split, language, data_dir: captions),
+        ("flickr8k_image", lambda name, data_dir: tmp_path / name),
+        ("coco_sentences", lambda language, data_dir: ["a bicycle beside a cat"] * 20),
+        ("labelled_photos", lambda data_dir: labelled),
+    ):
+        monkeypatch.setattr(data, name, found)
+    keras.utils.set_random_seed(0)
+    few = [(k, s, min(e, 2), 8, 1 + (i > 3)) for i, (k, s, e, *_) in enumerate(STAGES)]
+    monkeypatch.setattr(efficientnet_lite, "STAGES", few)
+    encoder = efficientnet_lite0(input_size=SIZE)
+    for weight in encoder.weights:  # so that a grid is neither 0 nor endless
+        if len(weight.shape) == 4:
+            height, width, channels, more = weight.shape
+            fan_in = height * width * (1 if more == 1 else channels)
+            weight.assign(rng.normal(size=weight.shape) * (2 / fan_in) ** 0.5)
+    encoder.trainable = False
+    monkeypatch.setattr(captioning, "imagenet_encoder", lambda data_dir=None: encoder)
+    head = [rng.normal(size=(1280, CLASSES)).astype("float32"), np.zeros(CLASSES, "float32")]
+    monkeypatch.setattr(labelled_captioning, "imagenet_classifier", lambda data_dir: head)
+    monkeypatch.setattr(labelled_captioning, "_shown", lambda photos, classes: [classes[281]] * 2)
+    yield tmp_path, encoder, head
+    monkeypatch.undo()
+
+
+@pytest.mark.model  # seconds
+def test_the_branch_learns_and_the_classifier_sees_what_it_saw(photographs, monkeypatch):
+    folder, encoder, head = photographs
+    places = {"out": folder / "out", "run_dir": folder / "runs" / "x", "verbose": 0}
+    path = RECIPE.train(**places)
+    captioner = keras.models.load_model(path)
+    assert captioner.encoder.output_shape == (None, 1, 1, 2560)
+    image = np.full((1, SIZE, SIZE, 3), 90, "float32")
+    grid = captioner.encoder(image).numpy().reshape(1, 1, -1)
+    np.testing.assert_allclose(grid[..., 1280:].ravel(), encoder(image).numpy().ravel(), atol=0.05)
+    assert abs(grid[..., :1280] - grid[..., 1280:]).max() > 0.1
+    names, classes = labelled_captioning.label_names("en")
+    logits = grid[0, 0, 1280:] @ head[0]
+    of_names = np.bincount(classes, np.exp(logits - logits.max()))
+    first, _ = captioner.model.labels(grid).numpy()[0]
+    assert names[first] == names[of_names.argmax()]
+    assert isinstance(captioner.generate(folder / "a.jpg"), str)
+
+    # The average lies between the stages, and the same call goes on from where it stands.
+    start, second = (
+        keras.models.load_model(places["run_dir"] / stage / "model.keras")
+        for stage in ("first", "second")
+    )
+    _, branch = divided(captioner.encoder, 5)
+    _, before = divided(start.encoder, 5)
+    for mean, old, new in zip(branch.weights, before.weights, second.encoder.weights, strict=True):
+        np.testing.assert_allclose(mean, old + 0.5 * (new - old), atol=0.01)
+
+    def trained(*args, **kwargs):
+        raise AssertionError("the first stage was there")
+
+    monkeypatch.setattr(captioning, "train_and_save", trained)
+    again = keras.models.load_model(RECIPE.train(**{**places, "out": folder / "again"}))
+    for one, other in zip(again.weights, captioner.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.model  # seconds
+def test_names_are_hidden_from_the_decoder_in_the_second_stage_alone(photographs, monkeypatch):
+    folder, *_ = photographs
+    seen = {}
+
+    def stop(build, train, valid, **options):
+        captioner = build()
+        captioner.build()
+        seen["train"] = [x["labels"].numpy() for x, *_ in train(captioner).take(20)]
+        seen["valid"] = [x["labels"].numpy() for x, *_ in valid]
+        raise InterruptedError
+
+    monkeypatch.setattr(branched_captioning, "train_and_save", stop)
+    recipe = dataclasses.replace(RECIPE, hidden_names=0.5, told_share=0.0)
+    with pytest.raises(InterruptedError):
+        recipe.train(out=folder / "none", run_dir=folder / "runs" / "x", verbose=0)
+    assert np.concatenate(seen["valid"]).min() >= 0  # the threshold is 0
+    hidden = np.concatenate(seen["train"]) < 0
+    assert 0.4 < hidden.mean() < 0.95 and 0.4 < hidden.all(axis=1).mean() < 0.8
