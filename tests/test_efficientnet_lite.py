@@ -49,22 +49,28 @@ def test_grid_has_a_cell_for_32_pixels():
 @pytest.mark.model  # seconds
 @pytest.mark.parametrize("stage", [4, 5, 6])
 def test_a_branch_learns_and_the_other_stays(stage):
-    encoder = efficientnet_lite0(input_size=64)
-    images = np.random.default_rng(0).uniform(0, 255, (2, 64, 64, 3)).astype("float32")
+    encoder, draw = efficientnet_lite0(input_size=64), np.random.default_rng(0)
+    for weight in encoder.weights:  # so that features are neither 0 nor endless
+        if len(weight.shape) == 4:
+            height, width, channels, more = weight.shape
+            fan_in = height * width * (1 if more == 1 else channels)
+            weight.assign(draw.normal(size=weight.shape) * (2 / fan_in) ** 0.5)
+    images = draw.uniform(0, 255, (2, 64, 64, 3)).astype("float32")
     seen = encoder(images).numpy()
+    assert 0.1 < seen.max() < 10
     two = branched(encoder, stage)
     assert two.output_shape == (None, 2, 2, 2 * 1280)
     np.testing.assert_array_equal(two(images), np.concatenate([seen, seen], axis=-1))
     lower, branch = divided(two, stage)
-    np.testing.assert_allclose(branch(lower(images)), seen, atol=1e-5)
+    np.testing.assert_allclose(branch(lower(images)), seen, atol=1e-4)
     for weight in branch.weights:
         weight.assign(weight * 0.9)
     grids = two(images).numpy()
     np.testing.assert_array_equal(grids[..., 1280:], seen)
-    np.testing.assert_allclose(grids[..., :1280], branch(lower(images)), atol=1e-5)
-    assert abs(grids[..., :1280] - seen).max() > 1e-3
+    np.testing.assert_allclose(grids[..., :1280], branch(lower(images)), atol=1e-4)
+    assert abs(grids[..., :1280] - seen).max() > 0.05
     lower, upper = divided(encoder, stage)
-    np.testing.assert_allclose(upper(lower(images)), seen, atol=1e-5)
+    np.testing.assert_allclose(upper(lower(images)), seen, atol=1e-4)
 
 
 def test_there_is_no_branch_from_a_stage_that_is_none():

@@ -24,8 +24,8 @@ class BranchedCaptioningRecipe(LabelledCaptioningRecipe):
     which parts are covered; what is in front of it is computed once. Names are kept from the
     decoder by chance, so that it looks at the cells, too.
 
-    In the end the weights that both stages left are averaged: those of the second know Flickr8k
-    better, those of the first the world outside.
+    In the end the weights that both stages left are averaged: what that brings is on the card of
+    `caption_en`.
 
     Attributes:
         branch_steps: batches of the second stage.
