@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from check_attention import EMPTY
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
@@ -20,7 +21,6 @@ from zoo.plots.photograph import glowing, group_words
 PHOTOS = Path(__file__).resolve().parent.parent / "examples" / "photos"
 SHOWN = ("cat", "photographer", "rocket")
 WORDS, SIDE = 3, 1.75  # panels beside a photograph, and the side of a panel in inches
-EMPTY = {*"a an the is are in on of with and to at by up its his her their it as".split()}
 
 
 def panels(out):
@@ -29,7 +29,7 @@ def panels(out):
     found = [
         (word, weights[rows].mean(axis=0).reshape(out.grid))
         for word, rows in group_words(out.tokens, " " in out.text)
-        if word not in EMPTY and word.isalpha()
+        if word not in EMPTY
     ]
     chosen = np.linspace(0, len(found) - 1, min(WORDS, len(found))).round().astype(int)
     return [found[i] for i in chosen]

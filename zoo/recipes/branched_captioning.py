@@ -7,7 +7,6 @@ import keras
 import tensorflow as tf
 
 from zoo import data, registry
-from zoo.data.captions import grid_batches
 from zoo.recipes.captioning import files_of, stored_grids
 from zoo.recipes.labelled_captioning import LabelledCaptioningRecipe
 from zoo.recipes.procedure import adam, train_and_save
@@ -93,15 +92,8 @@ class BranchedCaptioningRecipe(LabelledCaptioningRecipe):
         def batches(captioner):
             captions = [list(map(data.plain_caption, row)) for row in train.values()]
             files = files_of(train, data_dir)
-            seen = grid_batches(
-                [stored(files, "train", view) for view in range(self.branch_views)],
-                captions,
-                captioner.encode_captions,
-                batch_images=self.batch_images,
-                max_length=self.max_length,
-                shuffle=len(captions),
-                seed=self.seed,
-            )
+            views = [stored(files, "train", view) for view in range(self.branch_views)]
+            seen = self._shuffled(captioner, views, captions)
             photos = stored(data.labelled_photos(data_dir), "labelled")
             told = self._told_batches(captioner, photos, captions, data_dir)
             return self._mixed(seen.repeat().map(named(self.hidden_names)), told)

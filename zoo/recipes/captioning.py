@@ -121,8 +121,12 @@ class CaptioningRecipe:
 
         `store` is the folder of features that are computed once.
         """
+        return self._shuffled(captioner, grids, captions)
+
+    def _shuffled(self, captioner, views, captions):
+        """Batches of views of photographs, by their features, each with its captions."""
         return grid_batches(
-            grids,
+            views,
             captions,
             captioner.encode_captions,
             batch_images=self.batch_images,

@@ -86,7 +86,7 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
 
         Args:
             captioner: whose numbers of names and tokens they get.
-            grids: float16 (images, S, C), features of the labelled photographs.
+            grids: features of the labelled photographs, see `NamedCaptions`.
             captions: the captions of each photograph of Flickr8k, of which the first are taken.
             data_dir: see `train`.
         """
