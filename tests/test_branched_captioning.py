@@ -36,7 +36,7 @@ RECIPE = BranchedCaptioningRecipe(
     valid_images=2,
     views=1,
     told_captions=3,
-    branch_steps=4,
+    branch_steps=(4, 2),
     branch_views=3,
     branch_stage=5,
     branch_peak=0.05,
@@ -99,17 +99,18 @@ def test_the_branch_learns_and_the_classifier_sees_what_it_saw(photographs, monk
     assert isinstance(captioner.generate(folder / "a.jpg"), str)
 
     # The average lies between the stages, and the same call goes on from where it stands.
-    start, second = (
+    start, *seconds = (
         keras.models.load_model(places["run_dir"] / stage / "model.keras")
-        for stage in ("first", "second")
+        for stage in ("first", "second_0", "second_1")
     )
     _, branch = divided(captioner.encoder, 5)
     _, before = divided(start.encoder, 5)
-    for mean, old, new in zip(branch.weights, before.weights, second.encoder.weights, strict=True):
-        np.testing.assert_allclose(mean, old + 0.5 * (new - old), atol=0.01)
+    ends = (second.encoder.weights for second in seconds)
+    for mean, old, *new in zip(branch.weights, before.weights, *ends, strict=True):
+        np.testing.assert_allclose(mean, 0.5 * old + 0.25 * sum(new), atol=0.01)
 
     def trained(*args, **kwargs):
-        raise AssertionError("the first stage was there")
+        raise AssertionError("there is no stage to train here")
 
     monkeypatch.setattr(captioning, "train_and_save", trained)
     again = keras.models.load_model(RECIPE.train(**{**places, "out": folder / "again"}))
@@ -136,3 +137,43 @@ def test_names_are_hidden_from_the_decoder_in_the_second_stage_alone(photographs
     assert np.concatenate(seen["valid"]).min() >= 0  # the threshold is 0
     hidden = np.concatenate(seen["train"]) < 0
     assert 0.4 < hidden.mean() < 0.95 and 0.4 < hidden.all(axis=1).mean() < 0.8
+
+
+@pytest.mark.model  # seconds
+def test_the_third_stage_teaches_the_decoder_alone_and_by_both_kinds_of_batches(photographs):
+    """One kind are the captioner's own captions, by beam search, the other are told to it."""
+    folder, *_ = photographs
+    recipe = dataclasses.replace(
+        RECIPE,
+        reward_steps=6,
+        reward_peak=0.05,
+        reward_samples=2,
+        reward_decoding={"num_beams": 2},
+        told_share=0.5,
+    )
+    places = {"run_dir": folder / "runs" / "rewarded", "verbose": 0}
+    before = keras.models.load_model(
+        dataclasses.replace(recipe, reward_steps=0).train(out=folder / "two", **places)
+    )
+    after = keras.models.load_model(recipe.train(out=folder / "three", **places))
+    for one, other in zip(after.encoder.weights, before.encoder.weights, strict=True):
+        np.testing.assert_allclose(one, other, atol=0.02)  # as the file rounds them
+    (old,), (new,) = (model.embedding.get_weights() for model in (before.model, after.model))
+    assert abs(new - old).max() > 0.05
+    pairs = zip(after.model.classifier.weights, before.model.classifier.weights, strict=True)
+    for one, other in pairs:
+        np.testing.assert_allclose(one, other, atol=0.05)
+
+
+def test_a_caption_of_another_photograph_costs_what_the_recipe_says():
+    captions = [["a cat sleeps", "a dog"], ["a dog", "a bird sings"], ["two men walk"]]
+    free = RECIPE._judge(captions)
+    judge = dataclasses.replace(RECIPE, copied_cost=0.5)._judge(captions)
+    for row, text, copied in (
+        (0, "a cat sleeps", False),  # its own
+        (0, "a dog", True),  # its own, and of another
+        (0, "A bird sings.", True),
+        (2, "a cat sleeps", True),
+        (2, "two cats walk", False),
+    ):
+        assert free(row, text) - judge(row, text) == pytest.approx(0.5 * copied), text

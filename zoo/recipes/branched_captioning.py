@@ -23,44 +23,65 @@ class BranchedCaptioningRecipe(LabelledCaptioningRecipe):
     which parts are covered; what is in front of it is computed once. Names are kept from the
     decoder by chance, so that it looks at the cells, too.
 
-    In the end the weights that both stages left are averaged: what that brings is on the card of
-    `caption_en`.
+    The weights that the stages left are averaged; what that brings is on the card of `caption_en`.
+    With `reward_steps` a third stage teaches the decoder by rewards, see
+    `CaptioningRecipe.self_critical_train`.
 
     Attributes:
-        branch_steps: batches of the second stage.
+        branch_steps: batches of the second stage, for each of its runs; the weights that they leave
+            are averaged, too.
         branch_stage: the first stage of the encoder that stands twice.
         branch_peak: the highest learning rate of the second stage.
         branch_views: views of a photograph; see `zoo.recipes.captioning.stored_grids`.
         hidden_names: share of the photographs of the second stage that come without any name; of
             the names of the others as many are missing.
-        branch_weight: of the second stage's weights in the average.
+        branch_weight: of the second stage's weights in the average with the first's.
+        reward_weight: of the third stage's weights in the average with those.
 
     Reference:
-        The average: Wortsman et al. 2022, Robust Fine-Tuning of Zero-Shot Models.
+        The averages: Wortsman et al. 2022, Robust Fine-Tuning of Zero-Shot Models; Wortsman et al.
+        2022, Model Soups: Averaging Weights of Multiple Fine-Tuned Models Improves Accuracy
+        without Increasing Inference Time.
     """
 
-    branch_steps: int = 2500
+    branch_steps: tuple = (2500,)
     branch_stage: int = 5
     branch_peak: float = 3e-4
     branch_views: int = 6
     hidden_names: float = 0.25
     branch_weight: float = 0.8
+    reward_weight: float = 1.0
 
     def train(self, *, out, run_dir, data_dir=None, steps=None, verbose="auto"):
-        """Both stages, each of `steps` where they are given; see `CaptioningRecipe.train`."""
+        """All stages, each of `steps` where they are given; see `CaptioningRecipe.train`."""
         run_dir, places = Path(run_dir), {"data_dir": data_dir, "verbose": verbose}
         first = run_dir / "first" / "model.keras"
         if not first.exists():
             super().train(out=first.parent, run_dir=run_dir, steps=steps, **places)
         start = registry.load(first, task="captioning")
-        steps = steps or self.branch_steps
-        second = self._train_branch(start, run_dir=run_dir, steps=steps, **places)
-        captioner = self._averaged(start, registry.load(second, task="captioning"))
+        seconds = [
+            # By another seed the batches come in another order.
+            dataclasses.replace(self, seed=self.seed + number)._train_branch(
+                start, run_dir=run_dir, number=number, steps=steps or each, **places
+            )
+            for number, each in enumerate(self.branch_steps)
+        ]
+        captioner = self._averaged(start, [registry.load(x, task="captioning") for x in seconds])
+        if self.reward_steps:
+            third = self.self_critical_train(
+                captioner,
+                out=run_dir / "third",
+                run_dir=run_dir / "rewards",
+                steps=steps,
+                **places,
+            )
+            learned = registry.load(third, task="captioning")
+            _go_towards(captioner, [learned], self.reward_weight)
         path = Path(out) / "model.keras"
         save_model(captioner, path, compact=True)
         return path
 
-    def _train_branch(self, start, *, run_dir, steps, data_dir, verbose):
+    def _train_branch(self, start, *, run_dir, number, steps, data_dir, verbose):
         """The path of a captioner whose encoder is the new branch alone."""
         keras.utils.set_random_seed(self.seed)
         train, valid = (data.flickr8k(split, self.language, data_dir) for split in ("train", "val"))
@@ -109,20 +130,20 @@ class BranchedCaptioningRecipe(LabelledCaptioningRecipe):
             interval=self.interval,
             label_smoothing=self.label_smoothing,
             policy="float32",
-            out=run_dir / "second",
-            run_dir=run_dir / "branch",
+            out=run_dir / f"second_{number}",
+            run_dir=run_dir / f"branch_{number}",
             verbose=verbose,
         )
 
-    def _averaged(self, start, second):
-        """One captioner of the weights of both stages."""
+    def _averaged(self, start, seconds):
+        """One captioner of the weights of the first stage and of the runs of the second."""
         encoder = branched(start.encoder, self.branch_stage)
         captioner = self._with(encoder, start)
         captioner.build()
         _, branch = divided(encoder, self.branch_stage)
-        for part, other in ((branch, second.encoder), (captioner.model, second.model)):
-            for weight, new in zip(part.weights, other.weights, strict=True):
-                weight.assign(weight + self.branch_weight * (new - weight))
+        encoders, models = zip(*((second.encoder, second.model) for second in seconds), strict=True)
+        for part, others in ((branch, encoders), (captioner.model, models)):
+            _go_towards(part, others, self.branch_weight)
         encoder.trainable = False
         return captioner
 
@@ -133,3 +154,9 @@ class BranchedCaptioningRecipe(LabelledCaptioningRecipe):
         model.build(None)
         model.set_weights(start.model.get_weights())
         return self.captioner(encoder, model, start.tokenizer)
+
+
+def _go_towards(model, others, share):
+    """Moves the weights of a model by a share of the way to the mean of those of others."""
+    for weight, *news in zip(model.weights, *(x.weights for x in others), strict=True):
+        weight.assign(weight + share * (sum(news) / len(news) - weight))

@@ -1,6 +1,8 @@
 """How the captioners are trained: one procedure, and a short file of numbers for each."""
 
+import collections
 import dataclasses
+import functools
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +16,7 @@ from zoo import data
 from zoo.data.captions import grid_batches
 from zoo.decoding import Decoding
 from zoo.evaluation.caption_scores import CiderD
-from zoo.evaluation.captions import words
+from zoo.evaluation.captions import names_the_thing, words
 from zoo.recipes.procedure import adam, finish, kept_tokenizer, train_and_save
 from zoo.system import writing
 from zoo.tasks import ImageCaptioner
@@ -56,7 +58,13 @@ class CaptioningRecipe:
         reward_steps: number of batches, at the end, that teach the captioner to write what CIDEr-D
             thinks well of; see `zoo.training.self_critical`. The encoder stays as it is then.
         reward_peak: the highest learning rate then.
+        named_gain: added to the reward of an English caption that names what most people name; see
+            `zoo.evaluation.captions.names_the_thing`.
+        copied_cost: taken from the reward of a caption that another photograph of the training
+            split has word for word.
         reward_samples: captions that the captioner writes of each image then.
+        reward_decoding: how it writes them, see `zoo.decoding.Decoding`: by default samples, with
+            `num_beams` the best of beam search.
         decoding: what `generate` does by default.
         least_spread: see `zoo.tasks.ImageCaptioner`.
         seed: of everything random.
@@ -79,7 +87,10 @@ class CaptioningRecipe:
     tuning_images: int = 32
     reward_steps: int = 0
     reward_peak: float = 2e-4
+    named_gain: float = 0.0
+    copied_cost: float = 0.0
     reward_samples: int = 5
+    reward_decoding: dict = dataclasses.field(default_factory=lambda: {"do_sample": True})
     decoding: dict = dataclasses.field(default_factory=dict)
     least_spread: float = 0.0
     seed: int = 1
@@ -151,7 +162,8 @@ class CaptioningRecipe:
         train, valid = (data.flickr8k(split, self.language, data_dir) for split in ("train", "val"))
         store = Path(run_dir) / "grids"
         grids = stored_grids(store, start.encoder, files_of(train, data_dir), "train")
-        judge = CiderD([[self._judged(text) for text in row] for row in train.values()])
+        captions = [list(map(data.plain_caption, row)) for row in train.values()]
+        judge = self._judge(captions)
 
         def build():
             serialize = keras.saving.serialize_keras_object
@@ -164,20 +176,24 @@ class CaptioningRecipe:
         def batches(captioner):
             def reward(rows, tokens):
                 texts = [captioner.tokenizer.decode(row) for row in tokens.tolist()]
+                if not captioner.spaces:
+                    texts = [[text.replace(" ", "") for text in written] for written in texts]
                 return np.array(
                     [
-                        [judge(row, self._judged(text)) for text in written]
+                        [judge(row, text) for text in written]
                         for row, written in zip(rows, texts, strict=True)
                     ]
                 )
 
-            sample = _sampler(captioner, grids.shape[1:], self.reward_samples, self.max_length)
+            decoding = Decoding(**self.reward_decoding, num_return_sequences=self.reward_samples)
+            sample = _sampler(captioner, grids.shape[1:], decoding, self.max_length)
             made = self_critical_batches(sample, reward, grids, self.batch_images, self.seed)
             row, weights = (tf.TensorSpec([None, None], kind) for kind in (tf.int32, tf.float32))
             cells = tf.TensorSpec([None, *grids.shape[1:]], tf.float16)
-            return tf.data.Dataset.from_generator(
+            written = tf.data.Dataset.from_generator(
                 lambda: made, output_signature=({"source": cells, "target": row}, row, weights)
             )
+            return self._rewarded(captioner, written, captions, store, data_dir)
 
         return train_and_save(
             build,
@@ -195,6 +211,30 @@ class CaptioningRecipe:
             run_dir=run_dir,
             verbose=verbose,
         )
+
+    def _rewarded(self, captioner, written, captions, store, data_dir):
+        """What `self_critical_train` teaches: `written`, batches of the captioner's own captions.
+
+        `store` is the folder of features that are computed once.
+        """
+        return written
+
+    def _judge(self, captions):
+        """What rewards a caption, `(number of the photograph, str) -> float`."""
+        cider_d = CiderD([[self._judged(text) for text in row] for row in captions])
+        cut = functools.partial(words, language=self.language)
+        references = [list(map(cut, row)) for row in captions]
+        photos = collections.Counter(text for row in captions for text in set(row))
+
+        def judge(row, text):
+            reward = cider_d(row, self._judged(text))
+            if self.named_gain and names_the_thing(cut(text), references[row]):
+                reward += self.named_gain
+            if photos[data.plain_caption(text)] > (text in captions[row]):
+                reward -= self.copied_cost
+            return reward
+
+        return judge
 
     def _validation(self, grids, images, encode):
         return grid_batches(
@@ -276,9 +316,9 @@ class CaptioningRecipe:
         return self.model(cells, width, tokenizer.vocab_size)
 
 
-def _sampler(captioner, shape, count, max_length):
+def _sampler(captioner, shape, decoding, max_length):
     """`sample` of `self_critical_batches`, by the search of the captioner."""
-    static_config, dynamic_params = Decoding(do_sample=True, num_return_sequences=count).split()
+    static_config, dynamic_params = decoding.split()
     spec = [tf.TensorSpec([None, *shape], tf.float16), tf.TensorSpec([None], tf.int32)]
 
     @tf.function(autograph=False, input_signature=spec)

@@ -66,14 +66,15 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
         return model
 
     def _batches(self, captioner, grids, captions, store, data_dir):
-        def with_labels(inputs, tokens, weights):
-            labels = captioner.model.labels(tf.cast(inputs["source"], tf.float32))
-            return {**inputs, "labels": labels}, tokens, weights
-
         seen = super()._batches(captioner, grids, captions, store, data_dir).repeat()
         grids = stored_grids(store, captioner.encoder, data.labelled_photos(data_dir), "labelled")
         told = self._told_batches(captioner, grids, captions, data_dir)
-        return self._mixed(seen.map(with_labels), told)
+        return self._mixed(seen.map(_named_by(captioner.model)), told)
+
+    def _rewarded(self, captioner, written, captions, store, data_dir):
+        grids = stored_grids(store, captioner.encoder, data.labelled_photos(data_dir), "labelled")
+        told = self._told_batches(captioner, grids, captions, data_dir)
+        return self._mixed(written.map(_named_by(captioner.model)), told)
 
     def _mixed(self, seen, told):
         """Batches of the one kind and of the other, by `told_share`."""
@@ -124,6 +125,16 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
         }
         weights = tf.TensorSpec([None, None], tf.float32)
         return tf.data.Dataset.from_generator(batches, output_signature=(inputs, rows, weights))
+
+
+def _named_by(model):
+    """What gives a batch of photographs the names that the classifier of a model sees."""
+
+    def add(inputs, tokens, weights):
+        labels = model.labels(tf.cast(inputs["source"], tf.float32))
+        return {**inputs, "labels": labels}, tokens, weights
+
+    return add
 
 
 def label_names(language):
