@@ -158,6 +158,8 @@ def test_the_third_stage_teaches_the_decoder_alone_and_by_both_kinds_of_batches(
     after = keras.models.load_model(recipe.train(out=folder / "three", **places))
     for one, other in zip(after.encoder.weights, before.encoder.weights, strict=True):
         np.testing.assert_allclose(one, other, atol=0.02)  # as the file rounds them
+    third = keras.models.load_model(places["run_dir"] / "third" / "model.keras")
+    np.testing.assert_allclose(*(x.model.get_weights()[0] for x in (after, third)), atol=0.01)
     (old,), (new,) = (model.embedding.get_weights() for model in (before.model, after.model))
     assert abs(new - old).max() > 0.05
     pairs = zip(after.model.classifier.weights, before.model.classifier.weights, strict=True)
@@ -177,3 +179,11 @@ def test_a_caption_of_another_photograph_costs_what_the_recipe_says():
         (2, "two cats walk", False),
     ):
         assert free(row, text) - judge(row, text) == pytest.approx(0.5 * copied), text
+
+
+def test_a_caption_that_names_what_most_people_name_gains_what_the_recipe_says():
+    captions = [["a cat sleeps", "a cat", "a dog"], ["two men walk"]]
+    free = RECIPE._judge(captions)
+    judge = dataclasses.replace(RECIPE, named_gain=0.5)._judge(captions)
+    for text, named in (("a black cat", True), ("a dog", False), ("a room", False)):
+        assert judge(0, text) - free(0, text) == pytest.approx(0.5 * named), text

@@ -2,7 +2,6 @@
 
 import collections
 import dataclasses
-import functools
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -176,11 +175,9 @@ class CaptioningRecipe:
         def batches(captioner):
             def reward(rows, tokens):
                 texts = [captioner.tokenizer.decode(row) for row in tokens.tolist()]
-                if not captioner.spaces:
-                    texts = [[text.replace(" ", "") for text in written] for written in texts]
                 return np.array(
                     [
-                        [judge(row, text) for text in written]
+                        [judge(row, captioner.postprocess(None, text)) for text in written]
                         for row, written in zip(rows, texts, strict=True)
                     ]
                 )
@@ -221,14 +218,15 @@ class CaptioningRecipe:
 
     def _judge(self, captions):
         """What rewards a caption, `(number of the photograph, str) -> float`."""
-        cider_d = CiderD([[self._judged(text) for text in row] for row in captions])
-        cut = functools.partial(words, language=self.language)
-        references = [list(map(cut, row)) for row in captions]
+        references = [[words(text, self.language) for text in row] for row in captions]
+        # A good caption does not leave out its end.
+        cider_d = CiderD([[[*text, "."] for text in row] for row in references])
         photos = collections.Counter(text for row in captions for text in set(row))
 
         def judge(row, text):
-            reward = cider_d(row, self._judged(text))
-            if self.named_gain and names_the_thing(cut(text), references[row]):
+            said = words(text, self.language)
+            reward = cider_d(row, [*said, "."])
+            if self.named_gain and names_the_thing(said, references[row]):
                 reward += self.named_gain
             if photos[data.plain_caption(text)] > (text in captions[row]):
                 reward -= self.copied_cost
@@ -244,10 +242,6 @@ class CaptioningRecipe:
             batch_images=self.batch_images,
             max_length=self.max_length,
         )
-
-    def _judged(self, text):
-        """The words of a caption, and its end, which a good caption does not leave out."""
-        return [*words(text, self.language), "."]
 
     def pack(self, folder, *, start, data_dir=None):
         """Writes the tuning for `python -m zoo.training`; see `zoo.training.portable`.

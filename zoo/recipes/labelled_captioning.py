@@ -67,11 +67,10 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
 
     def _batches(self, captioner, grids, captions, store, data_dir):
         seen = super()._batches(captioner, grids, captions, store, data_dir).repeat()
-        grids = stored_grids(store, captioner.encoder, data.labelled_photos(data_dir), "labelled")
-        told = self._told_batches(captioner, grids, captions, data_dir)
-        return self._mixed(seen.map(_named_by(captioner.model)), told)
+        return self._rewarded(captioner, seen, captions, store, data_dir)
 
     def _rewarded(self, captioner, written, captions, store, data_dir):
+        """Batches of photographs, with names that the classifier sees, and of captions alone."""
         grids = stored_grids(store, captioner.encoder, data.labelled_photos(data_dir), "labelled")
         told = self._told_batches(captioner, grids, captions, data_dir)
         return self._mixed(written.map(_named_by(captioner.model)), told)
