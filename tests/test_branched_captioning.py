@@ -167,6 +167,27 @@ def test_the_third_stage_teaches_the_decoder_alone_and_by_both_kinds_of_batches(
         np.testing.assert_allclose(one, other, atol=0.05)
 
 
+@pytest.mark.model  # seconds
+def test_captions_alone_are_plausible_in_the_last_stage_alone(photographs, monkeypatch):
+    folder, *_ = photographs
+    captions = {f"{name}.jpg": ["A man with a cat."] * 5 for name in "abcd"}
+    monkeypatch.setattr(data, "flickr8k", lambda split, language, data_dir: captions)
+    monkeypatch.setattr(data, "coco_sentences", lambda language, data_dir: ["a cat and a boy"] * 20)
+    shown, train_and_save = [], captioning.train_and_save
+
+    def recorded(build, train, valid, **options):
+        captioner = build()
+        captioner.build()
+        shown.append(any(x["source"].numpy().any() for x, *_ in train(captioner).take(5)))
+        return train_and_save(build, train, valid, **options)
+
+    monkeypatch.setattr(captioning, "train_and_save", recorded)
+    numbers = {"branch_steps": (1,), "reward_steps": 1, "reward_samples": 2}
+    recipe = dataclasses.replace(RECIPE, told_share=1.0, plausible=True, **numbers)
+    recipe.train(out=folder / "plausible", run_dir=folder / "runs" / "plausible", verbose=0)
+    assert shown == [True, False]  # people are not, in the end
+
+
 def test_a_caption_of_another_photograph_costs_what_the_recipe_says():
     captions = [["a cat sleeps", "a dog"], ["a dog", "a bird sings"], ["two men walk"]]
     free = RECIPE._judge(captions)

@@ -69,6 +69,21 @@ def test_features_are_those_of_photographs_of_the_names_side_by_side():
         assert {float(left), float(right)} in ({1.0, 2.0}, {1.0, 3.0})
 
 
+def test_another_name_is_that_of_an_animal_where_an_animal_was():
+    for caption, names in (("a cat", {"cat", "dog"}), ("a hot dog", set(NAMES[2:]))):
+        drawn = pool([caption], swapped=1.0, animals=(0, 1), plausible=True)
+        assert {NAMES[drawn.draw()[1][0]] for _ in range(60)} == names
+
+
+@pytest.mark.parametrize("language, people", [("en", "a cat and its man"), ("zh", "男人和一只猫")])
+def test_a_photograph_of_the_thing_alone_shows_no_people(language, people):
+    captions = [people, "a cat" if language == "en" else "一只猫"]
+    names = ["cat"] if language == "en" else ["猫"]
+    drawn = NamedCaptions(captions, names, PHOTOS[:1], [0], 1, language, 0, 0, 0, plausible=True)
+    seen = {text: source.any() for text, _, source in (drawn.draw() for _ in range(30))}
+    assert seen == dict(zip(captions, (False, True), strict=True))
+
+
 def test_features_may_be_hidden_and_a_name_wrong():
     drawn = pool(["a cat"], hidden=1.0, wrong=1.0)
     _, labels, source = drawn.draw()

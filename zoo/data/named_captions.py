@@ -30,6 +30,15 @@ _SYNONYMS = {
     "beer": "glass of beer",
     "teddy": "teddy bear",
 }
+# Words for people.
+_PEOPLE = {
+    "en": frozenset(
+        "man men woman women boy boys girl girls child children kid kids baby babies toddler "
+        "person people adult adults guy guys lady ladies couple player players someone he she his "
+        "her they their".split()
+    ),
+    "zh": frozenset("人男女孩他她"),
+}
 
 
 class NamedCaptions:
@@ -51,9 +60,12 @@ class NamedCaptions:
         swapped, hidden, wrong: shares of the captions whose name is put in the place of another, of
             the examples without features, and of those with a wrong name.
         seed: of everything random.
-        animals: numbers of the names that are animals, for Chinese.
+        animals: numbers of the names that are animals.
         balanced: share of the examples for which first a name is drawn, then a caption with it, so
             that rare names come, too.
+        plausible: whether a caption with people always comes without features, since a photograph
+            of a cup shows nobody who sits at it, and whether an English name, too, only comes in
+            the place of one of its kind.
     """
 
     def __init__(
@@ -71,13 +83,15 @@ class NamedCaptions:
         *,
         animals=(),
         balanced=0.0,
+        plausible=False,
     ):
         self._language, self._photos, self._num_labels = language, photos, num_labels
         self._swapped, self._hidden, self._wrong = swapped, hidden, wrong
-        self._balanced = balanced
+        self._balanced, self._unseen = balanced, _PEOPLE[language] if plausible else frozenset()
         nouns = [(name, number in animals) for number, name in enumerate(names)]
         self._measures = [measure_word(*noun) for noun in nouns]
-        self._kinds = [kind(*noun) for noun in nouns]
+        kinds = plausible or language == "zh"
+        self._kinds = [kind(*noun) if kinds else "any" for noun in nouns]
         self._rng = np.random.default_rng(seed)
         self._photos_of = {}
         for row, number in enumerate(shown):
@@ -132,7 +146,7 @@ class NamedCaptions:
         rng.shuffle(named)
         named = named[: self._num_labels]
         source = np.zeros(self._photos.shape[1:], self._photos.dtype)
-        if rng.random() >= self._hidden:
+        if rng.random() >= self._hidden and not self._unseen.intersection(words):
             self._show([number for number in named if number in self._photos_of][:2], source)
         if len(named) < self._num_labels and rng.random() < self._wrong:
             named.insert(rng.integers(1, len(named) + 1), int(rng.integers(len(self._names))))
@@ -151,21 +165,25 @@ class NamedCaptions:
         """The caption with another name at one place."""
         if self._language == "zh":
             return self._with_another_measured(words, found, place)
-        begin, end, _ = found[place]
-        other = int(self._rng.integers(len(self._names)))
+        begin, end, number = found[place]
+        other = self._alike(number)
         words = [*words[:begin], *self._names[other], *words[end:]]
         if begin and words[begin - 1] in ("a", "an"):
             words[begin - 1] = "an" if words[begin][0] in "aeiou" else "a"
         rest = [one for i, one in enumerate(found) if i != place]
         return words, [(begin, begin + 1, other), *rest]
 
+    def _alike(self, number):
+        """The number of a name of the same kind."""
+        kind = self._kinds[number]
+        return int(self._rng.choice([i for i, other in enumerate(self._kinds) if other == kind]))
+
     def _with_another_measured(self, words, found, place):
         """The same in Chinese, where the name stands behind a measure word."""
         begin, end, number = found[place]
         if begin < 2 or words[begin - 1] not in MEASURE_WORDS:
             return words, found
-        alike = [i for i, kind in enumerate(self._kinds) if kind == self._kinds[number]]
-        other = int(self._rng.choice(alike))
+        other = self._alike(number)
         measure = self._measures[other]
         if not measure:  # the name brings it along, and the number before it
             if words[begin - 2] != "一":

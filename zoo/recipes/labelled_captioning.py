@@ -34,11 +34,14 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
         told_share: share of the batches that are captions without their photographs.
         told_captions: captions of such a batch.
         balanced: see `zoo.data.named_captions.NamedCaptions`.
+        plausible: whether the captions without their photographs are plausible in the stage of
+            rewards, see there. Before it they are not, to teach that any name may come anywhere.
     """
 
     told_share: float = 0.35
     told_captions: int = 48
     balanced: float = 0.0
+    plausible: bool = False
 
     def _lines(self, captions, data_dir):
         names, _ = label_names(self.language)
@@ -67,13 +70,17 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
 
     def _batches(self, captioner, grids, captions, store, data_dir):
         seen = super()._batches(captioner, grids, captions, store, data_dir).repeat()
-        return self._rewarded(captioner, seen, captions, store, data_dir)
+        return self._beside_told(seen, captioner, captions, store, data_dir)
 
     def _rewarded(self, captioner, written, captions, store, data_dir):
+        plausible = self.plausible
+        return self._beside_told(written, captioner, captions, store, data_dir, plausible)
+
+    def _beside_told(self, seen, captioner, captions, store, data_dir, plausible=False):
         """Batches of photographs, with names that the classifier sees, and of captions alone."""
         grids = stored_grids(store, captioner.encoder, data.labelled_photos(data_dir), "labelled")
-        told = self._told_batches(captioner, grids, captions, data_dir)
-        return self._mixed(written.map(_named_by(captioner.model)), told)
+        told = self._told_batches(captioner, grids, captions, data_dir, plausible)
+        return self._mixed(seen.map(_named_by(captioner.model)), told)
 
     def _mixed(self, seen, told):
         """Batches of the one kind and of the other, by `told_share`."""
@@ -81,7 +88,7 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
         mixed = tf.data.Dataset.sample_from_datasets([seen, told], shares, seed=self.seed)
         return mixed.prefetch(4)
 
-    def _told_batches(self, captioner, grids, captions, data_dir):
+    def _told_batches(self, captioner, grids, captions, data_dir, plausible=False):
         """Batches of captions without their photographs.
 
         Args:
@@ -89,6 +96,7 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
             grids: features of the labelled photographs, see `NamedCaptions`.
             captions: the captions of each photograph of Flickr8k, of which the first are taken.
             data_dir: see `train`.
+            plausible: see `NamedCaptions`.
         """
         names, classes = label_names(self.language)
         photos = data.labelled_photos(data_dir)
@@ -103,6 +111,7 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
             seed=self.seed,
             animals=frozenset(classes[:_ANIMALS]),
             balanced=self.balanced,
+            plausible=plausible,
         )
 
         def batches():
