@@ -64,8 +64,8 @@ class NamedCaptions:
         balanced: share of the examples for which first a name is drawn, then a caption with it, so
             that rare names come, too.
         plausible: whether a caption with people always comes without features, since a photograph
-            of a cup shows nobody who sits at it, and whether an English name, too, only comes in
-            the place of one of its kind.
+            of a cup shows nobody who sits at it, and whether in English, too, an animal only comes
+            in the place of an animal, and a thing in that of a thing.
     """
 
     def __init__(
@@ -92,6 +92,9 @@ class NamedCaptions:
         self._measures = [measure_word(*noun) for noun in nouns]
         kinds = plausible or language == "zh"
         self._kinds = [kind(*noun) if kinds else "any" for noun in nouns]
+        self._of_kind = {}
+        for number, found in enumerate(self._kinds):
+            self._of_kind.setdefault(found, []).append(number)
         self._rng = np.random.default_rng(seed)
         self._photos_of = {}
         for row, number in enumerate(shown):
@@ -175,8 +178,7 @@ class NamedCaptions:
 
     def _alike(self, number):
         """The number of a name of the same kind."""
-        kind = self._kinds[number]
-        return int(self._rng.choice([i for i, other in enumerate(self._kinds) if other == kind]))
+        return int(self._rng.choice(self._of_kind[self._kinds[number]]))
 
     def _with_another_measured(self, words, found, place):
         """The same in Chinese, where the name stands behind a measure word."""
