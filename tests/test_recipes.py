@@ -246,6 +246,17 @@ def test_every_recipe_has_numbers_that_can_be_chosen():
         assert run_folder.digest(of_model) != run_folder.digest(recipe)
 
 
+def test_several_numbers_are_chosen_with_commas_between_them():
+    recipe = recipes.recipe("caption_en").RECIPE
+    assert numbers(recipe)["branch_steps"] == recipe.branch_steps
+    for given in ("300,400,500", (300, 400, 500), [300, 400, 500]):
+        assert overridden(recipe, {"branch_steps": given}).branch_steps == (300, 400, 500)
+    assert overridden(recipe, {"branch_steps": "300"}).branch_steps == (300,)
+    for wrong in ("", "300,", "300,x", 300, ()):
+        with pytest.raises(ValueError, match="branch_steps must be an integer, or several with"):
+            overridden(recipe, {"branch_steps": wrong})
+
+
 def test_a_recipe_with_other_numbers_trains_and_notes_them(tmp_path, monkeypatch):
     reviews = [
         (word * n, label) for n in (1, 2, 3) for word, label in (("好", "好评"), ("坏", "差评"))

@@ -13,13 +13,13 @@ def numbers(recipe):
         recipe: a dataclass whose `model` is a `functools.partial` of a class of `zoo.models`.
 
     Returns:
-        dict of name -> int or float.
+        dict of name -> int, float, or a tuple of such.
     """
     fields = {field.name: getattr(recipe, field.name) for field in dataclasses.fields(recipe)}
     return {
         name: value
         for name, value in {**_of_model(recipe), **fields}.items()
-        if isinstance(value, (int, float)) and not isinstance(value, bool)
+        if _is_number(value) or (isinstance(value, tuple) and value and all(map(_is_number, value)))
     }
 
 
@@ -28,7 +28,8 @@ def overridden(recipe, given):
 
     Args:
         recipe: see `numbers`.
-        given: dict of names of `numbers` to a number, or to a str that holds one.
+        given: dict of names of `numbers` to a number, or to a str that holds one; where the recipe
+            has a tuple, to a tuple, or to a str of numbers with commas between them.
 
     Returns:
         A recipe of the same class.
@@ -54,12 +55,23 @@ def _number(name, value, known):
         near = difflib.get_close_matches(name, known, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise ValueError(f"a number must be one of {', '.join(sorted(known))}; got {name!r}.{hint}")
-    kind = type(known[name])
+    old = known[name]
+    several = isinstance(old, tuple)
+    kind = type(old[0]) if several else type(old)
+    if not several:
+        values = [value]
+    else:
+        values = value.split(",") if isinstance(value, str) else value
     try:
-        number = kind(value)
-    except ValueError:
-        number = None
-    if number is None or not math.isfinite(number):
+        chosen = tuple(map(kind, values))
+    except (TypeError, ValueError):
+        chosen = ()
+    if not chosen or not all(map(math.isfinite, chosen)):
         what = "an integer" if kind is int else "a finite number"
-        raise ValueError(f"{name} must be {what}, as the recipe's {known[name]}; got {value!r}.")
-    return number
+        what = f"{what}, or several with commas between them" if several else what
+        raise ValueError(f"{name} must be {what}, as the recipe's {old}; got {value!r}.")
+    return chosen if several else chosen[0]
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
