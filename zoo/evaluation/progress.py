@@ -5,6 +5,6 @@ from rich.progress import track
 
 
 def progress(batches, description):
-    """`batches`, a list, one after the other, with a bar on standard error."""
+    """`batches`, which have a length, one after the other, with a bar on standard error."""
     console = Console(stderr=True)
     return track(batches, description, console=console) if console.is_terminal else batches

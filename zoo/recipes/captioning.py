@@ -16,6 +16,7 @@ from zoo.data.captions import grid_batches
 from zoo.decoding import Decoding
 from zoo.evaluation.caption_scores import CiderD
 from zoo.evaluation.captions import names_the_thing, words
+from zoo.evaluation.progress import progress
 from zoo.recipes.procedure import adam, finish, kept_tokenizer, train_and_save
 from zoo.system import writing
 from zoo.tasks import ImageCaptioner
@@ -405,7 +406,8 @@ def stored_grids(folder, encoder, files, name, view=0):
             return _viewed(photo, tf.cast(row, tf.int32), view)
 
         photos = rows.map(shown, num_parallel_calls=2).batch(32).prefetch(2)
-        grids = encoder.predict(photos, verbose=0).astype("float16")
+        batches = progress(photos, f"features of {name}, view {view}")
+        grids = np.concatenate([np.float16(encoder.predict_on_batch(batch)) for batch in batches])
         with writing(path) as beside:
             np.save(beside, grids.reshape(len(grids), -1, grids.shape[-1]))
     return np.load(path, mmap_mode="r")
