@@ -144,3 +144,13 @@ def test_packed_training_of_another_recipe_is_refused(tmp_path, capsys):
     for option in ("--pack", "--weights"):
         assert main(["train", "translate_zh_en", option, trip]) == 2
         assert "translate_fr_de" in capsys.readouterr().err
+
+
+def test_training_that_cannot_be_packed_is_refused(tmp_path, capsys):
+    for option in ("--pack", "--weights"):
+        (tmp_path / "weights").mkdir(exist_ok=True)
+        folder = tmp_path / option.strip("-")
+        assert main(["train", "caption_en", option, str(folder)]) == 2
+        error = capsys.readouterr().err
+        assert "can be packed" in error and "translate_de_en" in error and "'caption_en'" in error
+    assert not (tmp_path / "pack").exists()

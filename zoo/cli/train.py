@@ -60,7 +60,7 @@ _SET_HELP = (
 @click.option(
     "--start",
     metavar="FILE",
-    help="Teach the captioner in FILE by its rewards; with --pack, tune its encoder.",
+    help="Teach the captioner in FILE by its rewards.",
 )
 @click.option(
     "--weights", metavar="DIR", help="Make the model of a packed training that has run in DIR."
@@ -86,8 +86,10 @@ def train(name, tsv, valid, pack, start, weights, numbers, **options):
         raise click.UsageError("--set goes without --pack and --weights.")
     if tsv and (options["reverse"] or start):
         raise click.UsageError("--reverse and --start go with NAME alone.")
-    if (pack or weights) and (tsv or options["steps"] or (pack and weights)):
-        raise click.UsageError("--pack and --weights go with NAME, without --steps, one at a time.")
+    if (pack or weights) and (tsv or options["steps"] or start or (pack and weights)):
+        raise click.UsageError(
+            "--pack and --weights go with NAME, without --steps and --start, one at a time."
+        )
     if name is not None:
         recipes.check_name(name)
     elif numbers:
@@ -114,7 +116,7 @@ def train(name, tsv, valid, pack, start, weights, numbers, **options):
         return
     given = {key: options[key] for key in ("run_dir", "data_dir", "reverse")}
     if pack:
-        recipes.pack(name, pack, start=start, **given)
+        recipes.pack(name, pack, **given)
         click.echo(pack)
     else:
         click.echo(recipes.finish(name, weights, out=options["out"], **given))

@@ -136,27 +136,19 @@ def _note_numbers(path, name, recipe, steps):
         beside.write_text(json.dumps(note, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def pack(name, folder, *, run_dir=None, data_dir=None, reverse=False, start=None):
+def pack(name, folder, *, run_dir=None, data_dir=None, reverse=False):
     """Writes the training of a recipe for another machine; see `zoo.training.portable`.
 
     Args:
-        name: of the recipe of a translator or captioner.
+        name: of the recipe of a translator, or of what writes answers: dialogue or summaries.
         folder: to write.
         run_dir, data_dir, reverse: see `train`.
-        start: path of a captioner that `train` has made, whose encoder to tune.
+
+    Raises:
+        ValueError: `name` is of another recipe, or `folder` holds the training of one.
     """
-    chosen = _direction(name, reverse)
-    if not hasattr(chosen, "pack"):
-        raise ValueError(f"name must be of a translator or captioner; got name={name!r}.")
-    if (start is not None) != hasattr(chosen, "tuning_steps"):
-        raise ValueError(
-            "start must be the path of a captioner whose encoder to tune, and None for a "
-            f"translator; got start={start!r} for {name}."
-        )
-    start = None if start is None else registry.find(start)
-    run_folder.claim(folder, chosen, name, start)
-    if start is not None:
-        return chosen.pack(folder, start=registry.load(start, task="captioning"), data_dir=data_dir)
+    chosen = _packable(name, reverse)
+    run_folder.claim(folder, chosen, name)
     return chosen.pack(folder, run_dir=_run_dir(name, run_dir, reverse), data_dir=data_dir)
 
 
@@ -170,11 +162,22 @@ def finish(name, folder, *, out=None, run_dir=None, data_dir=None, reverse=False
 
     Returns:
         The path of the model file.
+
+    Raises:
+        ValueError: see `pack`.
     """
     out = out or _out(name, _run_dir(name, run_dir, reverse), reverse)
-    chosen = _direction(name, reverse)
+    chosen = _packable(name, reverse)
     run_folder.check(folder, chosen)
     return chosen.finish(folder, out=out, data_dir=data_dir)
+
+
+def _packable(name, reverse):
+    chosen = _direction(name, reverse)
+    if not hasattr(chosen, "pack"):
+        can = ", ".join(each for each in names() if hasattr(recipe(each).RECIPE, "pack"))
+        raise ValueError(f"name must be of a recipe that can be packed, {can}; got name={name!r}.")
+    return chosen
 
 
 def _direction(name, reverse):

@@ -2,14 +2,12 @@
 
 import collections
 import dataclasses
-import io
 from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
-from PIL import Image
 
 from zoo import data
 from zoo.data.captions import grid_batches
@@ -17,13 +15,12 @@ from zoo.decoding import Decoding
 from zoo.evaluation.caption_scores import CiderD
 from zoo.evaluation.captions import names_the_thing, words
 from zoo.evaluation.progress import progress
-from zoo.recipes.procedure import adam, finish, kept_tokenizer, train_and_save
+from zoo.recipes.procedure import adam, kept_tokenizer, train_and_save
 from zoo.system import writing
 from zoo.tasks import ImageCaptioner
 from zoo.tasks.files import load_network
 from zoo.tasks.inputs import row_seeds
 from zoo.text import SentencePieceTokenizer
-from zoo.training import portable
 from zoo.training.self_critical import self_critical_batches
 from zoo.vision import augment, decode, efficientnet_lite0, hide_cells, load_unfolded
 
@@ -34,10 +31,9 @@ ENCODER = "vision/efficientnet_lite0_imagenet.keras"
 class CaptioningRecipe:
     """What makes one captioner of Flickr8k.
 
-    There are up to three stages. `train` leaves the encoder as ImageNet left it: the features of
+    There are up to two stages. `train` leaves the encoder as ImageNet left it: the features of
     every training image and of its mirror image are computed once and stored beside the run, for
-    all captioners. `pack` and `finish` tune the encoder, too. `self_critical_train` is for the
-    words alone.
+    all captioners. `self_critical_train` goes on by rewards.
 
     Attributes:
         language: "en" or "zh".
@@ -52,9 +48,6 @@ class CaptioningRecipe:
         valid_images: number of images of a validation.
         views: 2 to teach each image and its mirror image, 1 for the image alone.
         label_smoothing: see `zoo.tasks.Task.compile`.
-        tuning_steps: number of batches, after those, that train the encoder, too.
-        tuning_peak: the highest learning rate then.
-        tuning_images: images in a batch then.
         reward_steps: number of batches, at the end, that teach the captioner to write what CIDEr-D
             thinks well of; see `zoo.training.self_critical`. The encoder stays as it is then.
         reward_peak: the highest learning rate then.
@@ -82,9 +75,6 @@ class CaptioningRecipe:
     valid_images: int = 200
     views: int = 2
     label_smoothing: float = 0.0
-    tuning_steps: int = 0
-    tuning_peak: float = 1e-4
-    tuning_images: int = 32
     reward_steps: int = 0
     reward_peak: float = 2e-4
     named_gain: float = 0.0
@@ -149,7 +139,7 @@ class CaptioningRecipe:
     def self_critical_train(
         self, start, *, out, run_dir, data_dir=None, steps=None, verbose="auto"
     ):
-        """Goes on with a captioner that `train` or `finish` has made, by its rewards.
+        """Goes on with a captioner that `train` has made, by its rewards.
 
         Args:
             start: the captioner.
@@ -244,49 +234,6 @@ class CaptioningRecipe:
             max_length=self.max_length,
         )
 
-    def pack(self, folder, *, start, data_dir=None):
-        """Writes the tuning for `python -m zoo.training`; see `zoo.training.portable`.
-
-        Args:
-            folder: to write.
-            start: a captioner that `train` has made.
-            data_dir: where the data is; see `zoo.data.find`.
-        """
-        keras.utils.set_random_seed(self.seed)
-        examples, images = {}, {"train": None, "val": self.valid_images}
-        for split, count in images.items():
-            found = list(data.flickr8k(split, self.language, data_dir).items())[:count]
-            captions = [list(map(data.plain_caption, row)) for _, row in found]
-            examples[split] = [_packed_image(name, data_dir) for name, _ in found], captions
-        portable.pack(
-            folder,
-            model=start.model,
-            encoder=start.encoder,
-            trained=True,
-            stages=[
-                {
-                    "steps": self.tuning_steps,
-                    "optimizer": adam(self.tuning_peak, self.warmup, self.tuning_steps),
-                    "train_encoder": True,
-                }
-            ],
-            train=examples["train"],
-            valid=examples["val"],
-            tokenizers=[start.tokenizer],
-            batch_images=self.tuning_images,
-            max_length=self.max_length,
-            label_smoothing=self.label_smoothing,
-            r_drop_alpha=0.0,
-            interval=self.interval * self.batch_images // self.tuning_images,
-            seed=self.seed,
-        )
-
-    def finish(self, folder, *, out, data_dir=None):
-        """Saves `out`/model.keras with the weights of a packed training in `folder`."""
-        tokenizer = self._tokenizer(None, folder, data_dir)
-        encoder = imagenet_encoder(data_dir)
-        return finish(self._captioner(encoder, tokenizer, data_dir), folder, out)
-
     def _tokenizer(self, captions, run_dir, data_dir):
         return kept_tokenizer(
             Path(run_dir) / "vocabulary_0.model",
@@ -330,14 +277,6 @@ def _sampler(captioner, shape, decoding, max_length):
 def files_of(names, data_dir):
     """The paths of photographs of Flickr8k."""
     return [data.flickr8k_image(name, data_dir) for name in names]
-
-
-def _packed_image(name, data_dir):
-    """A photograph in half its bytes, as far as the eye can tell the same."""
-    file = io.BytesIO()
-    with Image.open(data.flickr8k_image(name, data_dir)) as image:
-        image.save(file, "WEBP", quality=50)
-    return file.getvalue()
 
 
 def figures(system, origin, language="en", **scores):
