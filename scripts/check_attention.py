@@ -2,10 +2,10 @@
 
     python scripts/check_attention.py caption_en caption_en_rnn caption_zh
 
-For each word of a caption, the fifth of the photograph that it attends to most is covered with
-grey, and, for comparison, a fifth picked at random. If the attention points at what the word was
-taken from, the first takes much more of the word's log-probability than the second. The
-photographs are the first of the validation split, fifty of them, whatever is on them.
+For each word of a caption, by its first token, the fifth of the photograph that it attends to most
+is covered with grey, and, for comparison, a fifth picked at random. If the attention points at what
+the word was taken from, the first takes much more of the word's log-probability than the second.
+The photographs are the first of the validation split, whatever is on them: fifty, or `--images`.
 
 Reference: Petsiuk et al. 2018, RISE, section 4 (the deletion metric).
 """
@@ -41,14 +41,23 @@ def word_log_probs(captioner, images, ids, place):
     return whole - before
 
 
+def begun_words(pieces):
+    """The place of the first token of each word, and the word; in Chinese each token is one."""
+    starts = [i for i, piece in enumerate(pieces) if piece.startswith("▁")]
+    if len(starts) < 2:
+        starts = range(len(pieces))
+    for start, end in zip(starts, [*starts[1:], len(pieces)], strict=False):
+        yield start, "".join(pieces[start:end]).strip("▁")
+
+
 def losses(captioner, path, rng):
     """For each word of the caption of a photograph: nats lost by attention, and by chance."""
     out = captioner.generate(str(path), return_dict=True)
     (ids,) = captioner.tokenizer.encode([" ".join(out.text.split())])
     weights = out.attention[-1].mean(axis=0)  # (T, S): the last layer, the mean of its heads
     count = round(SHARE * weights.shape[1])
-    for place, token in enumerate(captioner.tokenizer.pieces(ids)):
-        if place < len(weights) and token.strip("▁") not in {"", *EMPTY}:
+    for place, word in begun_words(captioner.tokenizer.pieces(ids)):
+        if place < len(weights) and word not in {"", *EMPTY}:
             attended = np.argsort(weights[place])[-count:]
             chance = rng.choice(weights.shape[1], count, replace=False)
             cells = [[], attended, chance]

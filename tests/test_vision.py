@@ -2,6 +2,7 @@
 
 import io
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -145,19 +146,36 @@ def test_bombs_are_refused_before_they_are_unpacked():
 
 
 @pytest.mark.parametrize(
-    "image, error",
+    "image, error, message",
     [
-        (3, TypeError),
-        (np.zeros((4, 4, 5), "uint8"), ValueError),
-        (np.zeros((0, 4, 3), "uint8"), ValueError),
-        (np.full((4, 4, 3), 256.0), ValueError),
-        (np.full((4, 4, 3), np.nan), ValueError),
-        ("missing.jpg", FileNotFoundError),
+        (3, TypeError, "be a path, bytes, a PIL image or an array; got int: 3"),
+        (np.zeros((4, 4, 5), "uint8"), ValueError, r"shape \(height, width, 3\), .*\(4, 4, 5\)"),
+        (np.zeros((0, 4, 3), "uint8"), ValueError, r"and a pixel; got .* shape \(0, 4, 3\)"),
+        (
+            np.full((4, 4, 3), 256.0),
+            ValueError,
+            "in 0..255; got float64 from 256.0 to 256.0",
+        ),
+        (np.full((4, 4, 3), -1), ValueError, "values in 0..255; got int64 from -1 to -1"),
+        (np.full((4, 4, 3), np.nan), ValueError, "values in 0..255; got float64 from nan to nan"),
+        (np.full((4, 4, 3), 0.5, "float32"), ValueError, "from 0.5 to 0.5. Multiply .* by 255"),
+        (np.zeros((4, 4, 3), bool), ValueError, "numbers in 0..255; got one of bool"),
+        (np.full((4, 4, 3), None), ValueError, "numbers in 0..255; got one of object"),
+        ("missing.jpg", FileNotFoundError, "be an existing file; got 'missing.jpg'"),
+        ("no" * 5000, FileNotFoundError, "be an existing file; got '(no){100}'"),
+        ("tests", FileNotFoundError, "be a file; got the folder 'tests'"),
     ],
 )
-def test_what_is_no_image_is_refused(image, error):
-    with pytest.raises(error, match="image must"):
+def test_what_is_no_image_is_refused(image, error, message, monkeypatch):
+    monkeypatch.chdir(Path(__file__).resolve().parent.parent)
+    with pytest.raises(error, match=f"image must .*{message}"):
         read(image, SIZE)
+
+
+@pytest.mark.parametrize("kind", ["float32", "int32", "uint32"])
+def test_any_numbers_from_0_to_255_are_an_image(kind):
+    pixels = picture()
+    np.testing.assert_array_equal(read(pixels.astype(kind), SIZE), read(pixels, SIZE))
 
 
 def test_a_broken_image_does_not_touch_the_others_of_its_batch():

@@ -8,9 +8,10 @@ import functools
 import math
 import os
 import struct
-from pathlib import Path
 
 import numpy as np
+
+from zoo.system import read_file
 
 RATE = 8_000  # samples a second, of all waves
 BANDS = 40
@@ -46,9 +47,7 @@ def read(audio, rate=RATE, name="the audio"):
     """
     if isinstance(audio, (str, os.PathLike)):
         name = str(audio)
-        if not Path(audio).is_file():
-            raise FileNotFoundError(f"audio must be an existing file; got {name!r}.")
-        audio = Path(audio).read_bytes()
+        audio = read_file(audio, "audio")
     if isinstance(audio, (bytes, bytearray)):
         samples, rate = parse(bytes(audio), name)
     else:

@@ -2,12 +2,12 @@
 
 import io
 import os
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from zoo.lite import headers
+from zoo.system import read_file
 
 _HEAD = 4_096  # see `zoo.vision.images.orientation`
 _ENTRIES = {b"I": b"\x12\1\3\0\1\0\0\0", b"M": b"\1\x12\0\3\0\0\0\1\0"}
@@ -39,9 +39,7 @@ def read(image, size):
     """
     name = str(image) if isinstance(image, (str, os.PathLike)) else "the image"
     if isinstance(image, (str, os.PathLike)):
-        if not Path(image).is_file():
-            raise FileNotFoundError(f"image must be an existing file; got {name!r}.")
-        image = Path(image).read_bytes()
+        image = read_file(image, "image")
     if isinstance(image, (bytes, bytearray)):
         data = bytes(image)
         kind = headers.check(data, name)

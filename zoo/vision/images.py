@@ -2,12 +2,12 @@
 
 import functools
 import os
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from zoo.lite import headers
+from zoo.system import read_file
 from zoo.vision.formats import pixels_of
 
 _HEAD = 4_096  # of a JPEG: its Exif data is its first segment, and the orientation in front there
@@ -118,9 +118,7 @@ def read(image, size):
     name = "the image"
     if isinstance(image, (str, os.PathLike)):
         name = str(image)
-        if not Path(image).is_file():
-            raise FileNotFoundError(f"image must be an existing file; got {name!r}.")
-        image = Path(image).read_bytes()
+        image = read_file(image, "image")
     if isinstance(image, (bytes, bytearray)):
         data = bytes(image)
         headers.check(data, name)
@@ -155,17 +153,24 @@ def _pixels(image):
     pixels = image[..., None] if image.ndim == 2 else image
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 2, 3, 4) or 0 in pixels.shape:
         raise ValueError(
-            f"image must have shape (height, width, 3); got an array of shape {image.shape}."
+            "image must have shape (height, width, 3), and a pixel; "
+            f"got an array of shape {image.shape}."
         )
     headers.check_area(pixels.shape[0] * pixels.shape[1], "an array")
-    if pixels.dtype == np.uint8:
+    kind = pixels.dtype
+    if kind == np.uint8:
         return pixels
-    if pixels.dtype == np.uint16:
+    if kind == np.uint16:
         return (pixels >> 8).astype("uint8")
-    if pixels.dtype.kind not in "fi" or not (pixels.min() >= 0 and pixels.max() <= 255):
+    if kind.kind not in "fiu":
+        raise ValueError(f"image must be an array of numbers in 0..255; got one of {kind}.")
+    least, most = pixels.min(), pixels.max()
+    if not (least >= 0 and most <= 255):
+        raise ValueError(f"image must have values in 0..255; got {kind} from {least} to {most}.")
+    if kind.kind == "f" and 0 < most <= 1:
         raise ValueError(
-            f"image must have values in 0..255; got {pixels.dtype} "
-            f"from {pixels.min()} to {pixels.max()}."
+            f"image must have values in 0..255; got {kind} from {least:g} to {most:g}. Multiply "
+            "what is scaled to 0..1 by 255."
         )
     return np.rint(pixels).astype("uint8")
 
