@@ -215,11 +215,12 @@ class CaptioningRecipe:
         photos = collections.Counter(text for row in captions for text in set(row))
 
         def judge(row, text):
+            text = data.plain_caption(text)
             said = words(text, self.language)
             reward = cider_d(row, [*said, "."])
             if self.named_gain and names_the_thing(said, references[row]):
                 reward += self.named_gain
-            if photos[data.plain_caption(text)] > (text in captions[row]):
+            if photos[text] > (text in captions[row]):
                 reward -= self.copied_cost
             return reward
 
