@@ -103,8 +103,12 @@ def assert_same(found, expected):
         )
 
 
-def reference_beams(model, source, limit, beams, alpha, groups=1, penalty=0.0):
-    """Beam search without early stop, a list of finished (tokens, log_prob) for each group."""
+def reference_beams(model, source, limit, beams, alpha, groups=1, penalty=0.0, early=0):
+    """Beam search, a list of finished (tokens, log_prob) for each group.
+
+    It goes on to the limit; or ends where none of its beams, ended next, would be in the `early`
+    best of its first group.
+    """
     live = [[([], 0.0)] for _ in range(groups)]
     finished = [[] for _ in range(groups)]
     width = beams // groups
@@ -122,6 +126,10 @@ def reference_beams(model, source, limit, beams, alpha, groups=1, penalty=0.0):
             live[g] = [c for c, end in zip(grown, ends, strict=False) if not end][:width]
             for tokens, _ in live[g]:
                 taken[tokens[-1]] += 1
+        if early and live[0] and len(finished[0]) >= early:
+            worst = sorted((p / len(tokens) ** alpha for tokens, p in finished[0]), reverse=True)
+            if max(p for _, p in live[0]) / (t + 2) ** alpha <= worst[early - 1]:
+                break
     return [sorted(f, key=lambda c: c[1] / len(c[0]) ** alpha, reverse=True) for f in finished]
 
 
@@ -197,6 +205,24 @@ def test_early_stop_changes_no_answer_and_saves_steps(alpha, stops):
         assert_same(answers(found), expected)
         steps.append(model.steps)
     assert (min(steps) < max(limits)) == stops
+
+
+# At 0 and below it no longer answer gains by its length; at 2.0 the next token always does.
+@pytest.mark.parametrize(("alpha", "saves"), [(0.0, False), (0.6, True), (1.0, True), (2.0, False)])
+def test_early_stopping_ends_where_no_beam_would_come_in_by_ending_next(alpha, saves):
+    sources, limits, saved = [0, 1, 2], [9, 5, 7], 0
+    for seed in range(6):
+        model, whole = Model(6, seed, ends=2.0), Model(6, seed, ends=2.0)
+        options = {"num_beams": 3, "num_return_sequences": 2, "length_penalty": alpha}
+        found = answers(run(model, sources, limits, early_stopping=True, **options))
+        expected = [
+            reference_beams(model, source, limit, 3, alpha, early=2)[0][:2]
+            for source, limit in zip(sources, limits, strict=True)
+        ]
+        assert_same(found, expected)
+        run(whole, sources, limits, **options)
+        saved += whole.steps - model.steps
+    assert (saved > 0) == saves
 
 
 @pytest.mark.parametrize("alpha", [100.0, -100.0])
@@ -522,6 +548,7 @@ def test_no_ngram_occurs_twice(size, options):
         ({"diversity_penalty": 1.0}, ValueError, "diversity_penalty needs num_beam_groups > 1"),
         ({"num_beams": 2, "top_p": 0.5}, ValueError, "sampling needs num_beams = 1"),
         ({"do_sample": False, "top_k": 3}, ValueError, "need do_sample = True; got do_sample=Fal"),
+        ({"early_stopping": 1}, TypeError, "early_stopping must be True or False; got 1."),
         ({"do_sample": 1}, TypeError, "do_sample must be True, False or None; got 1."),
     ],
 )

@@ -37,6 +37,7 @@ DECODING = {
         click.IntRange(0),
         "No n-gram of this size occurs twice in an answer.",
     ),
+    "early_stopping": (bool, "End beam search where no answer that ended next would be better."),
     "prefix": (str, "How each answer begins."),
     "seed": (int, "Makes sampling repeatable."),
 }

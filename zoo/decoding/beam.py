@@ -77,6 +77,7 @@ def extend_beams(
     limit,
     length_penalty,
     diversity_penalty,
+    early_stopping=False,
     most=0,
     context_shift=None,
 ):
@@ -86,7 +87,7 @@ def extend_beams(
     `log_prob / length**length_penalty`. A row stops when no live beam can come to a score above the
     finished ones: a log-probability only falls, so whatever grows out of a beam scores at most
     `log_prob / limit**length_penalty` for a penalty >= 0, and `log_prob / (t + 1)**length_penalty`
-    for one below 0.
+    for one below 0. With `early_stopping` it stops when none could by ending next.
 
     Groups choose in order, each with its own live and finished sets; a token loses
     `diversity_penalty` of its rank for each beam of an earlier group that took it at this step.
@@ -100,6 +101,7 @@ def extend_beams(
         pad_id: int.
         limit: int32 (B,), most new tokens of each source.
         length_penalty, diversity_penalty: float32 (B, 1) or (1, 1).
+        early_stopping: bool.
         most: int32 scalar, stop when at most so many sources are unfinished.
         context_shift: see `zoo.decoding.loop.run`.
 
@@ -144,7 +146,9 @@ def extend_beams(
         )
 
         live = tf.gather(tf.where(ended, _NEVER, totals), stay, batch_dims=2)  # (B, G, k)
-        best_length = tf.where(length_penalty >= 0, limit[:, None], t + 2)
+        best_length = t + 2
+        if not early_stopping:
+            best_length = tf.where(length_penalty >= 0, limit[:, None], best_length)
         bound = score(tf.reduce_max(live, axis=-1, keepdims=True), best_length)
         done = tf.reduce_all(bound <= finished.scores[..., -1:], axis=[1, 2])
         rows = tf.reshape(group_rows + tf.gather(parents, stay, batch_dims=2), [-1])

@@ -117,6 +117,7 @@ def _beams(step, static, state, first, limit, options, rounds):
             limit=tf.gather(limit, sources),
             length_penalty=column(mine["length_penalty"], 1),
             diversity_penalty=column(mine["diversity_penalty"], 1),
+            early_stopping=static_config.early_stopping,
             most=most,
             context_shift=options["context_shift"],
         )

@@ -46,6 +46,7 @@ class StaticConfig(NamedTuple):
     min_p: bool = False
     repetition_penalty: bool = False
     no_repeat_ngram_size: int = 0
+    early_stopping: bool = False
     candidates: int = 0  # hypotheses that a search returns of each group; 0: answers alone
 
     @property
@@ -80,6 +81,9 @@ class Decoding:
             what it was given counts the tokens of that, too, as far as it reads them.
         no_repeat_ngram_size: no n-gram of this size occurs twice in an answer, or in prompt and
             answer together; 0 is off.
+        early_stopping: end a beam search where no hypothesis would come before the worst answer if
+            it ended with its next token. By default it goes on while one could still come there by
+            `max_new_tokens`. (In HF transformers False and "never".)
 
     Raises:
         TypeError: a value of the wrong type.
@@ -99,10 +103,11 @@ class Decoding:
     min_p: float = 0.0
     repetition_penalty: float = 1.0
     no_repeat_ngram_size: int = 0
+    early_stopping: bool = False
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
-            if field.name != "do_sample":
+            if field.name not in ("do_sample", "early_stopping"):
                 self._set(field.name, _number(field.name, getattr(self, field.name)))
         if self.do_sample is None:
             self._set("do_sample", bool(self._sampling_options()))
@@ -118,6 +123,8 @@ class Decoding:
         """Raises `ValueError` or `TypeError` for the first rule that is broken."""
         if not isinstance(self.do_sample, bool):
             raise TypeError(f"do_sample must be True, False or None; got {self.do_sample!r}.")
+        if not isinstance(self.early_stopping, bool):
+            raise TypeError(f"early_stopping must be True or False; got {self.early_stopping!r}.")
         for name, least in _MINIMUM.items():
             self._require(getattr(self, name) >= least, f"{name} must be >= {least}", name)
             most = _LONGEST_NGRAM if name == "no_repeat_ngram_size" else _MOST
@@ -195,6 +202,7 @@ class Decoding:
             min_p=self.min_p != 0,
             repetition_penalty=self.repetition_penalty != 1,
             no_repeat_ngram_size=self.no_repeat_ngram_size,
+            early_stopping=self.early_stopping,
         )
         dynamic_params = {name: tf.constant(getattr(self, name), tf.float32) for name in FLOATS}
         return static_config, dynamic_params

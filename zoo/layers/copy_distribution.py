@@ -61,15 +61,19 @@ class CopyDistribution(Adaptable, keras.layers.Layer):
                 "weights must have the length of logits; "
                 f"got weights of shape {tuple(weights.shape)}, logits {tuple(logits.shape)}."
             )
-        gate = ops.cast(self.gate_dense(ops.cast(state, self.compute_dtype)), "float32")
-        log_gen, log_copy = _log_sigmoid(gate), _log_sigmoid(-gate)
+        gate = self.gate_dense(ops.cast(state, self.compute_dtype))
+        p_gen = ops.sigmoid(ops.cast(gate, "float32"))
         weights = ops.cast(weights, "float32")
         # What cannot be copied is written, so that a source of padding alone loses nothing.
         some = ops.sum(weights, axis=-1, keepdims=True) > 0.5
-        log_gen = ops.where(some, log_gen, 0.0)
-        copied = _at_their_tokens(weights, source, logits.shape[-1])
-        copied = log_copy + ops.log(ops.maximum(copied, _LEAST))
-        return _log_add(log_gen + _log_softmax(logits), copied), ops.exp(log_gen)
+        p_gen = ops.where(some, p_gen, 1.0)
+        copied = _at_their_tokens((1.0 - p_gen) * weights, source, logits.shape[-1])
+        # One exponential and one logarithm of what is as wide as the vocabulary: these are dear.
+        logits = ops.cast(logits, "float32")
+        most = ops.stop_gradient(ops.max(logits, axis=-1, keepdims=True))
+        written = ops.exp(logits - most)
+        written = written * (p_gen / ops.sum(written, axis=-1, keepdims=True))
+        return ops.log(ops.maximum(written + copied, _LEAST)), p_gen
 
     def get_config(self):
         return {**super().get_config(), "generate_bias": self.generate_bias}
@@ -86,22 +90,3 @@ def _at_their_tokens(weights, source, vocab_size):
     summed = ops.scatter(rows, by_position, (batch * vocab_size, columns))
     summed = ops.reshape(summed, (-1, vocab_size, columns))
     return masks.split_beams(ops.transpose(summed, (0, 2, 1)), weights)
-
-
-# In elementary operations, which every runtime has: of log-softmax, softplus and log-add-exp LiteRT
-# knows none, or a slow one.
-
-
-def _log_softmax(logits):
-    logits = ops.cast(logits, "float32")
-    logits = logits - ops.stop_gradient(ops.max(logits, axis=-1, keepdims=True))
-    return logits - ops.log(ops.sum(ops.exp(logits), axis=-1, keepdims=True))
-
-
-def _log_sigmoid(x):
-    return ops.minimum(x, 0.0) - ops.log(1.0 + ops.exp(-ops.abs(x)))
-
-
-def _log_add(x, y):
-    most = ops.stop_gradient(ops.maximum(x, y))
-    return most + ops.log(ops.exp(x - most) + ops.exp(y - most))

@@ -83,6 +83,7 @@ class SearchTask(Answering, SearchExport, Task):
         min_p=None,
         repetition_penalty=None,
         no_repeat_ngram_size=None,
+        early_stopping=None,
         prefix=None,
         stop=None,
         seed=None,
@@ -95,8 +96,8 @@ class SearchTask(Answering, SearchExport, Task):
             inputs: one input, or a list; the class says what an input is.
             max_new_tokens: the most tokens of an answer.
             num_beams, num_beam_groups, diversity_penalty, length_penalty, num_return_sequences,
-            temperature, top_k, top_p, min_p, repetition_penalty, no_repeat_ngram_size: see
-                `zoo.decoding.Decoding`. Default: the setting kept with the model.
+            temperature, top_k, top_p, min_p, repetition_penalty, no_repeat_ngram_size,
+            early_stopping: see `zoo.decoding.Decoding`. Default: the setting kept with the model.
             prefix: str, or a list of str, one for each input: how the answer must begin.
             stop: str, or a list of str, of any of which an answer ends in front: the text is cut
                 there, and nothing is written after the token that completes it. Only what is
@@ -132,6 +133,7 @@ class SearchTask(Answering, SearchExport, Task):
             min_p=min_p,
             repetition_penalty=repetition_penalty,
             no_repeat_ngram_size=no_repeat_ngram_size,
+            early_stopping=early_stopping,
         )
         constraints = self.build_constraints(sources, prefix, **rules)
         constraints, stops = self._watched(constraints, stops)
