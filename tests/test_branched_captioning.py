@@ -12,6 +12,7 @@ from zoo import data
 from zoo.models import LabelledCaptionTransformer
 from zoo.recipes import branched_captioning, captioning, labelled_captioning
 from zoo.recipes.branched_captioning import BranchedCaptioningRecipe
+from zoo.text import SentencePieceTokenizer
 from zoo.vision import divided, efficientnet_lite, efficientnet_lite0
 
 SIZE, CLASSES = 32, 1000
@@ -188,12 +189,23 @@ def test_captions_alone_are_plausible_in_the_last_stage_alone(photographs, monke
     assert shown == [True, False]  # people are not, in the end
 
 
+def test_a_name_is_copied_whole_and_part_of_a_word_may_end_a_caption():
+    lines = ["a crocodile and a cat on the tools in the sand"] * 5 + ["a b c d e f g h i j k l"]
+    tokenizer = SentencePieceTokenizer.train(lines, vocab_size=325)
+    told = RECIPE._named(tokenizer)
+    names, _ = labelled_captioning.label_names("en")
+    assert tokenizer.decode(told["names"]) == names
+    ends = {text.strip() for text in tokenizer.decode([[token] for token in told["unfinished"]])}
+    assert ends and ends <= set(labelled_captioning._UNFINISHED["en"].split())
+
+
 def test_a_caption_of_another_photograph_costs_what_the_recipe_says():
     captions = [["a cat sleeps", "a dog"], ["a dog", "a bird sings"], ["two men walk"]]
     free = RECIPE._judge(captions)
     judge = dataclasses.replace(RECIPE, copied_cost=0.5)._judge(captions)
     for row, text, copied in (
         (0, "a cat sleeps", False),  # its own
+        (0, "A cat sleeps.", False),
         (0, "a dog", True),  # its own, and of another
         (0, "A bird sings.", True),
         (2, "a cat sleeps", True),

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from zoo.data.articles import article
 from zoo.data.measure_words import kind, measure_word
 from zoo.data.named_captions import NamedCaptions
 from zoo.recipes.labelled_captioning import label_names
@@ -13,7 +14,7 @@ SHOWN = [0, 1, 1]  # a cat, and two dogs
 
 
 def pool(captions, **options):
-    settings = {"swapped": 0.0, "hidden": 0.0, "wrong": 0.0, **options}
+    settings = {"swapped": 0.0, "hidden": 0.0, "wrong": 0.0, "heads": {"table", "house"}, **options}
     return NamedCaptions(captions, NAMES, PHOTOS, SHOWN, num_labels=2, **settings)
 
 
@@ -25,6 +26,9 @@ def pool(captions, **options):
         ("a hot dog on a plate", {2}),  # the longest name
         ("a cup of coffee beside coffee", {3}),
         ("three oranges", {4}),
+        ("a cat in an orange shirt", {0}),  # a colour
+        ("a dog on a coffee table", {1}),  # no coffee
+        ("a cat and a dog house", {0, 1}),
     ],
 )
 def test_the_names_in_a_caption_are_its_labels(caption, numbers):
@@ -42,10 +46,21 @@ def test_another_name_comes_into_the_caption_with_its_article():
     for _ in range(60):
         text, labels, _ = drawn.draw()
         name = NAMES[labels[0]]
-        article = "an" if name == "orange" else "a"
-        assert text == f"there is {article} {name} here" and labels[1] == -1
+        assert text == f"there is {article(name)} {name} here" and labels[1] == -1
         texts.add(text)
     assert len(texts) == len(NAMES)
+
+
+@pytest.mark.parametrize("caption", ["two cats here", "a cat house", "the cats run"])
+def test_no_other_name_stands_for_several_or_in_front_of_the_thing(caption):
+    drawn = pool([caption], swapped=1.0)
+    assert {drawn.draw()[0] for _ in range(20)} == {caption}
+
+
+def test_a_noun_has_the_article_of_its_sound_and_number():
+    nouns = "cat owl uniform unicycle umbrella hourglass house skis bread bus compass".split()
+    articles = "a an a a an an a some some a a".split()
+    assert list(map(article, nouns)) == articles
 
 
 def test_features_have_the_shape_of_a_photograph():
@@ -88,7 +103,7 @@ def test_features_may_be_hidden_and_a_name_wrong():
     drawn = pool(["a cat"], hidden=1.0, wrong=1.0)
     _, labels, source = drawn.draw()
     assert not source.any() and labels[0] == 0 and labels[1] >= 0
-    assert not pool(["an orange"]).draw()[2].any()  # there is no photograph of one
+    assert not pool(["oranges"]).draw()[2].any()  # there is no photograph of one
 
 
 def test_chinese_names_are_found_in_text_without_spaces():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import h5py
 import keras
+import numpy as np
 import pytest
 
 import zoo
@@ -102,3 +103,13 @@ def test_chinese_models_read_traditional_characters_as_simplified_ones(folder):
 )
 def test_what_a_person_types_first_comes_out_right(text, expected):
     assert zoo.load("translate_fr_de").generate(text) == expected
+
+
+@pytest.mark.parametrize("name", ["caption_en", "caption_zh"])
+def test_a_picture_of_nothing_has_an_empty_caption(name):
+    colours = [(0, 0, 0), (255, 255, 255), (200, 30, 30), (40, 90, 200)]
+    pictures = [np.full((224, 224, 3), colour, "uint8") for colour in colours]
+    noise = np.random.default_rng(0).integers(0, 256, (2, 224, 224, 3)).astype("uint8")
+    captioner = zoo.load(name)
+    assert captioner.generate([*pictures, *noise]) == [""] * 6
+    assert captioner.generate(str(ROOT / "examples/photos/cat.jpg"))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from zoo.data.articles import article
 from zoo.data.measure_words import MEASURE_WORDS, kind, measure_word
 
 _SYNONYMS = {
@@ -30,6 +31,10 @@ _SYNONYMS = {
     "beer": "glass of beer",
     "teddy": "teddy bear",
 }
+# Names that in captions are mostly another word: an orange shirt, a tennis match, who can fly.
+_OTHER_WORDS = frozenset(
+    "orange can fly flies match matches scale swing swings watch watches".split()
+)
 # Words for people.
 _PEOPLE = {
     "en": frozenset(
@@ -45,10 +50,12 @@ class NamedCaptions:
     """Draws captions with the names that stand in them, and what a classifier might have seen.
 
     A name in a caption may be put in the place of another, so that any name can come anywhere; in
-    Chinese only behind a measure word, which is changed to that of the new name, and an animal only
-    in the place of an animal, a vehicle in that of a vehicle, a thing in that of a thing. The
-    features are those of a photograph of the name, side by side where there are two, or zeros: then
-    the names alone say what to write. Names that are not in the caption come, too.
+    English with its article, and not in the place of a plural or of what only says more of the next
+    noun, as the train of a train station; in Chinese only behind a measure word, which is changed
+    to that of the new name, and an animal only in the place of an animal, a vehicle in that of a
+    vehicle, a thing in that of a thing. The features are those of a photograph of the name, side by
+    side where there are two, or zeros: then the names alone say what to write. Names that are not
+    in the caption come, too.
 
     Args:
         captions: list of str, in lower case; those without a name are left out.
@@ -66,6 +73,7 @@ class NamedCaptions:
         plausible: whether a caption with people always comes without features, since a photograph
             of a cup shows nobody who sits at it, and whether in English, too, an animal only comes
             in the place of an animal, and a thing in that of a thing.
+        heads: words of which a name in front only says more; in English.
     """
 
     def __init__(
@@ -84,7 +92,9 @@ class NamedCaptions:
         animals=(),
         balanced=0.0,
         plausible=False,
+        heads=frozenset(),
     ):
+        self._heads = heads
         self._language, self._photos, self._num_labels = language, photos, num_labels
         self._swapped, self._hidden, self._wrong = swapped, hidden, wrong
         self._balanced, self._unseen = balanced, _PEOPLE[language] if plausible else frozenset()
@@ -100,7 +110,8 @@ class NamedCaptions:
         for row, number in enumerate(shown):
             self._photos_of.setdefault(int(number), []).append(row)
         self._names = list(map(self._words, names))
-        self._known = _numbers(self._names, language)
+        self._articles = list(map(article, names))
+        self._known, self._plurals = _numbers(self._names, language)
         self._longest = max(map(len, self._known))
         found = ((words, self._found(words)) for words in map(self._words, captions))
         self._captions = [(words, names) for words, names in found if names]
@@ -131,21 +142,33 @@ class NamedCaptions:
         return found
 
     def _is_name(self, words, i, length):
-        """Whether what stands at i is a word of its own."""
+        """Whether what stands at i is a name, and not another word or a part of one."""
+        if self._language == "en":
+            alone = words[i] not in _OTHER_WORDS or length > 1
+            number = self._known[tuple(words[i : i + length])]
+            # A coffee table is no cup of coffee.
+            itself = words[i : i + length] == self._names[number]
+            return alone and (itself or not self._says_more(words, i + length))
         # A single Chinese character is a word of its own behind a measure word, as in 一只猫; else
         # it may be a part of another word, as in 山地车, a bicycle.
-        if self._language == "en" or length > 1:
+        if length > 1:
             return True
         return i > 0 and (words[i - 1] == "的" or words[i - 1] in MEASURE_WORDS)
+
+    def _says_more(self, words, end):
+        return end < len(words) and words[end] in self._heads
 
     def draw(self):
         """One example: the caption, the numbers of its names (L,), and features as of a photo."""
         rng = self._rng
         words, found = self._captions[self._row()]
-        place = rng.integers(len(found))
+        named, place = [number for *_, number in found], rng.integers(len(found))
         if rng.random() < self._swapped:
-            words, found = self._with_another(words, found, place)
-        named = list(dict.fromkeys(number for *_, number in found))
+            other = int(rng.choice(self._of_kind[self._kinds[named[place]]]))
+            changed = self._with_another(words, *found[place][:2], other)
+            if changed:
+                words, named[place] = changed, other
+        named = list(dict.fromkeys(named))
         rng.shuffle(named)
         named = named[: self._num_labels]
         source = np.zeros(self._photos.shape[1:], self._photos.dtype)
@@ -164,40 +187,27 @@ class NamedCaptions:
             return rng.choice(self._captions_of[rng.choice(self._numbers)])
         return rng.integers(len(self._captions))
 
-    def _with_another(self, words, found, place):
-        """The caption with another name at one place."""
-        if self._language == "zh":
-            return self._with_another_measured(words, found, place)
-        begin, end, number = found[place]
-        other = self._alike(number)
-        words = [*words[:begin], *self._names[other], *words[end:]]
-        if begin and words[begin - 1] in ("a", "an"):
-            words[begin - 1] = "an" if words[begin][0] in "aeiou" else "a"
-        rest = [one for i, one in enumerate(found) if i != place]
-        return words, [(begin, begin + 1, other), *rest]
-
-    def _alike(self, number):
-        """The number of a name of the same kind."""
-        return int(self._rng.choice(self._of_kind[self._kinds[number]]))
-
-    def _with_another_measured(self, words, found, place):
-        """The same in Chinese, where the name stands behind a measure word."""
-        begin, end, number = found[place]
-        if begin < 2 or words[begin - 1] not in MEASURE_WORDS:
-            return words, found
-        other = self._alike(number)
-        measure = self._measures[other]
-        if not measure:  # the name brings it along, and the number before it
-            if words[begin - 2] != "一":
-                return words, found
-            before = words[: begin - 2]
-        elif words[begin - 1] == "群":
+    def _with_another(self, words, begin, end, other):
+        """The words of a caption with another name in the place of one; None where it can't be."""
+        if self._language == "en":
+            if tuple(words[begin:end]) in self._plurals or self._says_more(words, end):
+                return None
             before = words[:begin]
+            if begin and before[-1] in ("a", "an"):
+                before[-1] = self._articles[other]
         else:
-            before = [*words[: begin - 1], measure]
-        rest = [one for i, one in enumerate(found) if i != place]
-        words = [*before, *self._names[other], *words[end:]]
-        return words, [(begin, begin + 1, other), *rest]
+            if begin < 2 or words[begin - 1] not in MEASURE_WORDS:
+                return None
+            measure = self._measures[other]
+            if not measure and words[begin - 2] != "一":
+                return None
+            if not measure:  # the name brings it along, and the number before it
+                before = words[: begin - 2]
+            elif words[begin - 1] == "群":
+                before = words[:begin]
+            else:
+                before = [*words[: begin - 1], measure]
+        return [*before, *self._names[other], *words[end:]]
 
     def _show(self, numbers, source):
         """Fills features with the photographs of one or two names, mirrored or not."""
@@ -213,8 +223,11 @@ class NamedCaptions:
 
 
 def _numbers(names, language):
-    """Words as they stand in captions, a tuple -> the number of the name."""
-    known = {tuple(words): number for number, words in enumerate(names)}
+    """Words as they stand in captions, a tuple -> the number of the name; and those in the plural.
+
+    A name that is a plural itself is none of those.
+    """
+    known, plurals = {tuple(words): number for number, words in enumerate(names)}, set()
     if language == "en":
         for words, name in _SYNONYMS.items():
             number = known.get(tuple(name.split()))
@@ -222,5 +235,8 @@ def _numbers(names, language):
                 known.setdefault(tuple(words.split()), number)
         for words, number in list(known.items()):
             for ending in ("s", "es"):
-                known.setdefault((*words[:-1], words[-1] + ending), number)
-    return known
+                several = (*words[:-1], words[-1] + ending)
+                if several not in known:
+                    known[several] = number
+                    plurals.add(several)
+    return known, plurals

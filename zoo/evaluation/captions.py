@@ -15,6 +15,10 @@ from zoo.evaluation.sources import checksums
 
 _BATCH = 40  # images captioned together
 _SHOWN = 3  # best, typical and worst captions that are kept
+_NAMED_RULE = (
+    " A caption names the thing where it has the noun that the most references have, of the nouns "
+    "in `zoo/evaluation/nouns.en.txt`."
+)
 
 
 class CaptionCorpus(NamedTuple):
@@ -102,8 +106,9 @@ class CaptionCorpus(NamedTuple):
         yield (
             f"{self.name}: {result['distinct']} distinct captions of {result['images']}, "
             f"{result['words']:.1f} words long (those of people: {result['reference_words']:.1f}); "
-            f"{100 * result['copied']:.1f} % stand word for word in the training set. By CIDEr-D, "
-            "the best, from the middle, and the worst:"
+            f"{100 * result['copied']:.1f} % stand word for word in the training set."
+            + (_NAMED_RULE if "named" in result else "")
+            + " By CIDEr-D, the best, from the middle, and the worst:"
         )
         rows = [
             [kind, shown["image"], shown["caption"]]
@@ -153,7 +158,7 @@ def measure_captions(captions, references, training, language):
 def names_the_thing(caption, references):
     """Whether a caption says what most people say that there is.
 
-    That is the noun that most of the references have: any of them, where there are several. A noun
+    That is the noun that the most references have: any of them, where there are several. A noun
     is a word of `nouns.en.txt`, in the singular or the plural; the list holds the words that end a
     noun phrase in at least half of the captions of Flickr8k (training) and COCO that have them,
     names of what ImageNet shows, and nothing that names a place in the picture (`front`), an amount

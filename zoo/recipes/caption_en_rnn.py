@@ -7,7 +7,7 @@ from zoo.recipes.captioning import SPATIAL_ATTENTION, CaptioningRecipe, figures
 
 RECIPE = CaptioningRecipe(
     language="en",
-    tokenizer={"vocab_size": 2000},  # as caption_en, so that only the architecture differs
+    tokenizer={"vocab_size": 2000},
     model=functools.partial(
         ShowAttendTell,
         model_dim=192,
@@ -36,9 +36,9 @@ EXAMPLES = tuple(
 
 CARD = {
     "title": "Photographs to English, Show, Attend and Tell",
-    "purpose": "The model of Xu et al. in small, to set beside `caption_en`: the same data and "
-    "vocabulary, an LSTM with additive attention. "
-    "The encoder is EfficientNet-Lite0 as ImageNet left it; it is in the file.",
+    "purpose": "The model of Xu et al. in small, an LSTM with additive attention, to set beside "
+    "`caption_en`. It learned from Flickr8k alone, and has no names to copy. The encoder is "
+    "EfficientNet-Lite0 as ImageNet left it; it is in the file.",
     "data": {"flickr8k": "training split, 5,791 photographs with five English captions each"},
     "command": "zoo train caption_en_rnn --out a; zoo train caption_en_rnn --start a/model.keras "
     "--run-dir runs/reward",
@@ -61,7 +61,8 @@ CARD = {
     ],
     "limitations": [
         "What its data does not show it does not know: the cat becomes a dog with a tennis ball, "
-        "the cup of coffee a dog in the water.",
+        "the cup of coffee a dog in the water. An image of nothing gets a caption all the same: "
+        "one of red is a boy in a red shirt.",
         "Its attention is a hint, no more: on 50 photographs, to cover the fifth of the picture "
         "that a word attends to takes 0.62 nats of the word, and a fifth at random 0.38 "
         "(scripts/check_attention.py).",

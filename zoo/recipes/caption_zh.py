@@ -72,7 +72,7 @@ CARD = {
         *figures(
             "CS-NIC, LSTM on GoogLeNet",
             "Li et al. 2016, table 3",
-            language="zh",
+            "flickr8k test zh",
             bleu_1=0.611,
             bleu_2=0.401,
             bleu_3=0.213,

@@ -280,9 +280,8 @@ def files_of(names, data_dir):
     return [data.flickr8k_image(name, data_dir) for name in names]
 
 
-def figures(system, origin, language="en", **scores):
-    """What a card is told of others' figures on the test split: a dict for each measure."""
-    corpus = f"flickr8k test {language}"
+def figures(system, origin, corpus="flickr8k test en", **scores):
+    """What a card is told of others' figures: a dict for each measure."""
     return [
         {"system": system, "corpus": corpus, "measure": key, "score": score, "origin": origin}
         for key, score in scores.items()

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from zoo import data
 from zoo.data.named_captions import NamedCaptions
+from zoo.evaluation.captions import nouns
 from zoo.recipes.captioning import CaptioningRecipe, imagenet_classifier, stored_grids
 
 _ANIMALS = 398  # of ImageNet's classes they are the first
@@ -18,7 +19,12 @@ _UNFINISHED = {
     "through near behind while as that who",
     "zh": "一 个 在 的 和 着 位 只 条 穿 身 从 向",
 }
-_PIECES = 5  # tokens of a name: of one that has more the end
+# Nouns of `zoo.evaluation.captions.nouns` that behind a name are mostly verbs: a plane flies.
+_VERBS = frozenset(
+    "stand stands play plays fly flies drive drives rest rests pass passes watch watches "
+    "smile smiles drink drinks slide slides wave waves cover covers park parks head heads "
+    "swing swings turned wrestle wrestles".split()
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,28 +51,28 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
 
     def _lines(self, captions, data_dir):
         names, _ = label_names(self.language)
-        return [*super()._lines(captions, data_dir), *self._sentences(data_dir), *3 * names]
+        # Often enough that most names are one token, and none of them many.
+        return [*super()._lines(captions, data_dir), *self._sentences(data_dir), *20 * names]
 
     def _sentences(self, data_dir):
         return list(map(data.plain_caption, data.coco_sentences(self.language, data_dir)))
 
     def _model(self, cells, width, tokenizer, data_dir):
-        names, classes = label_names(self.language)
-        # A text begins with the mark of a space; inside a Chinese one there is none.
-        begin = 0 if self.language == "en" else 1
-        pieces = [ids[begin:][-_PIECES:] for ids in tokenizer.encode(names)]
-        last = (ids[-1] for ids in tokenizer.encode(_UNFINISHED[self.language].split()))
-        model = self.model(
-            cells,
-            width,
-            tokenizer.vocab_size,
-            names=pieces,
-            classes=classes,
-            unfinished=sorted(set(last)),
-        )
+        model = self.model(cells, width, tokenizer.vocab_size, **self._named(tokenizer))
         model.build(None)
         model.classifier.set_weights(imagenet_classifier(data_dir))
         return model
+
+    def _named(self, tokenizer):
+        """What a `LabelledCaptionTransformer` is told of names and of words that end no caption."""
+        names, classes = label_names(self.language)
+        # A text begins with the mark of a space; inside a Chinese one there is none.
+        begin = 0 if self.language == "en" else 1
+        pieces = [ids[begin:] for ids in tokenizer.encode(names)]
+        words = (ids[begin:] for ids in tokenizer.encode(_UNFINISHED[self.language].split()))
+        # The end of a word of several tokens may be that of others, too.
+        unfinished = sorted({ids[0] for ids in words if len(ids) == 1})
+        return {"names": pieces, "classes": classes, "unfinished": unfinished}
 
     def _batches(self, captioner, grids, captions, store, data_dir):
         seen = super()._batches(captioner, grids, captions, store, data_dir).repeat()
@@ -101,8 +107,10 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
         names, classes = label_names(self.language)
         photos = data.labelled_photos(data_dir)
         count = captioner.model.get_config()["num_labels"]
+        texts = self._sentences(data_dir) + [row[0] for row in captions]
+        said = {word for text in texts for word in text.split()}
         pool = NamedCaptions(
-            self._sentences(data_dir) + [row[0] for row in captions],
+            texts,
             names,
             grids,
             _shown(photos, classes),
@@ -112,6 +120,7 @@ class LabelledCaptioningRecipe(CaptioningRecipe):
             animals=frozenset(classes[:_ANIMALS]),
             balanced=self.balanced,
             plausible=plausible,
+            heads=frozenset(word for word in said if nouns([word])) - _VERBS,
         )
 
         def batches():
