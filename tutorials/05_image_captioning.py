@@ -586,7 +586,8 @@ assert FAST or not real or results["blind"]["cider_d"] < results["ours"]["cider_
 # `distinct` counts the different captions. The shipped ones learned from more photographs. The LSTM
 # has the higher BLEU-1, the Transformer BLEU-4 and CIDEr-D: it names more of what is rare. Both
 # were taught by rewards in the end, as the player of [notebook 15](15_two_networks_words.ipynb):
-# of five captions that they wrote themselves, those with the higher CIDEr-D became likelier.
+# of five captions that they wrote themselves, those with the higher CIDEr-D became likelier (and
+# for `caption_en` those that name what most people name).
 #
 # More of everything helps yours, too: with all 5,791 photographs, six passes and twice the width
 # (`LARGE = True` in the cell of parameters, which the notebook takes by itself where there is a
@@ -631,9 +632,10 @@ for name, english, mandarin in zip(NAMES, recurrent.generate(photos), chinese.ge
     print(f"{name:13} {mandarin}   |   {english}")
 
 # %% [markdown]
-# `caption_zh` copies names, too, and so it has the cat and the coffee. The photographer looks at
-# *three women from behind*: 三脚架, the tripod, begins with 三, *three*, and from there it took the
-# wrong way. The LSTM has nothing to copy, and takes the cat for a dog.
+# `caption_zh` copies names, too, and so it has the cat and the coffee; that a man holds it, it
+# adds. The photographer looks at *three women*: 三脚架, the tripod, begins with 三, *three*, and
+# from there it took the wrong way. So did 钻火 at the rocket, which is no word: the classifier sees
+# 钻井平台, an oil rig, or 火箭, a rocket. The LSTM has nothing to copy: the cat is a dog for it.
 #
 # ## 7. How copying gives it the word
 #
@@ -659,9 +661,9 @@ for name, row in zip(NAMES, likely):
 #
 # what it would write, and where an attention over the tokens of the names points (a **pointer**,
 # 指针网络, [notebook 10](10_summaries.ipynb)). How does it learn to use names that Flickr8k does
-# not have? From captions of COCO *without their photographs*: the names that stand in a caption
-# are its labels, and now and then one is put in the place of another, in the labels and in the
-# text. Is the name the reason for the word? Take the names away, or give it a wrong one:
+# not have? From captions *without their photographs*, most of COCO: the names that stand in a
+# caption are its labels, and now and then one is put in the place of another, in the labels and in
+# the text. Is the name the reason for the word? Take the names away, or give it a wrong one:
 
 
 # %%
