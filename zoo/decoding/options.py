@@ -83,7 +83,7 @@ class Decoding:
             answer together; 0 is off.
         early_stopping: end a beam search where no hypothesis would come before the worst answer if
             it ended with its next token. By default it goes on while one could still come there by
-            `max_new_tokens`. (In HF transformers False and "never".)
+            `max_new_tokens`. (HF transformers call the two False and "never".)
 
     Raises:
         TypeError: a value of the wrong type.

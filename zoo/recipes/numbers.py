@@ -58,12 +58,9 @@ def _number(name, value, known):
     old = known[name]
     several = isinstance(old, tuple)
     kind = type(old[0]) if several else type(old)
-    if not several:
-        values = [value]
-    else:
-        values = value.split(",") if isinstance(value, str) else value
+    given = value.split(",") if several and isinstance(value, str) else value
     try:
-        chosen = tuple(map(kind, values))
+        chosen = tuple(map(kind, given if several else [given]))
     except (TypeError, ValueError):
         chosen = ()
     if not chosen or not all(map(math.isfinite, chosen)):
