@@ -57,6 +57,12 @@ def test_no_other_name_stands_for_several_or_in_front_of_the_thing(caption):
     assert {drawn.draw()[0] for _ in range(20)} == {caption}
 
 
+def test_where_one_name_must_stay_another_makes_room():
+    drawn = pool(["a cat and two dogs"], swapped=1.0)
+    texts = {drawn.draw()[0] for _ in range(60)}
+    assert texts == {f"{article(name)} {name} and two dogs" for name in NAMES}
+
+
 def test_a_noun_has_the_article_of_its_sound_and_number():
     nouns = "cat owl uniform unicycle umbrella hourglass house skis bread bus compass".split()
     articles = "a an a a an an a some some a a".split()

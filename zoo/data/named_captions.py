@@ -64,8 +64,9 @@ class NamedCaptions:
         shown: P numbers of names, one for each photograph.
         num_labels: names of an example, L, at most.
         language: "en" or "zh".
-        swapped, hidden, wrong: shares of the captions whose name is put in the place of another, of
-            the examples without features, and of those with a wrong name.
+        swapped, hidden, wrong: shares of the captions of which a name is put in the place of
+            another, where there is one that may be, of the examples without features, and of those
+            with a wrong name.
         seed: of everything random.
         animals: numbers of the names that are animals.
         balanced: share of the examples for which first a name is drawn, then a caption with it, so
@@ -162,12 +163,14 @@ class NamedCaptions:
         """One example: the caption, the numbers of its names (L,), and features as of a photo."""
         rng = self._rng
         words, found = self._captions[self._row()]
-        named, place = [number for *_, number in found], rng.integers(len(found))
+        named = [number for *_, number in found]
         if rng.random() < self._swapped:
-            other = int(rng.choice(self._of_kind[self._kinds[named[place]]]))
-            changed = self._with_another(words, *found[place][:2], other)
-            if changed:
-                words, named[place] = changed, other
+            for place in rng.permutation(len(found)):
+                other = int(rng.choice(self._of_kind[self._kinds[named[place]]]))
+                changed = self._with_another(words, *found[place][:2], other)
+                if changed:
+                    words, named[place] = changed, other
+                    break
         named = list(dict.fromkeys(named))
         rng.shuffle(named)
         named = named[: self._num_labels]
