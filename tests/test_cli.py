@@ -7,10 +7,13 @@ import tracemalloc
 import types
 from subprocess import PIPE
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from zoo import registry
 from zoo.cli import lines, main
+from zoo.cli.commands import decoding_options
 from zoo.cli.quiet import quiet
 from zoo.evaluation.translation import Corpus
 
@@ -458,3 +461,14 @@ def test_prompts_come_from_standard_input_a_line_each(generator, capsys, stdin):
     assert capsys.readouterr().out == "A\n\nB\n"
     assert generator.calls == [(["a", "", "b"], {"seed": 5})]
     assert main(["generate", "m", "-", "-n", "2"]) == 2
+
+
+@pytest.mark.parametrize(
+    "arguments, value",
+    [([], None), (["--early-stopping"], True), (["--no-early-stopping"], False)],
+)
+def test_early_stopping_is_asked_for_or_not_or_left_to_the_model(arguments, value):
+    seen = {}
+    command = click.command()(decoding_options(lambda **options: seen.update(options)))
+    assert CliRunner().invoke(command, arguments).exit_code == 0
+    assert seen["early_stopping"] is value

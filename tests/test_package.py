@@ -47,6 +47,10 @@ def test_public_name_is_there_and_listed(name):
     assert name in dir(zoo)
 
 
+def test_a_part_that_needs_an_extra_is_an_attribute_all_the_same(fresh_python):
+    assert fresh_python("import zoo; print(zoo.batch.Corpus.__name__)") == "Corpus\n"
+
+
 def test_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'zoo' has no attribute 'Translater'"):
         _ = zoo.Translater

@@ -55,7 +55,7 @@ def __getattr__(name):
     if name in _PUBLIC:
         with advising():
             return getattr(importlib.import_module(_PUBLIC[name]), name)
-    if name in (*_SUBMODULES, "beam"):  # which is not listed: it needs an extra
+    if name in (*_SUBMODULES, "batch", "beam"):  # these two are not listed: they need extras
         with advising():
             return importlib.import_module(f"zoo.{name}")
     raise AttributeError(f"module 'zoo' has no attribute {name!r}")

@@ -26,10 +26,10 @@ class Generate(beam.PTransform):
     - `failed`: triples (key, str, str), of a text that cannot be answered and the reason.
 
     Args:
-        name: of a model that is on each worker, see `zoo.registry.find`: the package brings those
-            that are shipped. Its fast form is made on a worker that has none, which needs
-            TensorFlow and some 20 s; the path of a folder that `zoo export NAME --format litert`
-            wrote, and that each worker has, needs neither.
+        name: of a model that is on each worker, see `zoo.registry.find`. Its fast form is made
+            on a worker that has none: in about a second from a graph file beside the model, else
+            with TensorFlow in some 20 s; the path of a folder that each worker has, and that
+            `zoo export NAME --format litert` wrote, needs neither.
         exact: whether TensorFlow answers, with the weights of the file.
         max_batch_size: texts that are answered together, at most.
         num_threads: how many answers a worker looks for at a time: 1 where an engine runs a process

@@ -37,7 +37,10 @@ DECODING = {
         click.IntRange(0),
         "No n-gram of this size occurs twice in an answer.",
     ),
-    "early_stopping": (bool, "End beam search where no answer that ended next would be better."),
+    "early_stopping": (
+        bool,
+        "Whether beam search stops as soon as no answer could join the best by ending next.",
+    ),
     "prefix": (str, "How each answer begins."),
     "seed": (int, "Makes sampling repeatable."),
 }
@@ -51,7 +54,10 @@ def decoding_options(command):
         help="End each answer before this text; may be given several times.",
     )(command)
     for name, (kind, text) in reversed(DECODING.items()):
-        command = click.option("--" + name.replace("_", "-"), type=kind, help=text)(command)
+        option = "--" + name.replace("_", "-")
+        if kind is bool:  # neither of the two: what the model does by itself
+            option += "/--no-" + option[2:]
+        command = click.option(option, type=kind, default=None, help=text)(command)
     return command
 
 

@@ -68,7 +68,7 @@ def train(
         valid: path of the pairs that are held out from `tsv`'s training.
         out: folder of the finished model.keras, and of recipe.json, the numbers that it was trained
             with. Default: `saved_models/NAME`, or where the recipe looks for a reverse model.
-        run_dir: folder of checkpoints and logs. Default: `runs/NAME`, with `prefill`
+        run_dir: folder of checkpoints and logs. Default: `runs/NAME`, with `start`
             `runs/NAME-rewards`, and with `tsv` or `numbers` `runs/NAME-DIGEST`, where the digest is
             of the pairs and the numbers. The same call after a stop goes on with the run that it
             finds there, and one with more steps goes on from its end.
