@@ -24,7 +24,7 @@
 # (词元, a word or a piece of one), and shows where the model looked while it wrote it. At the end
 # you can read this picture, and you have written the layer behind it yourself.
 #
-# **You need** Python and a little numpy. **Time**: 1 minute on 2 CPU cores, half an hour to read.
+# **You need** Python and a little numpy. **Time**: 2 minutes on 2 CPU cores, half an hour to read.
 #
 # Attention (注意力) answers one question: *of all that lies before me, what matters now?* It does
 # so in three stages, which are also the first three sections: **score**, **select** and
@@ -386,8 +386,8 @@ def lookup_model(with_attention):
 
 # %% [markdown]
 # Before training, a check that catches many faults. The loss is the cross-entropy (交叉熵), minus
-# the logarithm of the probability that the right answer got. Who knows nothing gives each of 10
-# digits a tenth, so the first loss should be about -ln(1/10) = ln 10 = 2.30.
+# the logarithm of the probability that the right answer got. A model that knows nothing gives
+# each of 10 digits a tenth, so the first loss should be about -ln(1/10) = ln 10 = 2.30.
 
 # %%
 inputs, answers, places = lookup_task(LISTS, np.random.default_rng(0))

@@ -20,8 +20,8 @@
 # @title Twelve heads in three layers, and what each of them looks at
 
 # %% [markdown]
-# *Where this goes.* A trained Transformer translates one German sentence. It has three layers with
-# four heads each, and each head looks at the source in its own way.
+# *Where this goes.* A trained Transformer translates one German sentence. Its decoder has three
+# layers with four heads each, and each head looks at the source in its own way.
 #
 # **You need** [notebook 1](01_attention_from_scratch.ipynb) and
 # [notebook 2](02_seq2seq_and_its_bottleneck.ipynb).
@@ -404,7 +404,7 @@ def translate(texts, longest=12):
 
 # %%
 class Look(keras.callbacks.Callback):
-    """After each pass over the data: the test loss, BLEU, and one sentence."""
+    """After each pass over the data: the training loss, the BLEU of the test, and one sentence."""
 
     def on_epoch_end(self, epoch, logs):
         texts = translate([german for german, _ in held])
@@ -490,8 +490,8 @@ out = shipped.generate("Ein kleiner Hund spielt mit einem Ball.", return_dict=Tr
 zoo.plot_attention(out, layer="all", head="all")
 
 # %% [markdown]
-# *Figure 3. Three layers with four heads each. Row: the English token that is being written;
-# column: the German token. Dark is much.* In layer 0, heads 1 and 2 look one
+# *Figure 3. The three layers of the decoder, with four heads each. Row: the English token that is
+# being written; column: the German token. Dark is much.* In layer 0, heads 1 and 2 look one
 # token back, at what the word before came from. Head 3 of layer 1 follows the diagonal, word by
 # word. Head 0 of layer 0 spreads. And a head that has nothing to do looks at the end of the
 # sentence, as head 1 of layer 2 does at *dog*.

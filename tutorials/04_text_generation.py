@@ -190,8 +190,9 @@ print(f"{len(valid) / len(new_ids):.1f} characters per subword")
 # (因果掩码); then a small network works on each vector alone; and that several times.
 #
 # How does it know what stands *where*? By **rotation** (旋转位置编码, RoPE): each pair of numbers
-# of a query or a key is turned by an angle that grows with its position. What is left in the
-# product of two is how far apart they stand. That is how most large models do it today.
+# of a query or a key is turned by an angle that grows with its position. In the product
+# of a query and a key, all that is left of their two positions is how far apart they stand. That is
+# how most large models do it today.
 
 
 # %%
@@ -565,9 +566,10 @@ plt.show()
 # - **words**: the share of its words that Shakespeare used in the training text, so that variety by
 #   bad spelling shows.
 #
-# Among them is **diverse beam search** (多样性束搜索): beams in groups, each of which is kept from
-# doing what the groups before it did. Each entry that draws sets temperature and top-p. An option
-# that is left out would take the model's saved default: temperature 0.8, top-p 0.95.
+# Among them is **diverse beam search** (多样性束搜索): beams in groups, each of which pays a
+# penalty for doing what the groups before it did. Each entry that draws sets temperature and
+# top-p. An option that is left out would take the model's saved default: temperature 0.8,
+# top-p 0.95.
 
 # %%
 METHODS = {
@@ -660,10 +662,11 @@ print(scifi.generate("The ship landed on Mars, and", **tale))
 # ## 8. A poem to a form
 #
 # `generate_tang` writes quatrains (七言绝句) in traditional characters: four lines of seven, with
-# fixed marks. It keeps to that by habit, as long as it is drawn from with care. Let it draw with
-# more daring, at a temperature of 1.3, and the habit fails. But at each place we know *which kind*
-# of token may stand there, a character or one certain mark, and can set the probability of all
-# others to 0. That is **constrained decoding** (约束解码), and it is not a matter of luck any more.
+# fixed punctuation. It keeps to that by habit, as long as it is drawn from with care. Let it
+# draw with more daring, at a temperature of 1.3, and the habit fails. But at each place we
+# know *which kind* of token may stand there, a character or one certain punctuation mark, and
+# can set the probability of all others to 0. That is **constrained decoding** (约束解码), and it
+# is not a matter of luck any more.
 
 # %%
 tang = zoo.load("generate_tang")

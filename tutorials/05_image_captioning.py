@@ -155,7 +155,8 @@ picture(figure)
 # %% [markdown]
 # *Figure 1. Each cell has features of its own place: those near the marked cell are like it, and
 # most of those further away are not, even where they show the same cat or the same sky. (On the
-# rocket the column of the mast at the right is like it, too.)* This is what a decoder attends to.
+# rocket the column of sky between the two masts at the right, the mirror image of the marked one,
+# is like it, too.)* This is what a decoder attends to.
 #
 # ## 2. What people say
 #
@@ -784,7 +785,7 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 # <details><summary>Answer</summary>
 #
 # ```python
-# grey = see(np.full((1, 224, 224, 3), 127, "float32")).numpy().astype("float16")
+# grey = see(np.full((1, 224, 224, 3), 127, "float32")).numpy()[..., -1280:].astype("float16")
 # print(captioner.evaluate(*given(np.repeat(grey, len(check_grids), axis=0), check_words)))
 # ```
 #

@@ -90,8 +90,9 @@ with zipfile.ZipFile(FOLDER / "mine.keras") as archive:
         print(f"{part.filename:25} {part.file_size / 1e6:6.2f} MB")
 
 # %% [markdown]
-# It is a zip archive of three parts: `config.json` says which classes to build and with what
-# arguments, the `.h5` holds the weights. Look into the first: no code is in it, only names.
+# It is a zip archive of three parts: `metadata.json` says which Keras wrote it, `config.json` which
+# classes to build and with what arguments, and the `.h5` holds the weights. Look into
+# `config.json`: no code is in it, only names.
 
 # %%
 config = json.loads(zipfile.ZipFile(FOLDER / "mine.keras").read("config.json"))
@@ -335,7 +336,7 @@ for _ in range(600):  # the server looks every few seconds
 print(found, ask(f"{address}:predict", {"instances": [text]})["predictions"][0]["text"])
 
 # %% [markdown]
-# Version 2 was loaded while version 1 answered; now 2 answers, and 1 is out of memory. The newest
+# Version 2 was loaded while version 1 answered; now 2 answers, and 1 has been unloaded. The newest
 # version alone is served, here and, unless you ask for more, in TensorFlow Serving. The way back,
 # if the new model turns out to be worse: delete its folder.
 

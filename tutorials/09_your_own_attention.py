@@ -29,7 +29,7 @@
 # **Time**: 4 to 13 minutes on 2 CPU cores.
 #
 # A new idea about attention is three pieces of work: **write** it as a layer, **test** that it
-# keeps the promises of every attention (masks, saving, gradients), and **put it into a model** to
+# keeps the promises of every attention (masks, causality, saving), and **put it into a model** to
 # see if it is any good. The zoo does most of the first two for you.
 
 # %%
@@ -422,7 +422,8 @@ figure.supylabel("English token, being written", size=10)
 plt.show()
 
 # %% [markdown]
-# *Figure 4. The four heads of the last decoder layer for one sentence. White is 0, black is 1.*
+# *Figure 4. The four heads of the last decoder layer for one sentence, of both models as the
+# fine-tuning left them. White is 0, black is 1.*
 #
 # Is it better, then? Look at Figure 3 again, and keep in mind that on 500 captions a difference of
 # 1 BLEU can be chance. What you surely gain is a map without fog: a zero in it is a fact about the
@@ -461,8 +462,8 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 #
 # </details>
 #
-# **2.** Show that `DistanceAttention` and a dot product give the same weights if all keys have the
-# same length.
+# **2.** Show that, if all keys have the same length, `DistanceAttention` gives the weights of a dot
+# product whose queries are doubled: softmax(2 q·k).
 #
 # <details><summary>Answer</summary>
 #
@@ -485,9 +486,11 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 #
 # <details><summary>Answer</summary>
 #
-# The score must be so low that no real score lies below it, or the masked place is kept and takes
-# part in the threshold: the fault of section 3 again. Much larger numbers are bad, too: the sums of
-# float32 would lose the digits of the real scores.
+# A place is certain to get 0 only where its score is at least 1 below the largest real one: of the
+# scores 0, 0 and -0.1 all three are kept. With -1, a row whose real scores lie below 0 can keep the
+# masked place, which then takes part in the threshold: the fault of section 3 again. Much larger
+# numbers are bad, too, where a row may attend to nothing: with -1e8 float32 loses the 1 of 1 + k·z,
+# no place is kept, and the threshold divides by 0.
 #
 # </details>
 #

@@ -95,8 +95,9 @@ for _ in range(3):
 
 # %% [markdown]
 # Each word is a **token**; the vocabulary (词表) has all words and all names. The 60 new names have
-# numbers, too, but since they are in no training example, nothing is ever learned about them: they
-# stand for the words that any model meets after its training.
+# numbers, too, but they are in no training example: their embeddings stay as they were drawn, and
+# all that the softmax learns of them is not to write them. They stand for the words that any model
+# meets after its training.
 
 # %%
 words = {word for _ in range(500) for text in conversation(known) for word in text.split()}
@@ -207,8 +208,8 @@ class Attender(keras.Model):
 
 
 # %% [markdown]
-# What writes is a softmax over the vocabulary. What can also copy has a gate more, and the formula
-# of section 2 in its last line. That is the whole difference.
+# The model that only writes ends in a softmax over the vocabulary. The one that can also copy has a
+# gate besides, and the formula of section 2 in its last line. That is the whole difference.
 
 
 # %%

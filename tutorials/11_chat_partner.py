@@ -194,12 +194,13 @@ print(f"{len(reply_pairs(train)):,} pairs for training, {len(pairs):,} for valid
       f"we reply to {len(chosen)}")  # fmt: skip
 
 # %% [markdown]
-# `zoo train chat_en` trains a Transformer on such pairs (and on talks about films; a tenth of the
-# replies once more without a history, so that section 3 can ask how likely a reply is alone), with
-# **teacher forcing** (强制教学): the decoder sees the right reply so far, whatever it would have
-# written. That takes minutes on a GPU and hours on a CPU, so we load the model that is shipped, and
-# work on what comes after training: how it *replies*. The shipped model has its own rules against
-# dull replies; `PLAIN` turns all of them off, so that we start at nothing.
+# `zoo train chat_en` trains a Transformer on such pairs (and on talks about films, music and
+# sport; a tenth of the replies once more without a history, so that section 3 can ask how
+# likely a reply is alone), with **teacher forcing** (强制教学): the decoder sees the right reply
+# so far, whatever it would have written. That takes minutes on a GPU and hours on a CPU, so
+# we load the model that is shipped, and work on what comes after training: how it *replies*.
+# The shipped model has its own rules against dull replies; `PLAIN` turns all of them off, so
+# that we start at nothing.
 
 # %%
 chat = zoo.load("chat_en")

@@ -77,7 +77,8 @@ V, T = 50, 10  # words of the language, words of a text
 #
 # Is a generated text good? Usually nobody can say exactly. So the paper begins with a trick: the
 # "language" is whatever a random network writes, the **oracle** (神谕). Then the oracle itself can
-# tell, for any text, how likely it is. An LSTM with large random weights does.
+# tell, for any text, how likely it is. An LSTM with large random weights is
+# enough.
 #
 # One class serves for the oracle and for the generator: `step` reads a word, and gives the logits
 # of the next. The generator is made half as wide as the oracle: in life, too, a language is richer
@@ -351,9 +352,10 @@ print("mean worth at each place:", np.round(np.mean(values, axis=0), 2))
 assert np.array_equal(values[:, 4:], np.tile(texts[:, 4:5] == 7, (1, T - 4)))
 
 # %% [markdown]
-# Two things make it work in practice. From each worth we take the mean of its place in the batch
-# (a **baseline**, 基线), so that a word that is better than usual goes up and the others go down.
-# And after each move of the generator the discriminator learns again, on new texts.
+# Two things make it work in practice. From each worth we subtract the mean worth at its place
+# in the batch (a **baseline**, 基线), so that a word that is better than usual goes up and the
+# others go down. And after each move of the generator the discriminator learns again, on new
+# texts.
 
 # %%
 policy = adam(5e-3, generator)
@@ -631,7 +633,8 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 # print(quality_and_coverage(), "without:", after[0])
 # ```
 #
-# The paper calls these steps *teacher forcing* in the game, and finds that they help.
+# Li et al. (2017) do this for dialogues, call these steps *teacher forcing*, and say that without
+# them the training breaks down. SeqGAN itself has none.
 #
 # </details>
 #
@@ -656,6 +659,8 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 #
 # - Yu, Zhang, Wang and Yu (2017), *SeqGAN: Sequence Generative Adversarial Nets with Policy
 #   Gradient*, [arXiv:1609.05473](https://arxiv.org/abs/1609.05473).
+# - Li et al. (2017), *Adversarial Learning for Neural Dialogue Generation*,
+#   [arXiv:1701.06547](https://arxiv.org/abs/1701.06547): exercise 3.
 # - Goodfellow et al. (2014), *Generative Adversarial Networks*,
 #   [arXiv:1406.2661](https://arxiv.org/abs/1406.2661).
 # - Caccia et al. (2020), *Language GANs Falling Short*,

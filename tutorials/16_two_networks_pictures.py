@@ -97,8 +97,8 @@ def as_pixels(pictures):  # floats (N, 28, 28, 1) -> uint8 (N, 28, 28)
 # But we want *new* digits: choose 8 numbers, let the decoder draw. Which numbers? In a plain
 # autoencoder nobody knows where the good codes lie. The **variational** autoencoder (VAE,
 # 变分自编码器) makes it known. The encoder does not give a point but a small cloud: a mean and a
-# variance for each number. And all clouds together are held near one known distribution, the
-# standard normal one. So to draw a new digit you draw 8 normal numbers.
+# variance for each number. And each cloud is held near one known distribution, the standard
+# normal one. So to draw a new digit you draw 8 normal numbers.
 
 
 # %%
@@ -344,8 +344,8 @@ for name, loss in found.items():
 # %% [markdown]
 # Only the divergence stays with one network. The adversary even reaches the encoder, a little,
 # since batch normalisation (批量规范化) takes its means over redrawn and new pictures together.
-# What must not be is that one side improves by making the other worse. So each side has an
-# optimizer for its own weights, and no others.
+# What must not be is that one side lowers its loss by changing the weights of the other. So each
+# side has an optimizer for its own weights, and no others.
 #
 # The weights of the losses were tried, not derived. They bring the three terms to about one size.
 

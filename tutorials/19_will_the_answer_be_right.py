@@ -485,7 +485,8 @@ print(f"run on {time.strftime('%Y-%m-%d')} in {(time.time() - STARTED) / 60:.1f}
 # </details>
 #
 # **2.** Instead of forgetting, tell the model the place: add a learned vector of the place
-# (**positional embedding**, 位置嵌入) to queries and keys, as SAKT does. Which is better?
+# (**positional embedding**, 位置嵌入) to queries and keys. (SAKT has one, too, at its keys and
+# values.) Which is better?
 #
 # <details><summary>Answer</summary>
 #

@@ -345,7 +345,8 @@ zoo.plot_attention(best.generate(order, return_dict=True))
 #
 # ## 7. An honest failure: a dish that is not on the menu
 #
-# *Lion's head* (狮子头) is a large meatball of pork. It was not among the twelve.
+# *Lion's head* (狮子头) is a large meatball of pork, *Buddha jumps over the wall*
+# (佛跳墙) a rich soup. Neither was among the twelve.
 
 # %%
 for chinese in ("我要一份狮子头。", "今天有佛跳墙吗？", "我看见一只蚂蚁在树上。"):
