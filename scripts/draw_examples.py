@@ -19,7 +19,7 @@ import zoo
 from zoo.plots.photograph import glowing, group_words
 
 PHOTOS = Path(__file__).resolve().parent.parent / "examples" / "photos"
-SHOWN = ("cat", "photographer", "rocket")
+SHOWN = ("cat", "coffee", "rocket")
 WORDS, SIDE = 3, 1.75  # panels beside a photograph, and the side of a panel in inches
 
 

@@ -21,6 +21,7 @@ MODELS = {
     "labelled": lambda **more: LabelledCaptionTransformer(
         S, F, V, NAMES, CLASSES, 2, 0.3, num_layers=2, model_dim=8, num_heads=2, ff_dim=12, **more
     ),
+    "copies once": lambda **more: MODELS["labelled"](copy_once=True, **more),
     "show_attend_tell": lambda **more: ShowAttendTell(
         F, V, model_dim=4, units=7, attention_units=3, **more
     ),
@@ -73,7 +74,7 @@ def test_attention_is_a_distribution_over_the_cells(kind):
     inputs = {"source": GRID, "target": TARGET[::K]}
     logits, attention = built(kind)(inputs, return_attention_scores=True)
     assert logits.shape == (B, T, V) and attention.shape == (B, layers, heads, T, S)
-    if kind == "labelled":  # the rest went to the names
+    if kind in ("labelled", "copies once"):  # the rest went to the names
         assert np.all(np.sum(attention, -1) < 1)
     else:
         np.testing.assert_allclose(np.sum(attention, -1), 1, atol=1e-5)
@@ -186,6 +187,20 @@ def test_a_name_that_it_was_told_is_likelier_and_without_one_nothing_is_copied()
     alone = probabilities([-1, -1])
     np.testing.assert_allclose(alone.sum(-1), 1, atol=1e-5)
     assert np.all(alone[..., [4, 5, 9, 10]] < 0.9)
+
+
+def test_a_token_of_a_name_is_copied_once():
+    gate = [np.zeros((16, 1)), np.array([-30.0])]  # it copies, and never writes, while it can
+    free, once = (built("labelled", dropout=0.0, copy_once=flag) for flag in (False, True))
+    target = np.array([[2, 9, 6, 7]] * B, "int32")  # 9 is the second name
+    inputs = {"source": GRID, "target": target, "labels": np.array([[1, -1]] * B, "int32")}
+    for model in (free, once):
+        model.copy_distribution.gate_dense.set_weights(gate)
+    np.testing.assert_allclose(np.exp(free(inputs))[..., 9], 1.0, atol=1e-5)
+    found = np.exp(once(inputs))
+    np.testing.assert_allclose(found[:, 0, 9], 1.0, atol=1e-5)
+    np.testing.assert_allclose(found.sum(-1), 1.0, atol=1e-5)
+    assert np.all(found[:, 1:, 9] < 0.9)  # what is left is what it would write
 
 
 def test_no_caption_ends_behind_an_unfinished_token():

@@ -53,6 +53,7 @@ CASES = {
         "threshold": 0.25,
         "classifier_dim": 5,
         "unfinished": [7],
+        "copy_once": True,
         "num_layers": 1,
         "model_dim": 6,
         "num_heads": 2,

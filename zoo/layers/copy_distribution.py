@@ -27,6 +27,8 @@ class CopyDistribution(Adaptable, keras.layers.Layer):
         weights: float (N, T, S), attention over the source, of rows that sum to 1; where one sums
             to 0 nothing is copied.
         source: int (B, S), the tokens of the source. Padding has the weight 0.
+        copyable: bool or 0 and 1, (N, T, S), which of them may be copied; what would go to the
+            others is written, and adds to p_gen. By default all may.
 
     Returns:
         A pair of float32: the natural logarithm of P, (N, T, V), and p_gen, (N, T, 1).
@@ -54,7 +56,7 @@ class CopyDistribution(Adaptable, keras.layers.Layer):
         self.gate_dense.build(state_shape)
         self.built = True
 
-    def call(self, state, logits, weights, source):
+    def call(self, state, logits, weights, source, copyable=None):
         lengths = weights.shape[1], logits.shape[1]
         if None not in lengths and lengths[0] != lengths[1]:
             raise ValueError(
@@ -65,9 +67,14 @@ class CopyDistribution(Adaptable, keras.layers.Layer):
         p_gen = ops.sigmoid(ops.cast(gate, "float32"))
         weights = ops.cast(weights, "float32")
         # What cannot be copied is written, so that a source of padding alone loses nothing.
-        some = ops.sum(weights, axis=-1, keepdims=True) > 0.5
-        p_gen = ops.where(some, p_gen, 1.0)
-        copied = _at_their_tokens((1.0 - p_gen) * weights, source, logits.shape[-1])
+        if copyable is None:
+            some = ops.sum(weights, axis=-1, keepdims=True) > 0.5
+            p_gen = ops.where(some, p_gen, 1.0)
+            shares = (1.0 - p_gen) * weights
+        else:
+            shares = (1.0 - p_gen) * weights * ops.cast(copyable, "float32")
+            p_gen = 1.0 - ops.sum(shares, axis=-1, keepdims=True)
+        copied = _at_their_tokens(shares, source, logits.shape[-1])
         # One exponential and one logarithm of what is as wide as the vocabulary: these are dear.
         logits = ops.cast(logits, "float32")
         most = ops.stop_gradient(ops.max(logits, axis=-1, keepdims=True))

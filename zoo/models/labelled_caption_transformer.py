@@ -36,6 +36,8 @@ class LabelledCaptionTransformer(CaptionTransformer):
             stand behind the `feature_dim` of each cell. By default it sees those.
         unfinished: token ids behind which no caption ends, such as those of `in` and `the`: there
             the end token loses 20 nats, which the others do not gain.
+        copy_once: whether a token of a name is copied no second time, so that nobody sees a cat on
+            a cat; it can still be written.
         **options: the others of `CaptionTransformer`.
 
     Call arguments:
@@ -67,6 +69,7 @@ class LabelledCaptionTransformer(CaptionTransformer):
         threshold=0.1,
         classifier_dim=None,
         unfinished=(),
+        copy_once=False,
         **options,
     ):
         super().__init__(num_cells, feature_dim, vocab_size, **options)
@@ -101,6 +104,7 @@ class LabelledCaptionTransformer(CaptionTransformer):
             "threshold": threshold,
             "classifier_dim": classifier_dim,
             "unfinished": sorted(set(map(int, unfinished))),
+            "copy_once": bool(copy_once),
         }
         cost = [0.0] * vocab_size
         for token in self._config["unfinished"]:
@@ -157,7 +161,9 @@ class LabelledCaptionTransformer(CaptionTransformer):
             )
             weights.append(layer_weights[..., : self._config["num_cells"]])
         x = self.norm(x)
-        log_probs = self._mixed(x, self.embedding.logits(x), named, inputs["target"])
+        target, logits = inputs["target"], self.embedding.logits(x)
+        said = self._said(target, named[-1]) if self._config["copy_once"] else None
+        log_probs = self._mixed(x, logits, named, target, said)
         return (log_probs, ops.stack(weights, axis=1)) if return_attention_scores else log_probs
 
     def label_probabilities(self, source):
@@ -201,6 +207,8 @@ class LabelledCaptionTransformer(CaptionTransformer):
         mask = ops.concatenate([cells, real], axis=1)[:, None]
         named = memory[:, self._config["num_cells"] :]
         keys = self.copy_attention.project_key(named)
+        if self._config["copy_once"]:  # which tokens of the names the caption has so far
+            state = (*state, ops.zeros_like(tokens, "float32"))
         return (caches, mask, named, keys, real[:, None], tokens), state
 
     def make_decode_step(self, beams_per_input=1):
@@ -210,20 +218,46 @@ class LabelledCaptionTransformer(CaptionTransformer):
 
         def step(tokens, static, state):
             memory_caches, mask, *named = static
+            *state, said = state if self._config["copy_once"] else (*state, None)
             past = ops.shape(state[0][0][0])[2]
             x, caches = self._embed(tokens[:, None], past, training=False)[:, 0], []
             for block, memory_cache, cache in zip(steps, memory_caches, state, strict=True):
                 x, cache = block(x, cache, memory_cache, mask)
                 caches.append(cache)
             x = self.norm(x)
-            log_probs = self._mixed(x[:, None], project(x)[:, None], named, tokens[:, None])
+            tokens = tokens[:, None]
+            if said is not None:
+                said = ops.maximum(said[:, None], self._said(tokens, named[-1]))
+                caches.append(said[:, 0])
+            log_probs = self._mixed(x[:, None], project(x)[:, None], named, tokens, said)
             return log_probs[:, 0], tuple(caches)
 
         return step
 
-    def _mixed(self, x, logits, named, last):
-        """Vectors (N, T, D), logits (N, T, V) and last tokens (N, T) -> log-probabilities."""
-        log_probs, *_ = pointed(self.copy_attention, self.copy_distribution, x, logits, named)
+    def _said(self, tokens, names):
+        """Which tokens of the names (B, S) are among tokens (N, T) up to each place: (N, T, S)."""
+        by_source = ops.reshape(ops.cast(tokens, "int32"), (ops.shape(names)[0], -1, 1))
+        found = ops.cast(ops.equal(by_source, names[:, None]), "float32")  # (B, K·T, S)
+        shape = ops.shape(tokens)[0], ops.shape(tokens)[1], names.shape[1]
+        return ops.minimum(ops.cumsum(ops.reshape(found, shape), axis=1), 1.0)
+
+    def _mixed(self, x, logits, named, last, said):
+        """What a caption goes on with.
+
+        Args:
+            x: (N, T, D), what the blocks give.
+            logits: (N, T, V).
+            named: what `pointed` is told of the names.
+            last: int (N, T), the tokens so far.
+            said: see `_said`; or None, where all may be copied.
+
+        Returns:
+            Log-probabilities (N, T, V).
+        """
+        copyable = None if said is None else 1.0 - said
+        log_probs, *_ = pointed(
+            self.copy_attention, self.copy_distribution, x, logits, named, copyable
+        )
         if not self._config["unfinished"]:
             return log_probs
         costs = ops.convert_to_tensor(self._cost_of_ending, "float32")

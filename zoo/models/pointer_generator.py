@@ -131,7 +131,7 @@ class PointerGenerator(Transformer):
         return {**super().get_config(), "coverage": self.coverage}
 
 
-def pointed(copy_attention, copy_distribution, x, logits, sources):
+def pointed(copy_attention, copy_distribution, x, logits, sources, copyable=None):
     """What is written from the vocabulary, or copied from where one more attention points.
 
     Args:
@@ -141,6 +141,7 @@ def pointed(copy_attention, copy_distribution, x, logits, sources):
         logits: float (N, T, V), what it would write.
         sources: memory (B, S, D), its projected keys, its mask, bool (B, 1, S), and its tokens, int
             (B, S).
+        copyable: see `zoo.layers.CopyDistribution`.
 
     Returns:
         Log-probabilities float32 (N, T, V), the weights (N, T, S) and p_gen (N, T, 1).
@@ -154,7 +155,7 @@ def pointed(copy_attention, copy_distribution, x, logits, sources):
         return_attention_scores=True,
     )
     state = ops.concatenate([x, context], axis=-1)
-    log_probs, p_gen = copy_distribution(state, logits, weights, tokens)
+    log_probs, p_gen = copy_distribution(state, logits, weights, tokens, copyable)
     return log_probs, weights, p_gen
 
 

@@ -27,6 +27,9 @@ class BranchedCaptioningRecipe(LabelledCaptioningRecipe):
     With `reward_steps` a third stage teaches the decoder by rewards, see
     `CaptioningRecipe.self_critical_train`.
 
+    The finished captioner copies no token of a name twice, see
+    `zoo.models.LabelledCaptionTransformer`; it has learned without that.
+
     Attributes:
         branch_steps: batches of the second stage, for each of its runs; the weights that they leave
             are averaged, too.
@@ -78,7 +81,7 @@ class BranchedCaptioningRecipe(LabelledCaptioningRecipe):
             learned = registry.load(third, task="captioning")
             _go_towards(captioner, [learned], self.reward_weight)
         path = Path(out) / "model.keras"
-        save_model(captioner, path, compact=True)
+        save_model(self._copying_once(captioner), path, compact=True)
         return path
 
     def _train_branch(self, start, *, run_dir, number, steps, data_dir, verbose):
@@ -149,8 +152,14 @@ class BranchedCaptioningRecipe(LabelledCaptioningRecipe):
 
     def _with(self, encoder, start):
         """The captioner `start` with another encoder; its classifier has features of its own."""
-        width = start.encoder.output_shape[-1]
-        model = type(start.model).from_config({**start.model.get_config(), "classifier_dim": width})
+        return self._changed(start, encoder, classifier_dim=start.encoder.output_shape[-1])
+
+    def _copying_once(self, captioner):
+        return self._changed(captioner, captioner.encoder, copy_once=True)
+
+    def _changed(self, start, encoder, **options):
+        """The captioner `start` with another encoder and other options of its model."""
+        model = type(start.model).from_config({**start.model.get_config(), **options})
         model.build(None)
         model.set_weights(start.model.get_weights())
         return self.captioner(encoder, model, start.tokenizer)
