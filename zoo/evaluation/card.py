@@ -250,7 +250,7 @@ def _settings(metrics):
         decoding = metrics["decoding"]
         silent = {"temperature", "top_p"} if not decoding["do_sample"] else {"length_penalty"}
         found = [f"{name}={decoding[name]}" for name in _SETTINGS if name not in silent]
-        if decoding["repetition_penalty"] != 1:
+        if decoding.get("repetition_penalty", 1) != 1:
             found.append(f"repetition_penalty={decoding['repetition_penalty']}")
         if decoding.get("early_stopping"):
             found.append("early_stopping=True")

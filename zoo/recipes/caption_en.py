@@ -94,7 +94,7 @@ CARD = {
         "and 0.532 had been; it had hardly looked at the cells.",
         "Whole names, 3,000 tokens, and names that stand for another only where grammar lets them: "
         "the model before this one knew the last five tokens of a name, and of 333 photographs of "
-        "ImageNet 29 captions had a word that is none (`arocodeile`); now it is 3.",
+        "ImageNet 29 captions had a word that is none (`arocodeile`); now it is 2.",
         "No token of a name is copied twice in a caption (`copy_once`, after the training): of the "
         "333 captions 71 had a noun twice, as in `a cat on a cat`, and 15 have now; of the 132 of "
         "COCO 11 and 3. CIDEr-D on all 1,000 photographs of the Flickr8k validation and on COCO "
