@@ -155,7 +155,10 @@ class BranchedCaptioningRecipe(LabelledCaptioningRecipe):
         return self._changed(start, encoder, classifier_dim=start.encoder.output_shape[-1])
 
     def _copying_once(self, captioner):
-        return self._changed(captioner, captioner.encoder, copy_once=True)
+        """The captioner as it ships: see `BranchedCaptioningRecipe`."""
+        once = self._changed(captioner, captioner.encoder, copy_once=True)
+        once.build()
+        return once
 
     def _changed(self, start, encoder, **options):
         """The captioner `start` with another encoder and other options of its model."""
